@@ -1,0 +1,3 @@
+"""neurorig: neuroscience protocols on analog neurosynaptic circuit boards."""
+
+__version__ = "0.1.0"

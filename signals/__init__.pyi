@@ -1,0 +1,33 @@
+from .errors import (
+    BenchError,
+    ConfigError,
+    InstrumentError,
+    LimitError,
+    LinkError,
+    NeurorigError,
+    PlanError,
+    RecordError,
+    RunInterrupted,
+    nearest,
+)
+from .program import Hold, Loop, Program, Ramp
+from .quantities import (
+    Capacitance,
+    Charge,
+    Current,
+    Frequency,
+    Number,
+    Resistance,
+    Time,
+    Voltage,
+    unit_of,
+)
+from .steps import Steps
+from .trace import Trace
+from .units import parse, show
+
+__all__ = [
+    "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
+    "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
+    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Voltage", "nearest", "parse", "show", "unit_of",
+]

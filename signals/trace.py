@@ -1,0 +1,59 @@
+"""`Trace`: a measurement as the digitiser delivered it, integers with their scale, never a bare array."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Uniformly sampled record of one node.
+
+    Sample k was taken at ``t0 + k dt`` seconds after the trigger and means ``samples[k] * scale + offset`` in `unit`.
+    `error` is the standard uncertainty of one sample in `unit` (quantisation, noise and calibration of the sense chain).
+    `clipped` counts samples at the ends of the digitiser's range.
+    """
+
+    name: str
+    samples: NDArray[np.integer]
+    scale: float
+    offset: float
+    unit: str
+    t0: float
+    dt: float
+    error: float = 0.0
+    clipped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def rate(self) -> float:
+        """Samples per second."""
+        return 1.0 / self.dt
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) * self.dt
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Sample times in seconds after the trigger, shape (n,)."""
+        return self.t0 + self.dt * np.arange(len(self.samples))
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Values in `unit`, shape (n,)."""
+        return self.samples * self.scale + self.offset
+
+    def code(self, value: float) -> float:
+        """The (fractional) sample value that stands for `value`: thresholds are compared without converting the trace."""
+        return (value - self.offset) / self.scale
+
+    def between(self, start: float, stop: float) -> "Trace":
+        """The part with start <= t < stop, without copying."""
+        first = max(0, int(np.ceil((start - self.t0) / self.dt - 1e-9)))
+        last = max(first, min(len(self.samples), int(np.ceil((stop - self.t0) / self.dt - 1e-9))))
+        return replace(self, samples=self.samples[first:last], t0=self.t0 + first * self.dt)
