@@ -1,0 +1,188 @@
+"""Declared commands: one line of a driver's class gives the property, its checks, its read-back and its documentation.
+
+    class Scope(Commanded):
+        timebase = command(":TIM:MAIN:SCAL", unit="s", low=5e-9, high=50, doc="Seconds a division.")
+
+A value outside its bounds raises LimitError and nothing is sent; a value that does not read back raises InstrumentError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar, overload
+
+from neurorig.signals import InstrumentError, LimitError, LinkError, show
+
+from .links import Link
+
+T = TypeVar("T")
+
+
+class Commanded:
+    """Something with declared commands: an instrument, or one channel of it (then `suffix` fills ``{n}`` in the headers)."""
+
+    def __init__(self, link: Link, *, name: str, suffix: int | None = None, warnings: list[str] | None = None) -> None:
+        self.link = link
+        self.name = name
+        self.suffix = suffix
+        self.warnings: list[str] = [] if warnings is None else warnings
+
+    @classmethod
+    def commands(cls) -> Iterator[Command[Any]]:
+        """Every declared command, base classes first, in the order of declaration."""
+        for base in reversed(cls.__mro__):
+            yield from (member for member in vars(base).values() if isinstance(member, Command))
+
+    def settings(self) -> dict[str, Any]:
+        """Every declared command as read back. What an optional command leaves unanswered is None and a warning."""
+        found: dict[str, Any] = {}
+        for item in self.commands():
+            try:
+                found[item.name] = item.ask(self)
+            except LinkError as reason:
+                if not item.optional:
+                    raise
+                found[item.name] = None
+                self.warnings.append(f"{self.name}: {item.header}? was not answered ({reason})")
+        return found
+
+
+@dataclass
+class Command(Generic[T]):
+    """One command of an instrument as an attribute of its driver: reading asks, assigning sets.
+
+    `unit`, `low`, `high`, `choices`, `doc` feed the checks, the settings record and the documentation alike.
+    """
+
+    header: str
+    doc: str
+    read: Callable[[str], T]
+    write: Callable[[T], str] | None
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    read_back: bool = True
+    tolerance: float = 1e-6
+    optional: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self._question = self.header + "?"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instrument: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instrument: Commanded, owner: type | None = None) -> T: ...
+    def __get__(self, instrument: Commanded | None, owner: type | None = None) -> T | Self:
+        if instrument is None:
+            return self
+        return self.ask(instrument)
+
+    def __set__(self, instrument: Commanded, value: T) -> None:
+        if self.write is None:
+            raise AttributeError(f"{instrument.name}: {self.name} ({self.header}?) can only be read")
+        self.check(instrument, value)
+        instrument.link.write(f"{self._filled(self.header, instrument)} {self.write(value)}")
+        if self.read_back:
+            self._confirm(instrument, value)
+
+    def ask(self, instrument: Commanded) -> T:
+        """Ask the instrument. Raises LinkError when nothing comes, InstrumentError when the answer cannot be read."""
+        question = self._question if instrument.suffix is None else self._filled(self._question, instrument)
+        answer = instrument.link.query(question)
+        try:
+            return self.read(answer)
+        except (ValueError, KeyError) as reason:
+            raise InstrumentError(f"{instrument.name}: '{answer}' is no answer to {question}.") from reason
+
+    def check(self, instrument: Commanded, value: T) -> None:
+        """Raise LimitError if `value` lies outside the bounds or is none of the choices."""
+        if self.choices and value not in self.choices:
+            raise LimitError(
+                f"{instrument.name}: {self.name} cannot be '{value}'; it is one of {', '.join(self.choices)}."
+            )
+        if isinstance(value, int | float) and not self.low <= value <= self.high:  # also catches NaN
+            raise LimitError(
+                f"{instrument.name}: {self.name} {self.show(value)} lies outside "
+                f"{self.show(self.low)} .. {self.show(self.high)} ({self.header})."
+            )
+
+    def show(self, value: Any) -> str:
+        """Write a value of this command for a person."""
+        return show(float(value), self.unit, 6) if isinstance(value, int | float) and self.unit else str(value)
+
+    def _confirm(self, instrument: Commanded, value: T) -> None:
+        try:
+            found = self.ask(instrument)
+        except LinkError as reason:
+            raise InstrumentError(f"{instrument.name}: {self.name} was set but not read back: {reason}") from reason
+        same = found == value
+        if isinstance(value, float) and isinstance(found, float):
+            same = math.isclose(found, value, rel_tol=self.tolerance, abs_tol=1e-12)
+        if not same:
+            raise InstrumentError(
+                f"{instrument.name}: {self.name} was set to {self.show(value)} but reads back {self.show(found)} "
+                f"({self._filled(self.header, instrument)}). The instrument may not accept this value in its present state."
+            )
+
+    @staticmethod
+    def _filled(text: str, instrument: Commanded) -> str:
+        return text if instrument.suffix is None else text.replace("{n}", str(instrument.suffix))
+
+
+def command(
+    header: str, *, unit: str, doc: str, low: float = -math.inf, high: float = math.inf,
+    read_back: bool = True, tolerance: float = 1e-6, optional: bool = False, query_only: bool = False,
+) -> Command[float]:  # fmt: skip
+    """A number with a unit. `tolerance` is relative: how far the read-back may lie from what was set."""
+    write = None if query_only else "{:.10G}".format
+    return Command(header, doc, float, write, unit, low, high, (), read_back, tolerance, optional)
+
+
+def integer(
+    header: str,
+    *,
+    doc: str,
+    low: int,
+    high: int,
+    read_back: bool = True,
+    optional: bool = False,
+    query_only: bool = False,
+) -> Command[int]:
+    """A whole number."""
+    return Command(header, doc, int, None if query_only else str, "", low, high, (), read_back, 0, optional)
+
+
+def switch(header: str, *, doc: str, read_back: bool = True, optional: bool = False) -> Command[bool]:
+    """On or off; read as ``1``/``0`` or ``ON``/``OFF``."""
+    states = {"1": True, "ON": True, "0": False, "OFF": False}
+    return Command(header, doc, lambda s: states[s.upper()], lambda on: "ON" if on else "OFF",
+                   read_back=read_back, optional=optional)  # fmt: skip
+
+
+def choice(
+    header: str, choices: Sequence[str], *, doc: str, read_back: bool = True, optional: bool = False,
+    query_only: bool = False,
+) -> Command[str]:  # fmt: skip
+    """One of several words, as the instrument gives them back."""
+    known = tuple(choices)
+
+    def read(answer: str) -> str:
+        if answer not in known:
+            raise ValueError(answer)
+        return answer
+
+    return Command(
+        header, doc, read, None if query_only else str, choices=known, read_back=read_back, optional=optional
+    )
+
+
+def text(header: str, *, doc: str, optional: bool = False) -> Command[str]:
+    """A free text that can only be read."""
+    return Command(header, doc, str, None, optional=optional)

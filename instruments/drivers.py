@@ -1,0 +1,91 @@
+"""Which driver stands behind a name in a bench file; nothing is imported until it is used.
+
+To add a driver: write its class, add one entry here, and the conformance tests will walk it.
+"""
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from neurorig.signals import BenchError
+
+from .links import Link, open_link
+from .roles import Identity
+
+
+@dataclass(frozen=True)
+class DriverEntry:
+    """One driver: what it is for, without importing it.
+
+    `role` is the name of a protocol in `roles`; `identity` a pattern for ``maker/model`` as the instrument gives them;
+    `baud` the rate of its serial port when the resource names none.
+    """
+
+    name: str
+    role: str
+    model: str
+    channels: tuple[str, ...]
+    module: str
+    class_name: str
+    identity: str
+    baud: int = 115200
+
+    def load(self) -> Any:
+        """The driver's class."""
+        return getattr(import_module(self.module, __package__), self.class_name)
+
+    @property
+    def safe_state(self) -> tuple[str, ...]:
+        """The short lines, needing no answer, that make the instrument safe."""
+        lines: tuple[str, ...] = self.load().safe_state
+        return lines
+
+    def open(self, resource: str, *, name: str = "", **options: Any) -> Any:
+        """Open `resource` and give the driver, its identity checked. `options` go to `open_link`.
+
+        Raises LinkError when nothing answers, BenchError when it is another instrument.
+        """
+        driver = self.load()
+        link = open_link(resource, baud=self.baud, **options)
+        try:
+            return driver(link, name=name or self.name)
+        except BaseException:
+            link.close()
+            raise
+
+    def check(self, identity: Identity, link: Link) -> Identity:
+        """Give `identity` back if it is a model this driver is written for. Raises BenchError."""
+        found = f"{identity.maker}/{identity.model}"
+        if not re.fullmatch(self.identity, found, re.IGNORECASE):
+            raise BenchError(
+                f"{link.resource}: '{found}' answers (serial number {identity.serial}); the driver '{self.name}' is for "
+                f"{self.model}. Correct the resource or the driver in the bench file."
+            )
+        return identity
+
+
+DRIVERS: dict[str, DriverEntry] = {
+    entry.name: entry
+    for entry in (
+        DriverEntry(
+            name="rigol_ds1000z",
+            role="Oscilloscope",
+            model="Rigol DS1000Z or MSO1000Z with four channels",
+            channels=("1", "2", "3", "4"),
+            module=".rigol_ds1000z",
+            class_name="RigolDS1000Z",
+            identity=r"RIGOL TECHNOLOGIES/(DS|MSO)1\d\d4Z.*",
+        ),
+        DriverEntry(
+            name="arduino_source",
+            role="CurrentSource",
+            model="the Arduino current source of this repository",
+            channels=("1", "2"),
+            module=".arduino_source",
+            class_name="ArduinoSource",
+            identity=r"neurorig/arduino.*",
+            baud=500000,
+        ),
+    )
+}

@@ -1,0 +1,68 @@
+"""`open_link`: which link stands behind a resource string."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from neurorig.signals import ConfigError
+
+from .link import Link
+
+_VISA_SOCKET = re.compile(r"TCPIP\d*::([^:]+)::(\d+)::SOCKET", re.IGNORECASE)
+
+
+def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
+    """Open the link that a resource string names.
+
+    - ``tcp://host:port`` and ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
+    - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
+    - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a serial device server, a simulated instrument).
+    - anything else is a VISA resource.
+
+    `baud` holds for a serial port whose resource names none. `options` go to the link: ``timeout`` (s), ``sentinel``, for VISA ``backend``. Raises ConfigError when the string cannot be
+    read, LinkError when the resource cannot be opened.
+    """
+    # Each import only where it is used: the guardian opens one kind.
+    if match := _VISA_SOCKET.fullmatch(resource):
+        from .socket_link import SocketLink  # noqa: PLC0415
+
+        return SocketLink(match[1], int(match[2]), resource=resource, **options)
+    parts = urlsplit(resource)
+    if parts.scheme in ("tcp", "serial+tcp"):
+        from .socket_link import SocketLink  # noqa: PLC0415
+
+        return SocketLink(*_host_and_port(resource), resource=resource, **options)
+    if parts.scheme == "serial":
+        from .serial_link import SerialLink  # noqa: PLC0415
+
+        port, baud = _port_and_baud(resource, baud)
+        return SerialLink(port, baud, resource=resource, **options)
+    if "::" not in resource:
+        raise ConfigError(
+            f"'{resource}' is no resource. Write tcp://host:port, serial:///dev/ttyACM0?baud=500000, "
+            "serial+tcp://host:port, or a VISA resource such as USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
+        )
+    from .visa_link import VisaLink  # noqa: PLC0415
+
+    return VisaLink(resource, **options)
+
+
+def _host_and_port(resource: str) -> tuple[str, int]:
+    parts = urlsplit(resource)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port is None:
+        raise ConfigError(f"'{resource}' needs a host and a port, such as {parts.scheme}://192.168.1.10:5555.")
+    return host, port
+
+
+def _port_and_baud(resource: str, baud: int) -> tuple[str, int]:
+    parts = urlsplit(resource)
+    port = parts.netloc + parts.path
+    query = parse_qs(parts.query)
+    text = query.pop("baud", [str(baud)])[0]
+    if not port or query or not text.isdecimal():
+        raise ConfigError(f"'{resource}' is not like serial:///dev/ttyACM0?baud=500000 or serial://COM3.")
+    return port, int(text)

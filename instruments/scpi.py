@@ -1,0 +1,63 @@
+"""`ScpiInstrument`: what every SCPI instrument has in common: identity, error queue, safe state."""
+
+from typing import ClassVar, Self
+
+from neurorig.signals import InstrumentError
+
+from .commands import Commanded
+from .drivers import DRIVERS
+from .links import Link
+from .roles import Identity
+
+_MOST_ERRORS = 30  # an error queue is finite; one that never empties is itself an error
+
+
+class ScpiInstrument(Commanded):
+    """An instrument that speaks SCPI (IEEE 488.2 common commands, SCPI-99 error queue).
+
+    `driver` names its entry in the registry, against which ``*IDN?`` is checked when it is opened. `safe_state`: short lines
+    that need no answer. Raises BenchError when another model answers.
+    """
+
+    driver: ClassVar[str]
+    safe_state: ClassVar[tuple[str, ...]]
+
+    def __init__(self, link: Link, *, name: str = "") -> None:
+        super().__init__(link, name=name or self.driver)
+        self.identity = DRIVERS[self.driver].check(self._identify(), link)
+
+    def errors(self) -> list[str]:
+        """Empty the error queue (``:SYSTem:ERRor?``, SCPI-99 21.8.8)."""
+        found: list[str] = []
+        while len(found) < _MOST_ERRORS:
+            answer = self.link.query(":SYST:ERR?")
+            if answer.partition(",")[0].strip().lstrip("+") == "0":
+                break
+            found.append(answer)
+        return found
+
+    def check_errors(self, doing: str) -> None:
+        """Raise InstrumentError with what the instrument has against what was just done."""
+        if found := self.errors():
+            raise InstrumentError(f"{self.name} ({self.identity.model}): while {doing}: {'; '.join(found)}.")
+
+    def safe(self) -> None:
+        """Send the safe state, each line on its own. Raises LinkError after the last."""
+        self.link.send_safe(self.safe_state)
+
+    def close(self) -> None:
+        """Release the link; outputs stay as they are."""
+        self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _identify(self) -> Identity:
+        answer = self.link.query("*IDN?")
+        fields = [f.strip() for f in answer.split(",")]
+        if len(fields) != 4:
+            raise InstrumentError(f"{self.link.resource}: '{answer}' is no answer to *IDN?.")
+        return Identity(*fields)
