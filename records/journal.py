@@ -1,0 +1,176 @@
+"""``traces.h5`` written: HDF5 in single-writer-multiple-readers mode, whole after every sweep.
+
+All datasets are made before SWMR starts. Each sweep's samples begin at a chunk of their own, so a chunk is compressed
+once and what was acknowledged is never written again. The layout is in `layout`.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorig.signals import RecordError, Steps, Trace
+
+from .folder import SCHEMA, check_space
+from .jsonfile import encode
+from .layout import ABOUT, ABSENT, STEP, row_crc, samples_check, sweep_table
+from .sweep import Channel, SweepRecord
+
+CHUNK_BYTES = 2**19
+"""Chunk of a trace dataset; smaller ones cost calls, larger ones make a short sweep slow to read."""
+
+SYNC_EVERY = 1.0
+"""Seconds: a sweep survives the end of the process at once, and a power cut after this long."""
+
+
+class Journal:
+    """The writer's side; `append` returns when the sweep is in the hands of the operating system."""
+
+    def __init__(self, path: Path, channels: Sequence[Channel], ports: Sequence[str]) -> None:
+        self.path = path
+        self.channels = {c.name: c for c in channels}
+        self.ports = tuple(ports)
+        self.count = 0
+        self._row = sweep_table([c.name for c in channels], self.ports)
+        self._synced = time.monotonic()
+        new = path.with_name(path.name + ".new")
+        try:
+            self._file = h5py.File(new, "w", libver="latest", locking="best-effort")
+            self._make_datasets()
+            self._file.swmr_mode = True
+            new.replace(path)  # under its own name it can be read from the first moment on
+        except OSError as reason:
+            raise RecordError(f"{path}: cannot be made ({reason}).") from reason
+
+    def _make_datasets(self) -> None:
+        file = self._file
+        file.attrs["schema"] = SCHEMA
+        file.attrs["about"] = ABOUT
+        file.create_dataset("sweeps", (0,), self._row, maxshape=(None,), chunks=(64,))
+        file.create_dataset("documents", (0,), np.uint8, maxshape=(None,), chunks=(2**14,))
+        packing = hdf5plugin.Blosc(cname="lz4", clevel=5, shuffle=hdf5plugin.Blosc.BITSHUFFLE)
+        for c in self.channels.values():
+            kind = np.dtype(c.dtype)
+            chunk = (CHUNK_BYTES // kind.itemsize,)
+            samples = file.create_dataset(
+                f"traces/{c.name}", (0,), kind, maxshape=(None,), chunks=chunk, compression=packing
+            )
+            samples.attrs["unit"] = c.unit
+        for kind_of_steps in ("commanded", "reported"):
+            for port in self.ports:
+                file.create_dataset(f"{kind_of_steps}/{port}", (0,), STEP, maxshape=(None,), chunks=(1024,))
+
+    def append(
+        self,
+        record: SweepRecord,
+        traces: Mapping[str, Trace],
+        commanded: Mapping[str, Steps],
+        reported: Mapping[str, Steps],
+    ) -> None:
+        """Write one sweep; raises RecordError, with nothing written, when it does not fit what was declared."""
+        document = self._check(record, traces, commanded, reported)
+        check_space(self.path.parent, len(document) + sum(t.samples.nbytes for t in traces.values()))
+        row = np.zeros(1, self._row)
+        row["index"], row["started"] = record.index, record.started.encode("ascii")
+        try:
+            self._fill(row, document, traces, {"commanded": commanded, "reported": reported})
+            self._file.flush()
+            table = self._file["sweeps"]
+            table.resize((self.count + 1,))
+            table[self.count :] = row
+            table.flush()
+            self._sync()
+        except (OSError, RuntimeError) as reason:
+            raise RecordError(f"{self.path}: sweep {record.index} cannot be written ({reason}).") from reason
+        self.count += 1
+
+    def _fill(
+        self,
+        row: NDArray[np.void],
+        document: bytes,
+        traces: Mapping[str, Trace],
+        steps: Mapping[str, Mapping[str, Steps]],
+    ) -> None:
+        for name in self.channels:
+            column = row["traces"][name]
+            column["first"] = ABSENT
+            if name in traces:
+                t = traces[name]
+                column["first"] = _extend(self._file[f"traces/{name}"], t.samples, aligned=True)
+                column["count"], column["check"] = len(t), samples_check(t.samples)
+                column["scale"], column["offset"], column["error"] = t.scale, t.offset, t.error
+                column["t0"], column["dt"], column["clipped"] = t.t0, t.dt, t.clipped
+        for kind, commands in steps.items():
+            for port in self.ports:
+                column = row[kind][port]
+                column["first"] = ABSENT
+                if port in commands:
+                    points = np.empty(len(commands[port]) + 1, STEP)
+                    points["edge_ns"], points["level"] = commands[port].edges_ns, [*commands[port].levels, np.nan]
+                    column["first"], column["count"] = _extend(self._file[f"{kind}/{port}"], points), len(points)
+                    column["unit"] = commands[port].unit.encode("ascii")
+        row["document_first"] = _extend(self._file["documents"], np.frombuffer(document, np.uint8))
+        row["document_count"] = len(document)
+        row["crc"] = row_crc(row, document)
+
+    def _check(
+        self,
+        record: SweepRecord,
+        traces: Mapping[str, Trace],
+        commanded: Mapping[str, Steps],
+        reported: Mapping[str, Steps],
+    ) -> bytes:
+        where = f"sweep {record.index} ('{record.label}')"
+        if record.index != self.count:
+            raise RecordError(f"{where}: the next sweep of this run is number {self.count}.")
+        for name, trace in traces.items():
+            channel = self.channels.get(name)
+            if channel is None:
+                raise RecordError(f"{where}: '{name}' is no channel of this run. Channels: {', '.join(self.channels)}.")
+            if trace.unit != channel.unit or trace.samples.dtype != channel.dtype or trace.samples.ndim != 1:
+                raise RecordError(
+                    f"{where}: the trace of {name} is {trace.samples.dtype} in {trace.unit}; the journal was opened "
+                    f"for {np.dtype(channel.dtype)} in {channel.unit}."
+                )
+        for steps in (commanded, reported):
+            for port, command in steps.items():
+                if port not in self.ports:
+                    raise RecordError(f"{where}: '{port}' is no port of this run. Ports: {', '.join(self.ports)}.")
+                if not command.unit.isascii() or len(command.unit) > 16:
+                    raise RecordError(f"{where}: the unit '{command.unit}' of {port} does not fit 16 plain letters.")
+        head = {"label": record.label, "state": record.state, "params": record.params, "acquired": record.acquired}
+        try:
+            return encode({k: dict(v) if isinstance(v, Mapping) else v for k, v in head.items()})
+        except (TypeError, ValueError) as reason:
+            raise RecordError(f"{where}: state, params and acquired hold what JSON can hold ({reason}).") from reason
+
+    def _sync(self) -> None:
+        if time.monotonic() - self._synced > SYNC_EVERY:
+            os.fsync(self._file.id.get_vfd_handle())
+            self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """End SWMR mode: from now on any HDF5 program opens the file."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.id.get_vfd_handle())
+            self._file.close()
+        except (OSError, RuntimeError) as reason:
+            raise RecordError(f"{self.path}: cannot be closed ({reason}); its sweeps stay readable.") from reason
+
+
+def _extend(dataset: h5py.Dataset, values: NDArray[Any], *, aligned: bool = False) -> int:
+    """Append values, `aligned` at the start of a chunk, and give the index of the first."""
+    end = dataset.shape[0]
+    chunk = dataset.chunks[0]
+    first = -(-end // chunk) * chunk if aligned else end
+    dataset.resize((first + len(values),))
+    if len(values):
+        dataset[first:] = values
+    return int(first)
