@@ -1,0 +1,3 @@
+from .board import Board, Neuron, Node, Port, Synapse, list_boards, load_board
+
+__all__ = ["Board", "Neuron", "Node", "Port", "Synapse", "list_boards", "load_board"]

@@ -1,0 +1,1 @@
+"""The boards that ship with neurorig, one TOML file each."""
