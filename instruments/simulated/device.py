@@ -1,0 +1,298 @@
+"""What a simulated instrument is to a transport, and the SCPI instrument that the simulated ones are made of.
+
+A device knows nothing of drivers: it is written from its maker's programming manual. Status model: IEEE 488.2 chapter
+11 and SCPI-1999 vol. 1 chapter 20. A byte stream has no serial poll, so the status byte is seen through ``*STB?`` only
+and carries no MAV.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
+
+from .arguments import Kind, ScpiError, block_header, integer, nr3
+from .grammar import Command, Framer, Tree, make_command, on
+
+if TYPE_CHECKING:
+    from .world import World
+
+T = TypeVar("T")
+
+
+class Session(Protocol):
+    """One client's conversation with a device."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what has arrived, in pieces of any size, and give back what the device answers to it."""
+        ...
+
+    def close(self) -> None:
+        """The client has gone."""
+        ...
+
+
+class Device(Protocol):
+    """Anything that a transport can serve."""
+
+    def session(self) -> Session:
+        """A conversation with a new client."""
+        ...
+
+
+class Setting(Generic[T]):
+    """A stored value with its command and its query; ``*RST`` brings back the default.
+
+    ``sweep = Setting(":TRIGger:SWEep", choice("AUTO", "NORMal"), "AUTO")``: then ``device.sweep`` is the value.
+    """
+
+    def __init__(self, pattern: str, kind: Kind[T], default: T) -> None:
+        self.pattern, self.kind, self.default = pattern, kind, default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, device: None, owner: type) -> "Setting[T]": ...
+    @overload
+    def __get__(self, device: "ScpiDevice", owner: type) -> T: ...
+    def __get__(self, device: "ScpiDevice | None", owner: type) -> "Setting[T] | T":
+        return self if device is None else device.values[self.name]
+
+    def __set__(self, device: "ScpiDevice", value: T) -> None:
+        device.values[self.name] = value
+
+    def fresh(self) -> Any:
+        """The value after ``*RST``."""
+        return self.default
+
+    def commands(self) -> tuple[Command, ...]:
+        """The command that stores it and the query that shows it."""
+
+        def store(device: "ScpiDevice", value: T) -> None:
+            device.values[self.name] = value
+            device.changed(self.name)
+
+        def tell(device: "ScpiDevice") -> str:
+            return self.kind.show(device.values[self.name])
+
+        return make_command(self.pattern, (self.kind,), store), make_command(self.pattern + "?", (), tell)
+
+
+class Settings(Generic[T]):
+    """The same behind a header with one numeric suffix: one value for each suffix, ``device.coupling[2]``."""
+
+    def __init__(self, pattern: str, kind: Kind[T], defaults: Mapping[int, T]) -> None:
+        self.pattern, self.kind, self.defaults = pattern, kind, defaults
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, device: None, owner: type) -> "Settings[T]": ...
+    @overload
+    def __get__(self, device: "ScpiDevice", owner: type) -> dict[int, T]: ...
+    def __get__(self, device: "ScpiDevice | None", owner: type) -> "Settings[T] | dict[int, T]":
+        return self if device is None else device.values[self.name]
+
+    def fresh(self) -> Any:
+        """The values after ``*RST``."""
+        return dict(self.defaults)
+
+    def commands(self) -> tuple[Command, ...]:
+        """The command that stores one of them and the query that shows it."""
+
+        def store(device: "ScpiDevice", suffix: int, value: T) -> None:
+            device.values[self.name][suffix] = value
+            device.changed(self.name)
+
+        def tell(device: "ScpiDevice", suffix: int) -> str:
+            return self.kind.show(device.values[self.name][suffix])
+
+        return make_command(self.pattern, (self.kind,), store), make_command(self.pattern + "?", (), tell)
+
+
+_EVENT_BITS = {1: 0x20, 2: 0x10, 3: 0x08, 4: 0x04}
+"""Standard event status bit for each hundred of error numbers: command, execution, device, query (SCPI-1999 21.8)."""
+
+
+class ScpiDevice:
+    """A SCPI instrument: declare its commands with `on`, `Setting` and `Settings`, give it an `identity`.
+
+    Every command lets the world's time pass: its own `cost`, or the device's `typical_time` (seconds); a query marked
+    `progress` lets the world run to its next event. Sessions share one state, as with a real instrument.
+    """
+
+    typical_time: ClassVar[float] = 1e-3
+    queue_length: ClassVar[int] = 20
+    _tree: ClassVar[Tree]
+    _settings: ClassVar[tuple[Setting[Any] | Settings[Any], ...]]
+
+    def __init_subclass__(cls) -> None:
+        members = [getattr(cls, name) for name in dir(cls)]
+        cls._settings = tuple(member for member in members if isinstance(member, Setting | Settings))
+        commands = [command for member in members for command in getattr(member, "scpi_commands", ())]
+        cls._tree = Tree([*commands, *(command for setting in cls._settings for command in setting.commands())])
+
+    def __init__(self, world: "World", identity: str) -> None:
+        self.world, self.identity = world, identity
+        self.values: dict[str, Any] = {setting.name: setting.fresh() for setting in self._settings}
+        self._errors: deque[ScpiError] = deque()
+        self._event_status = 0x80  # power on
+        self._event_enable = self._service_enable = 0
+        self._completion_awaited = False
+
+    def session(self) -> "ScpiSession":
+        """A conversation with a new client."""
+        return ScpiSession(self)
+
+    def execute(self, message: str) -> bytes:
+        """Do one message (without its terminator); the response message with its terminator, or nothing."""
+        answers: list[bytes] = []
+        for step in self._tree.parse(message):
+            if isinstance(step, ScpiError):
+                self.world.spend(self.typical_time)
+                self.fail(step)
+                continue
+            command, arguments = step
+            if command.progress:
+                self.world.progress()
+            else:
+                self.world.spend(self.typical_time if command.cost is None else command.cost)
+            try:
+                answer = command.handler(self, *arguments)
+            except ScpiError as error:
+                self.fail(error)
+                continue
+            if answer is not None:
+                answers += encode(answer)
+                answers.append(b";")
+        if answers:
+            answers[-1] = b"\n"
+        return b"".join(answers)
+
+    def fail(self, error: ScpiError) -> None:
+        """Put an error into the queue (a full queue ends in -350) and set its standard event bit."""
+        self._event_status |= _EVENT_BITS.get(-error.code // 100, 0x08)
+        if len(self._errors) >= self.queue_length:
+            self._errors[-1] = ScpiError(-350)
+        else:
+            self._errors.append(error)
+
+    def reset(self) -> None:
+        """Bring every setting to its default; a device with more state than settings extends this."""
+        self.values.update({setting.name: setting.fresh() for setting in self._settings})
+
+    def changed(self, name: str) -> None:
+        """Called after the setting `name` was stored."""
+
+    def complete(self) -> bool:
+        """Whether no overlapped operation is pending (what ``*OPC?`` asks)."""
+        return True
+
+    @on("*IDN?")
+    def _idn(self) -> str:
+        return self.identity
+
+    @on("*RST")
+    def _rst(self) -> None:
+        self.reset()
+
+    @on("*CLS")
+    def _cls(self) -> None:
+        self._errors.clear()
+        self._event_status, self._completion_awaited = 0, False
+
+    @on("*OPC")
+    def _opc(self) -> None:
+        self._completion_awaited = True
+
+    @on("*OPC?", progress=True)
+    def _opc_query(self) -> bool:
+        return self.complete()
+
+    @on("*WAI")
+    def _wai(self) -> None:
+        """Commands are done one after the other: there is nothing to wait for."""
+
+    @on("*TST?")
+    def _tst(self) -> int:
+        return 0
+
+    @on("*ESE", integer(0, 255))
+    def _ese(self, mask: int) -> None:
+        self._event_enable = mask
+
+    @on("*ESE?")
+    def _ese_query(self) -> int:
+        return self._event_enable
+
+    @on("*ESR?")
+    def _esr(self) -> int:
+        status = self._events()
+        self._event_status = 0
+        return status
+
+    @on("*SRE", integer(0, 255))
+    def _sre(self, mask: int) -> None:
+        self._service_enable = mask & ~0x40
+
+    @on("*SRE?")
+    def _sre_query(self) -> int:
+        return self._service_enable
+
+    @on("*STB?")
+    def _stb(self) -> int:
+        summary = 0x20 if self._events() & self._event_enable else 0
+        summary |= 0x04 if self._errors else 0
+        return summary | (0x40 if summary & self._service_enable else 0)
+
+    def _events(self) -> int:
+        """The standard event status register, with operation complete once that was asked for and has come."""
+        if self._completion_awaited and self.complete():
+            self._event_status, self._completion_awaited = self._event_status | 0x01, False
+        return self._event_status
+
+    @on(":SYSTem:ERRor[:NEXT]?")
+    def _next_error(self) -> str:
+        return str(self._errors.popleft()) if self._errors else '0,"No error"'
+
+
+@dataclass(frozen=True)
+class Block:
+    """A query's answer that is a block of bytes; makers differ in how many digits their length has."""
+
+    data: bytes
+    digits: int = 1
+
+
+Answer = str | bool | int | float | Block
+
+
+def encode(answer: Answer) -> tuple[bytes, ...]:
+    """A query's answer as pieces: booleans as 1 or 0, integers plain, other numbers in scientific notation."""
+    if isinstance(answer, Block):
+        return block_header(len(answer.data), answer.digits), answer.data
+    if isinstance(answer, float):
+        answer = nr3(answer)
+    return ((answer if isinstance(answer, str) else str(int(answer))).encode("latin-1"),)
+
+
+class ScpiSession:
+    """One client of a SCPI device: its own input buffer, the device's common state."""
+
+    def __init__(self, device: ScpiDevice) -> None:
+        self._device, self._framer = device, Framer()
+
+    def receive(self, data: bytes) -> bytes:
+        """Do the messages that `data` completes; the answers in order."""
+        answers = []
+        try:
+            for message in self._framer.feed(data):
+                answers.append(self._device.execute(message))
+        except ScpiError as error:
+            self._device.fail(error)
+        return b"".join(answers)
+
+    def close(self) -> None:
+        """Drop what was not complete."""
+        self._framer = Framer()

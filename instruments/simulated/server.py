@@ -1,0 +1,135 @@
+"""Serves simulated instruments on TCP sockets and pseudo-terminals, many clients each, and keeps the world's time.
+
+One event loop: a device is never entered twice at a time, so devices need no locks. A mistake inside a device is told
+on standard error and costs the client its connection.
+"""
+
+import asyncio
+import importlib
+import socket
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+from neurorig.signals import BenchError, nearest
+
+from .device import Device, Session
+
+if TYPE_CHECKING:
+    from .terminal import PseudoTerminal
+    from .world import World
+
+TICK = 0.01
+"""Wall-clock seconds between two ticks of the world."""
+HIGH_WATER = 1 << 20
+"""Bytes waiting for a TCP client beyond which no more of its commands are taken."""
+
+
+class Server:
+    """``async with Server(world, {"scope": device}) as server: port = await server.listen_tcp("scope")``."""
+
+    def __init__(self, world: "World", devices: Mapping[str, Device]) -> None:
+        self._world, self._devices = world, dict(devices)
+        self._listeners: list[asyncio.Server] = []
+        self._terminals: list[tuple[PseudoTerminal, Session]] = []
+        self._connections: set[_Connection] = set()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._tick()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every address and hang up on every client."""
+        self._ticking.cancel()
+        for listener in self._listeners:
+            listener.close()
+        for connection in tuple(self._connections):
+            connection.drop()
+        for terminal, session in self._terminals:
+            terminal.close()
+            session.close()
+        await asyncio.sleep(0)  # lets the dropped connections end their sessions
+
+    async def listen_tcp(self, name: str, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Accept clients of device `name`; port 0 takes any free one. Gives the port.
+
+        Raises BenchError when there is no such device or the port cannot be had.
+        """
+        device = self._device(name)
+        try:
+            listener = socket.create_server((host, port), backlog=64)
+        except OSError as reason:
+            raise BenchError(
+                f"Simulated instrument '{name}': cannot listen on {host}:{port} ({reason.strerror or reason}). Another "
+                "program, perhaps another simulation, has this port: stop it, or take port 0 for any free one."
+            ) from reason
+        self._listeners.append(await self._loop.create_server(lambda: _Connection(self, device), sock=listener))
+        return int(listener.getsockname()[1])
+
+    def open_pty(self, name: str) -> str | None:
+        """Put device `name` behind a pseudo-terminal. Gives the path to open as a serial port.
+
+        None on a system without pseudo-terminals. Raises BenchError when there is no such device.
+        """
+        session = self._device(name).session()
+        try:
+            terminal: PseudoTerminal = importlib.import_module(".terminal", __package__).PseudoTerminal()
+        except (ImportError, OSError):
+            return None
+        terminal.start(lambda data: self.receive(session, data))
+        self._terminals.append((terminal, session))
+        return terminal.path
+
+    def receive(self, session: Session, data: bytes) -> bytes:
+        """Hand data to a session and tell the world that a client has spoken."""
+        self._world.heard(time.monotonic())
+        return session.receive(data)
+
+    def join(self, connection: "_Connection") -> None:
+        """A client has come."""
+        self._connections.add(connection)
+
+    def leave(self, connection: "_Connection") -> None:
+        """A client has gone."""
+        self._connections.discard(connection)
+
+    def _tick(self) -> None:
+        self._world.tick(time.monotonic())
+        self._ticking = self._loop.call_later(TICK, self._tick)
+
+    def _device(self, name: str) -> Device:
+        if name not in self._devices:
+            raise BenchError(f"There is no simulated instrument '{name}'.{nearest(name, self._devices)}")
+        return self._devices[name]
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP client. A client that asks faster than it reads is not listened to until it has read."""
+
+    def __init__(self, server: Server, device: Device) -> None:
+        self._server, self._session = server, device.session()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._server.join(self)
+
+    def connection_lost(self, reason: Exception | None) -> None:
+        self._server.leave(self)
+        self._session.close()
+
+    def data_received(self, data: bytes) -> None:
+        if answer := self._server.receive(self._session, data):
+            self._transport.write(answer)
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    def drop(self) -> None:
+        """Hang up; what is still to be sent is dropped."""
+        self._transport.abort()

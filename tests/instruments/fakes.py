@@ -1,0 +1,123 @@
+"""Stand-ins for tests of simulated instruments: a twin without neurons, signals given by a formula, a served device."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorig.instruments.simulated import Device, Server, World
+
+
+class Stillness:
+    """A twin in which nothing happens: it only keeps the time."""
+
+    now = 0.0
+    forgotten = 0.0
+
+    def advance(self, until: float) -> None:
+        self.now = until
+
+    def forget(self, before: float) -> None:
+        self.forgotten = before
+
+
+def quiet_world() -> Any:
+    """A real World around a twin in which nothing happens."""
+    return World(Stillness())  # type: ignore[arg-type]
+
+
+class Signal:
+    """A connector whose volts are a formula of time; refuses to tell the future or what was to be forgotten."""
+
+    def __init__(self, world: Any, volts: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> None:
+        self.world, self.volts = world, volts
+
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        times = t0 + dt * np.arange(n)
+        if n:
+            assert times[-1] <= self.world.now + 1e-9, "sampled the future"
+            assert times[0] >= self.world.twin.forgotten - 1e-9 or times[0] < 0, "sampled what was forgotten"
+        return np.asarray(self.volts(times), dtype=float)
+
+
+@contextlib.contextmanager
+def serving(world: Any, devices: Mapping[str, Device], pty: str | None = None) -> Iterator[dict[str, Any]]:
+    """Serve devices from a thread; gives ``{name: port}`` and, for device `pty`, ``{"pty": path}``."""
+    addresses: dict[str, Any] = {}
+    ready, loop = threading.Event(), asyncio.new_event_loop()
+    until = asyncio.Event()
+
+    async def serve() -> None:
+        async with Server(world, devices) as server:
+            for name in devices:
+                addresses[name] = await server.listen_tcp(name)
+            if pty:
+                addresses["pty"] = server.open_pty(pty)
+            ready.set()
+            await until.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield addresses
+    finally:
+        loop.call_soon_threadsafe(until.set)
+        thread.join(5)
+        loop.close()
+
+
+class Client:
+    """A bare socket that speaks lines and reads blocks."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._held = b""
+
+    def write(self, text: str | bytes) -> None:
+        self.socket.sendall((text if isinstance(text, bytes) else text.encode()) + b"\n")
+
+    def query(self, text: str) -> str:
+        self.write(text)
+        while b"\n" not in self._held:
+            self._more()
+        line, _, self._held = self._held.partition(b"\n")
+        return line.decode("latin-1")
+
+    def query_block(self, text: str) -> bytes:
+        self.write(text)
+        while len(self._held) < 2 or len(self._held) < 2 + int(self._held[1:2]):
+            self._more()
+        assert self._held[:1] == b"#"
+        start = 2 + int(self._held[1:2])
+        size = int(self._held[2:start])
+        while len(self._held) < start + size + 1:
+            self._more()
+        data, end, self._held = (
+            self._held[start : start + size],
+            self._held[start + size],
+            self._held[start + size + 1 :],
+        )
+        assert end == ord("\n")
+        return data
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _more(self) -> None:
+        data = self.socket.recv(1 << 20)
+        if not data:
+            raise EOFError("the instrument hung up")
+        self._held += data
