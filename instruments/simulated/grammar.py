@@ -180,7 +180,8 @@ def split(text: str, separator: str) -> list[str]:
     """Split at `separator` outside quoted strings and outside blocks of bytes."""
     if "#" not in text and '"' not in text and "'" not in text:
         return text.split(separator)
-    parts, start, at = [], 0, 0
+    parts: list[str] = []
+    start = at = 0
     while True:
         cut = text.find(separator, at)
         special = _QUOTED_OR_BLOCK.search(text, at)
@@ -238,7 +239,7 @@ class Framer:
                 at = mark.end()
                 continue
             size = held[mark.end() : mark.end() + int(mark[1])]
-            if size and not size.isdigit():
+            if size and not size.isdigit():  # bytes: ASCII digits only
                 at = mark.end()
                 continue
             if len(size) < int(mark[1]):

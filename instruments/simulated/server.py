@@ -5,11 +5,12 @@ on standard error and costs the client its connection.
 """
 
 import asyncio
+import functools
 import importlib
 import socket
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from neurorig.signals import BenchError, nearest
 
@@ -26,32 +27,17 @@ HIGH_WATER = 1 << 20
 
 
 class Server:
-    """``async with Server(world, {"scope": device}) as server: port = await server.listen_tcp("scope")``."""
+    """Open the addresses first (they are known at once, and clients may already connect), then `run` or `serve`."""
 
     def __init__(self, world: "World", devices: Mapping[str, Device]) -> None:
         self._world, self._devices = world, dict(devices)
-        self._listeners: list[asyncio.Server] = []
+        self._listening: list[tuple[socket.socket, Device]] = []
         self._terminals: list[tuple[PseudoTerminal, Session]] = []
         self._connections: set[_Connection] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
 
-    async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
-        self._tick()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close every address and hang up on every client."""
-        self._ticking.cancel()
-        for listener in self._listeners:
-            listener.close()
-        for connection in tuple(self._connections):
-            connection.drop()
-        for terminal, session in self._terminals:
-            terminal.close()
-            session.close()
-        await asyncio.sleep(0)  # lets the dropped connections end their sessions
-
-    async def listen_tcp(self, name: str, host: str = "127.0.0.1", port: int = 0) -> int:
+    def listen_tcp(self, name: str, port: int = 0, host: str = "127.0.0.1") -> int:
         """Accept clients of device `name`; port 0 takes any free one. Gives the port.
 
         Raises BenchError when there is no such device or the port cannot be had.
@@ -64,22 +50,58 @@ class Server:
                 f"Simulated instrument '{name}': cannot listen on {host}:{port} ({reason.strerror or reason}). Another "
                 "program, perhaps another simulation, has this port: stop it, or take port 0 for any free one."
             ) from reason
-        self._listeners.append(await self._loop.create_server(lambda: _Connection(self, device), sock=listener))
+        self._listening.append((listener, device))
         return int(listener.getsockname()[1])
 
-    def open_pty(self, name: str) -> str | None:
+    def open_pty(self, name: str) -> str:
         """Put device `name` behind a pseudo-terminal. Gives the path to open as a serial port.
 
-        None on a system without pseudo-terminals. Raises BenchError when there is no such device.
+        Raises BenchError when there is no such device, or when this system has no pseudo-terminal to give.
         """
         session = self._device(name).session()
         try:
             terminal: PseudoTerminal = importlib.import_module(".terminal", __package__).PseudoTerminal()
-        except (ImportError, OSError):
-            return None
-        terminal.start(lambda data: self.receive(session, data))
+        except (ImportError, OSError) as reason:
+            raise BenchError(
+                f"Simulated instrument '{name}': this system gives no pseudo-terminal ({reason}). Serve it over TCP "
+                "and open it as serial+tcp://host:port."
+            ) from reason
         self._terminals.append((terminal, session))
         return terminal.path
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        """Serve until `stop` or cancellation; then close every address and hang up on every client. Once only."""
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        listeners = [
+            await self._loop.create_server(functools.partial(_Connection, self, device), sock=listener)
+            for listener, device in self._listening
+        ]
+        for terminal, session in self._terminals:
+            terminal.start(functools.partial(self.receive, session))
+        self._tick()
+        try:
+            if not self._stopping:
+                await self._ended.wait()
+        finally:
+            self._ticking.cancel()
+            for server in listeners:
+                server.close()
+            for connection in tuple(self._connections):
+                connection.drop()
+            for terminal, session in self._terminals:
+                terminal.close()
+                session.close()
+            await asyncio.sleep(0)  # lets the dropped connections end their sessions
+
+    def stop(self) -> None:
+        """End `serve`; from any thread or signal handler, also before it has begun."""
+        self._stopping = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ended.set)
 
     def receive(self, session: Session, data: bytes) -> bytes:
         """Hand data to a session and tell the world that a client has spoken."""
@@ -96,7 +118,7 @@ class Server:
 
     def _tick(self) -> None:
         self._world.tick(time.monotonic())
-        self._ticking = self._loop.call_later(TICK, self._tick)
+        self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
 
     def _device(self, name: str) -> Device:
         if name not in self._devices:

@@ -1,6 +1,5 @@
 """Stand-ins for tests of simulated instruments: a twin without neurons, signals given by a formula, a served device."""
 
-import asyncio
 import contextlib
 import socket
 import threading
@@ -48,28 +47,17 @@ class Signal:
 @contextlib.contextmanager
 def serving(world: Any, devices: Mapping[str, Device], pty: str | None = None) -> Iterator[dict[str, Any]]:
     """Serve devices from a thread; gives ``{name: port}`` and, for device `pty`, ``{"pty": path}``."""
-    addresses: dict[str, Any] = {}
-    ready, loop = threading.Event(), asyncio.new_event_loop()
-    until = asyncio.Event()
-
-    async def serve() -> None:
-        async with Server(world, devices) as server:
-            for name in devices:
-                addresses[name] = await server.listen_tcp(name)
-            if pty:
-                addresses["pty"] = server.open_pty(pty)
-            ready.set()
-            await until.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    server = Server(world, devices)
+    addresses: dict[str, Any] = {name: server.listen_tcp(name) for name in devices}
+    if pty:
+        addresses["pty"] = server.open_pty(pty)
+    thread = threading.Thread(target=server.run)
     thread.start()
-    assert ready.wait(5)
     try:
         yield addresses
     finally:
-        loop.call_soon_threadsafe(until.set)
+        server.stop()
         thread.join(5)
-        loop.close()
 
 
 class Client:

@@ -86,21 +86,15 @@ def test_the_end_hangs_up_on_clients():
     client.close()
 
 
-async def _listen(name: str, port: int) -> None:
-    world = quiet_world()
-    async with Server(world, {"echo": Echo(world)}) as server:
-        await server.listen_tcp(name, port=port)
-
-
 def test_a_port_in_use_and_an_unknown_name_are_told_clearly():
-    import asyncio
-
+    world = quiet_world()
+    server = Server(world, {"echo": Echo(world)})
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=f"'echo': cannot listen on 127.0.0.1:{port}"):
-            asyncio.run(_listen("echo", port))
+            server.listen_tcp("echo", port)
     with pytest.raises(BenchError, match=r"'eco'.* Did you mean 'echo'"):
-        asyncio.run(_listen("eco", 0))
+        server.listen_tcp("eco")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="NOT VERIFIED: no pseudo-terminals on Windows")
