@@ -1,0 +1,130 @@
+"""From a request to a report: what `neurorig run`, the window and a script call alike."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .protocol import Protocol
+from .registry import get_protocol
+from .runner import Progress, check_protocol, run_protocol
+
+if TYPE_CHECKING:
+    from neurorig.instruments.bench import Bench
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, on which bench, and where to keep it."""
+
+    protocol: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    bench: str = "wu2025_bump"
+    components: Mapping[str, str] = field(default_factory=dict)
+    simulate: bool = False
+    seed: int = 0
+    out: Path = Path("runs")
+    paced: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the run lies and what it says; `results` are SI values by name, `verdicts` compare with published ones."""
+
+    run: Path
+    status: str
+    results: dict[str, Any]
+    verdicts: list[dict[str, Any]]
+    report: Path
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``--json``."""
+        return {**asdict(self), "run": str(self.run), "report": str(self.report)}
+
+
+def execute(request: Request, progress: Progress | None = None) -> Outcome:
+    """Check, connect, run, analyse, report. Everything that can be refused is refused before any output is enabled.
+
+    Raises NeurorigError of the kind that fits; the run's folder stays, with the reason, once it has been made.
+    """
+    from neurorig.instruments.bench import load_bench  # noqa: PLC0415  (drivers, only when there is something to drive)
+    from neurorig.instruments.connection import connect  # noqa: PLC0415
+    from neurorig.records import Run, RunWriter  # noqa: PLC0415
+
+    from .report import write_run_report  # noqa: PLC0415  (figures)
+
+    protocol = get_protocol(request.protocol).make(request.parameters)
+    bench = load_bench(request.bench)
+    if request.components:
+        bench = bench.with_components(request.components)
+    check_protocol(protocol, bench)
+    with RunWriter.create(request.out, _meta(protocol, bench, request)) as writer:
+        log = writer.path / "guardian.log"
+        with connect(bench, simulate=request.simulate, seed=request.seed, paced=request.paced, log=log) as rig:
+            writer.update(
+                times={"started": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+                instruments={
+                    name: {"identity": asdict(identity), "resource": rig.resources[name]}
+                    for name, identity in rig.identities().items()
+                },
+            )
+            run_protocol(protocol, rig, writer, progress)
+    run = Run.open(writer.path)
+    meta = run.meta
+    return Outcome(
+        run=writer.path,
+        status=run.status,
+        results=meta["results"],
+        verdicts=meta["verdicts"],
+        report=write_run_report(run),
+        warnings=meta["warnings"],
+    )
+
+
+def _meta(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, Any]:
+    """What run.json says before anything has happened."""
+    board = bench.board
+    return {
+        "protocol": {
+            "name": protocol.name,
+            "parameters": protocol.model_dump(mode="json"),
+            "shown": protocol.shown(),
+            "sha256": protocol.sha256,
+        },
+        "board": {
+            "name": board.name,
+            "title": board.title,
+            "sha256": board.sha256,
+            "components": bench.content.components,
+        },
+        "bench": {"name": bench.name, "file": str(bench.path), "sha256": bench.sha256},
+        "wiring": _wiring(bench),
+        "simulated": request.simulate,
+        "seed": request.seed,
+    }
+
+
+def _wiring(bench: "Bench") -> list[dict[str, Any]]:
+    """Which channel reaches what, and how: the wiring picture of the report."""
+    ports: list[dict[str, Any]] = [
+        {
+            "name": p.port, "kind": "port", "instrument": p.instrument, "channel": p.channel,
+            "how": "current source", "low": p.low, "high": p.high, "unit": "A",
+            "delivered": None if p.delivered.ideal else [list(p.delivered.commanded), list(p.delivered.delivered)],
+        }
+        for p in bench.ports.values()
+    ]  # fmt: skip
+    nodes: list[dict[str, Any]] = [
+        {
+            "name": n.node, "kind": "node", "instrument": n.instrument, "channel": n.channel,
+            "how": n.sense.describe(), "low": n.low, "high": n.high, "unit": n.unit, "gain_error": n.sense.gain_error,
+        }
+        for n in bench.nodes.values()
+    ]  # fmt: skip
+    marker = {
+        "name": "marker", "kind": "marker", "instrument": bench.marker.scope, "channel": bench.marker.channel,
+        "how": f"SYNC OUT of {bench.marker.source}", "low": 0.0, "high": 5.0, "unit": "V",
+    }  # fmt: skip
+    return [*ports, *nodes, marker]

@@ -1,0 +1,207 @@
+"""`Rheobase`: I_min and I_max of a port by bisection, an adaptive protocol; also the measurement behind "0.987 Imin".
+
+I_min is approached upwards, each trial from rest: the highest current at which the neuron stays silent for the whole
+dwell and the lowest at which it fires enclose it (start and stop differ by a small hysteresis: the dwell is part of the
+value). I_max is where repetitive firing ends: the depolarisation block, on a thyristor the latch. A latched neuron is
+released by the return to zero current between trials.
+"""
+
+import math
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from neurorig.signals import Current, Frequency, Number, Time, Trace, show
+
+from .currents import RelativeCurrent
+from .planning import sampling_rate
+from .protocol import Context, Protocol, Result, Sweeps
+from .stimuli import Stimulus, hold
+from .sweep import Sweep, Taken
+
+if TYPE_CHECKING:
+    from neurorig.analysis.report import Document
+    from neurorig.hardware import Board
+    from neurorig.records import Run
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A threshold between two currents (A): at `below` the answer was no, at `above` yes; None where none was tried."""
+
+    below: float | None
+    above: float | None
+
+    @property
+    def value(self) -> float:
+        """The middle; NaN while one side is open."""
+        return math.nan if self.below is None or self.above is None else (self.below + self.above) / 2
+
+    @property
+    def error(self) -> float:
+        """Standard error of a value that lies anywhere in between."""
+        return math.nan if self.below is None or self.above is None else (self.above - self.below) / math.sqrt(12)
+
+    @classmethod
+    def of(cls, trials: Iterable[tuple[float, bool]]) -> "Bracket":
+        """The tightest bracket around the lowest yes that the trials (current, answer) allow."""
+        tried = list(trials)
+        above = min((level for level, yes in tried if yes), default=None)
+        below = max((level for level, yes in tried if not yes and (above is None or level < above)), default=None)
+        return cls(below, above)
+
+
+class Rheobase(Protocol):
+    """Bisection of I_min and I_max with a last step of 20 nA, or of the source's own step where that is coarser."""
+
+    name: ClassVar[str] = "rheobase"
+    title: ClassVar[str] = "Rheobase and depolarisation block"
+    source: ClassVar[str] = "definitions of I_min and I_max: Wu et al., Phys. Rev. Applied 23, 034030 (2025), Sec. II"
+    adaptive: ClassVar[bool] = True
+
+    neuron: str = Field("n1", description="neuron of the board; driven at its port i0")
+    step: Current = Field(20e-9, description="last step of the bisection", gt=0)
+    span: Number = Field(0.1, description="first bracket around the predicted value, relative", gt=0, lt=1)
+    ceiling: RelativeCurrent = Field(
+        RelativeCurrent(3.0, 0.0, "3 Imin"),
+        description="no trial goes above this (Imin: predicted from the board)",
+    )
+    dwell: Time = Field(2.0, description="silent this long counts as below I_min", gt=0)
+    block_dwell: Time = Field(
+        0.04, description="still firing after this long counts as below I_max; short, as feedback adds current", gt=0
+    )
+    conditioning: Number = Field(
+        7.0, description="rest at zero current before each trial, in tau_s of the slowest synapse", gt=0
+    )
+    block: bool = Field(True, description="measure I_max too")
+    rate_error: Frequency = Field(2.0, description="wanted standard error of f(t); sets the sampling", gt=0)
+    highest_rate: Frequency = Field(200.0, description="highest firing rate expected; sets the sampling", gt=0)
+
+    @property
+    def port(self) -> str:
+        """Where the current goes in."""
+        return f"{self.neuron}.i0"
+
+    @property
+    def v_ap(self) -> str:
+        """The node with the spikes."""
+        return f"{self.neuron}.v_ap"
+
+    def observed(self) -> tuple[str, ...]:
+        """The spikes only."""
+        return (self.v_ap,)
+
+    def extremes(self, board: "Board", context: Context) -> list[dict[str, Stimulus]]:
+        """The ceiling: no trial goes above it, and none below zero."""
+        return [{self.port: hold(self.ceiling.resolve(context.i_min[self.port]), self.dwell)}]
+
+    def sweeps(self, board: "Board", context: Context) -> Sweeps:
+        """Trials of I_min, then of I_max, each level chosen from what the last one did."""
+        predicted = context.i_min[self.port]
+        ceiling = self.ceiling.resolve(predicted)
+        yield from self._search("i_min", predicted, ceiling, self._trials(board, "i_min", self.dwell, predicted))
+        if self.block:
+            i_max = board.i_max(self.port)
+            yield from self._search("i_max", i_max, ceiling, self._trials(board, "i_max", self.block_dwell, i_max))
+
+    def analyse(self, run: "Run") -> Result:
+        """I_min and I_max with their errors, from the trials on disk."""
+        import pandas as pd  # noqa: PLC0415
+
+        rows, values, notes = [], {}, []
+        for role, word in (("i_min", "I_min"), ("i_max", "I_max")):
+            trials = [
+                (float(s.reported[self.port].high), _answer(role, s.traces[self.v_ap]))
+                for s in run.sweeps
+                if s.params.get("role") == role and not s.bad
+            ]
+            if not trials:
+                continue
+            bracket = Bracket.of(trials)
+            values |= {role: _json(bracket.value), f"{role}_error": _json(bracket.error), f"{role}_trials": len(trials)}
+            if math.isnan(bracket.value):
+                notes.append(f"{word} is not enclosed: {_open_side(bracket)}.")
+            rows += [(role, k, level, yes) for k, (level, yes) in enumerate(trials)]
+        table = pd.DataFrame(rows, columns=["quantity", "trial", "current", "above"])
+        return Result(values=values, tables={"trials": table}, notes=notes)
+
+    def document(self, run: "Run", result: Result) -> "Document":
+        """The trials and the two thresholds."""
+        from .rheobase_report import rheobase_document  # noqa: PLC0415
+
+        return rheobase_document(self, run, result)
+
+    def _trials(self, board: "Board", role: str, dwell: float, predicted: float) -> Callable[[float], Sweep]:
+        tau_s = max((s.tau for s in board.synapses.values()), default=0.0)
+        rest = hold(0.0, max(self.conditioning * tau_s, 0.1), "rest")
+        rate = sampling_rate(board.tau_a(self.neuron), self.highest_rate, self.rate_error)
+
+        def trial(level: float) -> Sweep:
+            return Sweep(
+                label=f"{role} at {show(level, 'A', 6)}",
+                drive={self.port: hold(level, dwell, "trial")},
+                observe=self.observed(),
+                rate=rate,
+                conditioning={self.port: rest},
+                state=f"rested: {show(rest.duration, 's')} at zero current",
+                params={"role": role, "level": level, "predicted": predicted},
+            )
+
+        return trial
+
+    def _search(
+        self, role: str, predicted: float, ceiling: float, trial: Callable[[float], Sweep]
+    ) -> Generator[Sweep, Taken, None]:
+        """Widen until the answer changes, then halve until the step (or the source's own) is reached."""
+        width = self.span * predicted
+        level, tried = max(0.0, min(predicted - width, ceiling)), []
+        while True:
+            taken = yield trial(level)
+            tried.append((taken.reported[self.port].high, _answer(role, taken.traces[self.v_ap])))
+            bracket = Bracket.of(tried)
+            wanted = _next_level(bracket, width, ceiling, self.step)
+            if wanted is None or len({current for current, _ in tried}) < len(tried):
+                return  # narrow enough, nowhere left to go, or the source has no finer step
+            level = wanted
+
+
+def _next_level(bracket: Bracket, width: float, ceiling: float, step: float) -> float | None:
+    if bracket.above is None:
+        highest = bracket.below if bracket.below is not None else 0.0
+        return min(highest + 2 * width, ceiling) if highest < ceiling - step else None
+    if bracket.below is None:
+        return max(bracket.above - 2 * width, 0.0) if bracket.above > step else None
+    return (bracket.below + bracket.above) / 2 if bracket.above - bracket.below > step else None
+
+
+def _answer(role: str, v_ap: Trace) -> bool:
+    """For I_min: does it fire? For I_max: has it stopped firing in the second half of the dwell?"""
+    from neurorig.analysis import detect  # noqa: PLC0415  (numba, only when there is a trace)
+
+    spikes = detect(v_ap)
+    if role == "i_min":
+        return len(spikes) > 0
+    end = v_ap.t0 + v_ap.duration
+    return spikes.count(end / 2, end) == 0
+
+
+def _open_side(bracket: Bracket) -> str:
+    if bracket.above is None:
+        tried = "nothing was tried" if bracket.below is None else f"not reached up to {show(bracket.below, 'A')}"
+        return f"{tried}; raise the ceiling, or check the supply and the wiring"
+    return f"already exceeded at {show(bracket.above, 'A')}"
+
+
+def _json(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def bracket_of(role: str, protocol: Rheobase, taken: Iterable[Taken]) -> Bracket:
+    """The bracket that these trials of `role` give."""
+    return Bracket.of(
+        (t.reported[protocol.port].high, _answer(role, t.traces[protocol.v_ap]))
+        for t in taken
+        if t.sweep.params["role"] == role
+    )

@@ -1,0 +1,331 @@
+"""The runner: takes a protocol's sweeps on a rig and writes them down; the outputs are safe on every way out.
+
+For each sweep: condition, load, set the oscilloscope, arm it and have that confirmed, arm the source, fire, wait with a
+deadline, outputs off, fetch, journal. Limits, memories and rates are checked for everything before the first output.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from neurorig.signals import BenchError, Program, RunInterrupted, Steps, Trace, show
+
+from .planning import check_wiring, plan_sweep
+from .protocol import Context, Protocol
+from .rheobase import Bracket, Rheobase, bracket_of
+from .stimuli import Stimulus
+from .sweep import Sweep, Taken
+
+if TYPE_CHECKING:
+    from neurorig.instruments import Acquisition, ChannelSetup, CurrentSource, Oscilloscope
+    from neurorig.instruments.bench import Bench
+    from neurorig.instruments.connection import Rig
+    from neurorig.records import RunWriter
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done and what is being done."""
+
+GRACE = 10.0
+"""Seconds of wall clock beyond the length of a program after which waiting for it is given up."""
+
+POLL = 0.02
+"""Seconds between two rounds of questions to real instruments; virtual time moves with the questions themselves."""
+
+SEARCH = 12
+"""Sweeps that a search for I_min typically takes, for the progress bar."""
+
+
+def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
+    """Refuse a protocol that this bench must not or cannot play, before any instrument is touched; no I/O.
+
+    Currents relative to I_min are checked with the I_min predicted from the board, and again when it has been measured.
+    Raises LimitError or ConfigError.
+    """
+    predicted = {port: bench.board.i_min(port) for port in bench.ports}
+    for port in protocol.i_min_ports():
+        bench.port(port)
+    context = Context(predicted)
+    _check(protocol, bench, context)
+    return context
+
+
+def run_protocol(
+    protocol: Protocol,
+    rig: "Rig",
+    writer: "RunWriter",
+    progress: Progress | None = None,
+    stop_requested: Callable[[], bool] | None = None,
+) -> str:
+    """Take every sweep of `protocol` and give the status, ``"done"`` or ``"stopped"``.
+
+    The outputs are made safe before anything is flushed, whatever happens. The run is finished as ``done`` with its
+    results, as ``stopped`` on Ctrl-C, SIGTERM (RunInterrupted is raised on) or when `stop_requested` says so, and as
+    ``failed`` on any other error, which is raised on.
+    """
+    runner = _Runner(protocol, rig, writer, progress or _silent, stop_requested or _never)
+    ended: dict[str, Any] = {}
+    status = "failed"
+    try:
+        status = "stopped" if runner.run() else "done"
+    except (KeyboardInterrupt, RunInterrupted) as event:
+        status, ended = "stopped", {"error": str(event) or "stopped from the keyboard"}
+        raise
+    except BaseException as error:
+        ended = {"error": str(error) or type(error).__name__}
+        raise
+    finally:
+        rig.safe()
+        ended["warnings"] = [*runner.warnings, *rig.warnings()]
+        try:
+            if status == "done":
+                ended |= _conclude(protocol, writer)
+        finally:
+            writer.finish(status, **ended)
+    return status
+
+
+def _conclude(protocol: Protocol, writer: "RunWriter") -> dict[str, Any]:
+    """Analyse what is on disk, keep the tables beside it, and give what run.json says of it."""
+    from neurorig.records import Run  # noqa: PLC0415  (only when there is a run to read)
+
+    result = protocol.analyse(Run.open(writer.path))
+    for name, table in result.tables.items():
+        writer.results(table, name)
+    return {"results": result.values, "verdicts": result.verdicts, "notes": result.notes}
+
+
+class _Stopped(Exception):  # noqa: N818  (an event, not a fault)
+    """Somebody asked the runner to stop."""
+
+
+@dataclass
+class _Runner:
+    protocol: Protocol
+    rig: "Rig"
+    writer: "RunWriter"
+    progress: Progress
+    stop_requested: Callable[[], bool]
+    warnings: list[str] = field(default_factory=list)
+    taken: int = 0
+    _expected: int = 1
+    _journal: bool = False
+    _nodes: tuple[str, ...] = ()
+    _configured: tuple[Any, ...] | None = None
+
+    def run(self) -> bool:
+        """Take everything; True when somebody asked to stop."""
+        protocol, bench = self.protocol, self.rig.bench
+        context = check_protocol(protocol, bench)
+        ports = protocol.i_min_ports()
+        searches = {port: _search_for(port) for port in ports}
+        self._nodes = tuple(dict.fromkeys([*protocol.observed(), *(s.v_ap for s in searches.values())]))
+        for search in searches.values():
+            check_protocol(search, bench)
+        self._plan_all(context)
+        self._warn(bench.loading(margin) if (margin := protocol.margin(context)) is not None else [])
+        try:
+            before = {port: self._measure_i_min(port, search, context, "before") for port, search in searches.items()}
+            if before:
+                context = Context({**context.i_min, **{p: b.value for p, b in before.items()}}, driven=True)
+                _check(protocol, bench, context)
+            self._take_all(protocol, context)
+            for port, search in searches.items():
+                after = self._measure_i_min(port, search, context, "after")
+                self.writer.log("drift", port=port, amperes=after.value - before[port].value)
+        except _Stopped:
+            return True
+        return False
+
+    # -- before anything flows ---------------------------------------------------------------------------------------
+
+    def _plan_all(self, context: Context) -> None:
+        """Ask source and oscilloscope whether they can play and hold it all."""
+        bench = self.rig.bench
+        source, scope = self._instruments()
+        for drive in self.protocol.extremes(bench.board, context):
+            for port, program in _programs(drive).items():
+                source.fit(bench.port(port).channel, program)
+        if self.protocol.adaptive:
+            return
+        sweeps = list(self.protocol.sweeps(bench.board, context))
+        self._expected = len(sweeps) + 2 * SEARCH * len(self.protocol.i_min_ports())
+        for sweep in sweeps:
+            plan_sweep(sweep, bench, scope)
+
+    def _instruments(self) -> "tuple[CurrentSource, Oscilloscope]":
+        marker = self.rig.bench.marker
+        return self.rig.source(marker.source), self.rig.scope(marker.scope)
+
+    # -- sweeps ------------------------------------------------------------------------------------------------------
+
+    def _take_all(self, protocol: Protocol, context: Context, extra: Mapping[str, Any] | None = None) -> list[Taken]:
+        """Feed every sweep back to the generator that decides the next one."""
+        taken: list[Taken] = []
+        sweeps = protocol.sweeps(self.rig.bench.board, context)
+        try:
+            sweep = next(sweeps)
+            while True:
+                if extra:
+                    sweep = replace(sweep, params={**sweep.params, **extra})
+                taken.append(self._take(sweep))
+                sweep = sweeps.send(taken[-1])
+        except StopIteration:
+            return taken
+
+    def _take(self, sweep: Sweep) -> Taken:
+        bench = self.rig.bench
+        source, scope = self._instruments()
+        self._tell(0.0, sweep)
+        check_wiring(sweep, bench)
+        programs = _programs(sweep.drive)
+        bench.check_limits(programs)
+        acquisition = plan_sweep(sweep, bench, scope)
+        if sweep.conditioning:
+            self._play(source, _programs(sweep.conditioning))
+        reported = self._load(source, programs)
+        self._configure(scope, sweep, acquisition)
+        scope.arm()
+        source.arm()
+        started = datetime.now(UTC)
+        source.fire()
+        self._wait(sweep, sweep.duration, source=source.running, oscilloscope=lambda: not scope.finished())
+        source.off()
+        traces = {node: self._fetch(scope, node) for node in sweep.observe}
+        taken = Taken(sweep, traces, {port: s.steps() for port, s in sweep.drive.items()}, reported)
+        self._write(taken, started, acquisition)
+        return taken
+
+    def _play(self, source: "CurrentSource", programs: Mapping[str, Program]) -> None:
+        """Play a conditioning program; nothing is recorded."""
+        self.rig.bench.check_limits(programs)
+        self._load(source, programs)
+        source.arm()
+        source.fire()
+        self._wait(None, max(p.duration for p in programs.values()), source=source.running)
+        source.off()
+
+    def _load(self, source: "CurrentSource", programs: Mapping[str, Program]) -> dict[str, Steps]:
+        """Upload by port; give the quantised commands by port."""
+        channels = {port: self.rig.bench.port(port).channel for port in programs}
+        quantised = source.load({channels[port]: program for port, program in programs.items()})
+        return {port: quantised[channel] for port, channel in channels.items()}
+
+    def _configure(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> None:
+        """Set the oscilloscope, only if this sweep wants something else than the last one."""
+        bench = self.rig.bench
+        setups: tuple[ChannelSetup, ...] = (*(bench.node(n).setup() for n in sweep.observe), bench.marker.setup())
+        wanted = (setups, acquisition.rate, acquisition.points, acquisition.pretrigger)
+        if wanted != self._configured:
+            self._configured = None
+            scope.configure(setups, acquisition)
+            scope.trigger_on(bench.marker.channel, bench.marker.level)
+            self._configured = wanted
+
+    def _wait(self, sweep: Sweep | None, duration: float, **busy: Callable[[], bool]) -> None:
+        """Ask each instrument in turn until none is busy: the questions are also what keeps the source's watchdog fed.
+
+        Raises BenchError when the deadline has passed.
+        """
+        begun = time.monotonic()
+        waiting = dict(busy)
+        while waiting := {name: ask for name, ask in waiting.items() if ask()}:
+            if self.stop_requested():
+                raise _Stopped
+            elapsed = time.monotonic() - begun
+            if elapsed > duration + GRACE:
+                raise BenchError(
+                    f"After {show(elapsed, 's')} the {' and the '.join(waiting)} had not finished a program of "
+                    f"{show(duration, 's')}. The outputs are off. If it is the oscilloscope alone, it was not "
+                    f"triggered: check the line from the source's SYNC OUT to {self.rig.bench.marker.channel}."
+                )
+            if sweep is not None:
+                self._tell(min(0.9, elapsed / duration), sweep)
+            if not self.rig.simulated:
+                time.sleep(POLL)
+
+    def _fetch(self, scope: "Oscilloscope", node: str) -> Trace:
+        """The whole record in the node's unit. Fetching sources nothing, so a failed one is asked for once more."""
+        wiring = self.rig.bench.node(node)
+        try:
+            trace = scope.fetch(wiring.channel)
+        except BenchError as error:
+            self._warn([f"{node}: fetched again after: {error}"])
+            trace = scope.fetch(wiring.channel)
+        if trace.clipped:
+            self._warn([f"{node}: {trace.clipped} samples of sweep {self.taken} lie beyond the oscilloscope's range"])
+        return wiring.sense.apply(trace, node, wiring.unit)
+
+    def _write(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
+        from neurorig.records import Channel, SweepRecord  # noqa: PLC0415  (h5py, only when there is something to keep)
+
+        if not self._journal:
+            # Only a fetched trace knows the integer type of this digitiser.
+            dtype = next(iter(taken.traces.values())).samples.dtype
+            channels = [Channel(node, self.rig.bench.node(node).unit, dtype) for node in self._nodes]
+            self.writer.open_journal(channels, sorted(self.rig.bench.ports))
+            self._journal = True
+        record = SweepRecord(
+            index=self.taken,
+            label=taken.sweep.label,
+            started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            state={"assumed": taken.sweep.state},
+            params=taken.sweep.record,
+            acquired={"rate": acquisition.rate, "points": acquisition.points, "pretrigger": acquisition.pretrigger},
+        )
+        self.writer.add_sweep(record, dict(taken.traces), dict(taken.commanded), dict(taken.reported))
+        self.taken += 1
+        if record.index == 0:  # from here on the instruments are set as the sweeps need them
+            self.writer.update(instruments={name: {"settings": s} for name, s in self.rig.settings().items()})
+        self.progress(min(1.0, self.taken / max(self._expected, self.taken)), taken.sweep.label)
+
+    # -- I_min ---------------------------------------------------------------------------------------------------------
+
+    def _measure_i_min(self, port: str, search: Rheobase, context: Context, when: str) -> Bracket:
+        """Bisect I_min on a port and write it down. BenchError when no current up to the ceiling makes it fire."""
+        taken = self._take_all(search, context, {"when": when})
+        found = bracket_of("i_min", search, taken)
+        if found.below is None or found.above is None:
+            ceiling = show(search.ceiling.resolve(context.i_min[port]), "A")
+            raise BenchError(
+                f"{port}: I_min was not found between 0 A and {ceiling}: check the board's supply, and the wiring of "
+                f"{port} and {search.v_ap}."
+            )
+        self.writer.update(i_min={port: {when: {"value": found.value, "error": found.error}}})
+        self.writer.log("i_min", port=port, when=when, value=found.value, error=found.error)
+        return found
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warnings.append(warning)
+            self.writer.log("warning", level="warning", text=warning)
+
+    def _tell(self, part: float, sweep: Sweep) -> None:
+        self.progress(min(1.0, (self.taken + part) / max(self._expected, self.taken + 1)), sweep.label)
+
+
+def _search_for(port: str) -> Rheobase:
+    return Rheobase.make({"neuron": port.partition(".")[0], "block": False})
+
+
+def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
+    for drive in protocol.extremes(bench.board, context):
+        bench.check_limits(_programs(drive))
+    if not protocol.adaptive:
+        for sweep in protocol.sweeps(bench.board, context):
+            check_wiring(sweep, bench)
+
+
+def _programs(drive: Mapping[str, Stimulus]) -> dict[str, Program]:
+    return {port: stimulus.program for port, stimulus in drive.items()}
+
+
+def _silent(fraction: float, what: str) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
