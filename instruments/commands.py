@@ -3,7 +3,7 @@
     class Scope(Commanded):
         timebase = command(":TIM:MAIN:SCAL", unit="s", low=5e-9, high=50, doc="Seconds a division.")
 
-A value outside its bounds raises LimitError and nothing is sent; a value that does not read back raises InstrumentError.
+A value outside its bounds raises LimitError and nothing is sent; one that does not read back raises InstrumentError.
 """
 
 from __future__ import annotations
@@ -21,12 +21,17 @@ T = TypeVar("T")
 
 
 class Commanded:
-    """Something with declared commands: an instrument, or one channel of it (then `suffix` fills ``{n}`` in the headers)."""
+    """Something with declared commands: an instrument, or a channel whose `suffix` fills ``{n}`` in the headers.
+
+    `query` and `write` are the link's; an instrument whose lines need more than that puts its own there.
+    """
 
     def __init__(self, link: Link, *, name: str, suffix: int | None = None, warnings: list[str] | None = None) -> None:
         self.link = link
         self.name = name
         self.suffix = suffix
+        self.query: Callable[[str], str] = link.query
+        self.write: Callable[[str], None] = link.write
         self.warnings: list[str] = [] if warnings is None else warnings
 
     @classmethod
@@ -66,11 +71,13 @@ class Command(Generic[T]):
     choices: tuple[str, ...] = ()
     read_back: bool = True
     tolerance: float = 1e-6
+    resolution: float = 0.0
     optional: bool = False
+    question: str = ""
     name: str = ""
 
     def __post_init__(self) -> None:
-        self._question = self.header + "?"
+        self.question = self.question or self.header + "?"
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -88,14 +95,14 @@ class Command(Generic[T]):
         if self.write is None:
             raise AttributeError(f"{instrument.name}: {self.name} ({self.header}?) can only be read")
         self.check(instrument, value)
-        instrument.link.write(f"{self._filled(self.header, instrument)} {self.write(value)}")
+        instrument.write(f"{self._filled(self.header, instrument)} {self.write(value)}")
         if self.read_back:
             self._confirm(instrument, value)
 
     def ask(self, instrument: Commanded) -> T:
         """Ask the instrument. Raises LinkError when nothing comes, InstrumentError when the answer cannot be read."""
-        question = self._question if instrument.suffix is None else self._filled(self._question, instrument)
-        answer = instrument.link.query(question)
+        question = self.question if instrument.suffix is None else self._filled(self.question, instrument)
+        answer = instrument.query(question)
         try:
             return self.read(answer)
         except (ValueError, KeyError) as reason:
@@ -124,11 +131,11 @@ class Command(Generic[T]):
             raise InstrumentError(f"{instrument.name}: {self.name} was set but not read back: {reason}") from reason
         same = found == value
         if isinstance(value, float) and isinstance(found, float):
-            same = math.isclose(found, value, rel_tol=self.tolerance, abs_tol=1e-12)
+            same = math.isclose(found, value, rel_tol=self.tolerance, abs_tol=max(self.resolution, 1e-12))
         if not same:
             raise InstrumentError(
                 f"{instrument.name}: {self.name} was set to {self.show(value)} but reads back {self.show(found)} "
-                f"({self._filled(self.header, instrument)}). The instrument may not accept this value in its present state."
+                f"({self._filled(self.header, instrument)}). It may not be possible in its present state."
             )
 
     @staticmethod
@@ -137,26 +144,34 @@ class Command(Generic[T]):
 
 
 def command(
-    header: str, *, unit: str, doc: str, low: float = -math.inf, high: float = math.inf,
-    read_back: bool = True, tolerance: float = 1e-6, optional: bool = False, query_only: bool = False,
+    header: str, *, unit: str, doc: str, low: float = -math.inf, high: float = math.inf, scale: float | None = None,
+    read_back: bool = True, tolerance: float = 1e-6, resolution: float = 0.0, optional: bool = False,
+    query_only: bool = False, question: str = "",
 ) -> Command[float]:  # fmt: skip
-    """A number with a unit. `tolerance` is relative: how far the read-back may lie from what was set."""
-    write = None if query_only else "{:.10G}".format
-    return Command(header, doc, float, write, unit, low, high, (), read_back, tolerance, optional)
+    """A number with a unit.
+
+    `tolerance` (relative) and `resolution` (absolute): how far the read-back may lie from what was set. `scale`: the
+    instrument takes whole multiples of it (1e-9 for an integer in nanoamperes). `question`: if it is not ``header?``.
+    """
+
+    def write(value: float) -> str:
+        return f"{value:.10G}" if scale is None else str(round(value / scale))
+
+    def read(answer: str) -> float:
+        return int(answer) * (scale or 1.0)
+
+    return Command(
+        header, doc, float if scale is None else read, None if query_only else write, unit, low, high, (), read_back,
+        tolerance, resolution, optional, question,
+    )  # fmt: skip
 
 
 def integer(
-    header: str,
-    *,
-    doc: str,
-    low: int,
-    high: int,
-    read_back: bool = True,
-    optional: bool = False,
+    header: str, *, doc: str, low: int, high: int, read_back: bool = True, optional: bool = False,
     query_only: bool = False,
-) -> Command[int]:
+) -> Command[int]:  # fmt: skip
     """A whole number."""
-    return Command(header, doc, int, None if query_only else str, "", low, high, (), read_back, 0, optional)
+    return Command(header, doc, int, None if query_only else str, "", low, high, read_back=read_back, optional=optional)
 
 
 def switch(header: str, *, doc: str, read_back: bool = True, optional: bool = False) -> Command[bool]:

@@ -36,12 +36,12 @@ class DriverEntry:
         return getattr(import_module(self.module, __package__), self.class_name)
 
     @property
-    def safe_state(self) -> tuple[str, ...]:
+    def safe_lines(self) -> tuple[str, ...]:
         """The short lines, needing no answer, that make the instrument safe."""
         lines: tuple[str, ...] = self.load().safe_state
         return lines
 
-    def open(self, resource: str, *, name: str = "", **options: Any) -> Any:
+    def connect(self, resource: str, *, name: str = "", **options: Any) -> Any:
         """Open `resource` and give the driver, its identity checked. `options` go to `open_link`.
 
         Raises LinkError when nothing answers, BenchError when it is another instrument.
@@ -59,8 +59,8 @@ class DriverEntry:
         found = f"{identity.maker}/{identity.model}"
         if not re.fullmatch(self.identity, found, re.IGNORECASE):
             raise BenchError(
-                f"{link.resource}: '{found}' answers (serial number {identity.serial}); the driver '{self.name}' is for "
-                f"{self.model}. Correct the resource or the driver in the bench file."
+                f"{link.resource}: '{found}' answers (serial number {identity.serial}); the driver '{self.name}' "
+                f"is for {self.model}. Correct the resource or the driver in the bench file."
             )
         return identity
 

@@ -15,8 +15,8 @@ _MOST_ERRORS = 30  # an error queue is finite; one that never empties is itself 
 class ScpiInstrument(Commanded):
     """An instrument that speaks SCPI (IEEE 488.2 common commands, SCPI-99 error queue).
 
-    `driver` names its entry in the registry, against which ``*IDN?`` is checked when it is opened. `safe_state`: short lines
-    that need no answer. Raises BenchError when another model answers.
+    `driver` names its entry in the registry, against which ``*IDN?`` is checked when it is opened. `safe_state`: short
+    lines that need no answer. Raises BenchError when another model answers.
     """
 
     driver: ClassVar[str]

@@ -8,10 +8,12 @@ of a safe state.
 
 import contextlib
 import itertools
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
 from neurorig.signals import LinkError
@@ -21,42 +23,65 @@ if TYPE_CHECKING:
 
 Recorder = Callable[[float, Literal["<", ">"], bytes], None]
 Progress = Callable[[int, int], None]
-Sentinel = Callable[[int], tuple[str, str]]
-"""For the k-th call: lines that change nothing that matters and make the instrument answer exactly the second text."""
 
 _LINE_FEED = 10
+_LINE_ENDS = (b"\n", b"\r\n")
 _SAFE_SEND = 0.5  # seconds for one line of a safe state: it must not wait for an instrument that reads nothing
 _SAFE_LOCK = 0.2  # seconds to wait for a transaction of another thread before going ahead regardless
+_SAFE_PAUSE = 0.3  # seconds that an empty line of a safe state stands for
 
 
-def scpi_sentinel(k: int) -> tuple[str, str]:
-    """Write a number into the event status enable register and ask for it (IEEE 488.2, 10.10 and 10.11).
+@dataclass(frozen=True)
+class Resync:
+    """How an instrument is brought back into step after a failed transaction.
 
-    No service requests are used here, so the register is free; every k gives another number from 1 to 255.
+    A line feed ends a line that was cut off; what arrives within `settle` seconds is thrown away; then each question is
+    asked and lines are skipped until one matches its pattern. `questions(k)` gives them for the k-th time.
     """
-    value = k % 255 + 1
-    return f"*ESE {value}\n*ESE?", str(value)
+
+    questions: Callable[[int], Sequence[tuple[str, str]]]
+    settle: float = 0.0
+
+
+def _event_status_enable(k: int) -> Sequence[tuple[str, str]]:
+    """Write two numbers into the event status enable register and ask for each (IEEE 488.2, 10.10 and 10.11).
+
+    No service requests are used here, so the register is free. A late answer may look like one of the numbers, then the
+    second question still finds its own; numbers change from time to time because these answers may be late, too.
+    """
+    values = (2 * k % 254 + 1, 2 * k % 254 + 2)
+    return [(f"*ESE {v}\n*ESE?", str(v)) for v in values]
+
+
+SCPI = Resync(_event_status_enable)
 
 
 class Link(ABC):
     """A conversation with one instrument in lines that end in a line feed, and IEEE 488.2 definite blocks.
 
-    `timeout` (seconds) is the deadline of a whole transaction. `sentinel` is how to resynchronise; drivers of instruments
-    that are not SCPI set their own. `recorder(time, direction, data)`, if set, sees every byte: ``">"`` sent, ``"<"`` received.
+    `timeout` (seconds) is the deadline of a whole transaction. `resync` is how to get back into step; the driver of an
+    instrument that is not SCPI sets its own. `recorder(time, direction, data)`, if set, sees every byte: ``">"`` sent,
+    ``"<"`` received.
 
     Every method may be called from any thread. Raises LinkError with what had arrived in `partial`.
     """
 
-    def __init__(self, resource: str, *, timeout: float = 2.0, sentinel: Sentinel = scpi_sentinel) -> None:
+    def __init__(self, resource: str, *, timeout: float = 2.0) -> None:
         self.resource = resource
         self.timeout = timeout
-        self.sentinel = sentinel
+        self.resync = SCPI
         self.recorder: Recorder | None = None
         self.last_used = time.monotonic()
         self._lock = threading.RLock()
-        self._dirty = False
+        self._dirty = False  # a transaction has begun and has not ended well
+        self._unread = False  # safe lines were sent whose answers nobody has read
         self._surplus = b""  # bytes that came after the answer to the last query
-        self._sentinels = itertools.count()
+        self._resyncs = itertools.count()
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the next answer is known to belong to the next question; False in the middle of a transaction."""
+        return not (self._dirty or self._unread or self._surplus)
 
     # What a transport does. `deadline` is a time.monotonic() value.
 
@@ -84,22 +109,23 @@ class Link(ABC):
 
     # Transactions.
 
-    def write(self, line: str, timeout: float | None = None) -> None:
-        """Send one line that has no answer."""
+    def write(self, line: str, block: "Buffer | None" = None, timeout: float | None = None) -> None:
+        """Send one line that has no answer; `block` is sent after it as a definite block."""
         with self._lock:
             deadline = self._begin(timeout)
             try:
-                self._transmit(line.encode() + b"\n", deadline)
+                self._transmit(line.encode() + b"\n" if block is None else _with_block(line, block), deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout)
+            self._dirty = False
 
-    def query(self, line: str, timeout: float | None = None) -> str:
-        """Send one line and give its answer, one line without its end."""
+    def query(self, line: str, block: "Buffer | None" = None, timeout: float | None = None) -> str:
+        """Send one line (and a definite block) and give its answer, one line without its end."""
         with self._lock:
             deadline = self._begin(timeout)
             data = b""
             try:
-                self._transmit(line.encode() + b"\n", deadline)
+                self._transmit(line.encode() + b"\n" if block is None else _with_block(line, block), deadline)
                 data = self._receive(deadline)
                 while data[-1] != _LINE_FEED and _LINE_FEED not in data:
                     data += self._receive(deadline)
@@ -108,6 +134,7 @@ class Link(ABC):
             if self.recorder is not None:
                 self.recorder(time.time(), "<", data)
             answer, _, self._surplus = data.partition(b"\n")
+            self._dirty = False
             return str(answer.rstrip(b"\r"), "latin-1")
 
     def query_block(
@@ -121,73 +148,53 @@ class Link(ABC):
         """
         with self._lock:
             deadline = self._begin(timeout)
-            header = bytearray()
+            head = b""
             payload = memoryview(b"")
             filled = 0
             try:
                 self._transmit(line.encode() + b"\n", deadline)
-                length = self._block_length(header, deadline)
+                while (header := _block_header(head)) is None:
+                    head += self._receive(deadline)
+                start, length = header
                 payload = memoryview(bytearray(length)) if into is None else memoryview(into).cast("B")
                 if len(payload) != length:
                     raise ValueError(f"the block holds {length} bytes, {len(payload)} were expected")
+                filled = min(len(head) - start, length)
+                payload[:filled] = head[start : start + filled]
                 while filled < length:
                     filled += self._receive_into(payload[filled:], deadline)
                     if progress is not None:
                         progress(filled, length)
-                while (end := self._receive(deadline, 1)) != b"\n":
-                    if end != b"\r":
-                        raise ValueError(f"the block of {length} bytes is followed by {end!r}, not by a line end")
+                end = head[start + length :]
+                while _LINE_FEED not in end:
+                    end += self._receive(deadline, 1)
+                if end not in _LINE_ENDS:
+                    raise ValueError(f"the block of {length} bytes is followed by {end[:20]!r}, not by a line end")
             except BaseException as reason:
-                self._fail(reason, line, timeout, bytes(payload[:filled]) or bytes(header))
+                self._fail(reason, line, timeout, bytes(payload[:filled]) or head)
             if self.recorder is not None:
-                self.recorder(time.time(), "<", b"".join((header, payload, b"\n")))
+                self.recorder(time.time(), "<", b"".join((head[:start], payload, end)))
+            self._dirty = False
             return payload
-
-    def write_block(self, line: str, data: "Buffer", timeout: float | None = None) -> None:
-        """Send `line`, a space and `data` as one definite block."""
-        payload = bytes(data)
-        size = str(len(payload)).encode()
-        with self._lock:
-            deadline = self._begin(timeout)
-            try:
-                self._transmit(b"%s #%d%s%s\n" % (line.encode(), len(size), size, payload), deadline)
-            except BaseException as reason:
-                self._fail(reason, line, timeout)
-
-    def exchange(self, data: bytes, parse: Callable[[bytes], int], timeout: float | None = None) -> bytes:
-        """Send bytes and give the bytes that answer, for protocols that are not lines.
-
-        `parse(received)` says how many bytes the whole answer has, or 0 while that is not known yet.
-        """
-        with self._lock:
-            deadline = self._begin(timeout)
-            got = b""
-            try:
-                self._transmit(data, deadline)
-                while not (length := parse(got)) or len(got) < length:
-                    got += self._receive(deadline)
-            except BaseException as reason:
-                self._fail(reason, repr(data[:20]), timeout, got)
-            if self.recorder is not None:
-                self.recorder(time.time(), "<", got)
-            self._surplus = got[length:]
-            return got[:length]
 
     def send_safe(self, lines: Iterable[str]) -> None:
         """Send the lines of a safe state, each on its own, also on a dirty, locked or broken link.
 
         Waits shortly for another thread's transaction, then goes ahead. A line that cannot be sent is tried once more
-        over a new connection. Reads nothing: the link is dirty afterwards. Raises LinkError only after the last line.
+        over a new connection; an empty line is a pause of 0.3 s, for an instrument that may still wait for the rest of
+        a block. Reads nothing. Raises LinkError only after the last line.
         """
         locked = self._lock.acquire(timeout=_SAFE_LOCK)
-        self._dirty = True
         failed = []
         try:
-            for k, line in enumerate(lines):
-                # A line that was cut off is ended first, so that it cannot swallow this one.
-                data = (b"\n" if k == 0 else b"") + line.encode() + b"\n"
+            for line in lines:
+                self._unread = True
+                if not line:
+                    time.sleep(_SAFE_PAUSE)
+                    continue
                 try:
-                    self._send_safely(data)
+                    # A line that was cut off is ended first, so that it cannot swallow this one.
+                    self._send_safely(b"\n" + line.encode() + b"\n")
                 except Exception as reason:
                     failed.append(f"'{line}' ({reason})")
         finally:
@@ -221,8 +228,9 @@ class Link(ABC):
         """Start of a transaction: its deadline, on a link that is known to be in step."""
         self.last_used = now = time.monotonic()
         deadline = now + (self.timeout if timeout is None else timeout)
-        if self._dirty or self._surplus:
+        if self._dirty or self._unread or self._surplus:
             self._resynchronise(deadline)
+        self._dirty = True
         return deadline
 
     def _transmit(self, data: bytes, deadline: float) -> None:
@@ -238,48 +246,38 @@ class Link(ABC):
             self._open(_SAFE_SEND)
             self._transmit(data, time.monotonic() + _SAFE_SEND)
 
-    def _block_length(self, header: bytearray, deadline: float) -> int:
-        """Receive '#', a digit d and d digits into `header`; give the length they tell."""
-        while len(header) < 2:
-            header += self._receive(deadline, 2 - len(header))
-        if header[:1] != b"#" or not 49 <= header[1] <= 57:
-            raise ValueError(f"a block was expected, the answer starts with {bytes(header)!r}")
-        size = 2 + header[1] - 48
-        while len(header) < size:
-            header += self._receive(deadline, size - len(header))
-        return int(bytes(header[2:]))
-
     def _resynchronise(self, deadline: float) -> None:
-        """Ask two sentinels and read lines until their answers stand next to each other: whatever is older came before.
-
-        One late answer may look like one sentinel, but not like two in their order.
-        """
-        self._dirty = True
-        seen: list[str] = []
-        data = self._surplus
-        self._surplus = b""
+        """Get into step as `resync` says. Raises LinkError; the link stays dirty then."""
+        self._dirty, self._surplus = True, b""
+        data = b""
         try:
-            sentinels = [self.sentinel(next(self._sentinels)) for _ in range(2)]
-            # The first line end finishes a line that was cut off.
-            self._transmit(b"\n" + "".join(f"{lines}\n" for lines, _ in sentinels).encode(), deadline)
-            expected = [answer for _, answer in sentinels]
-            while seen[-2:] != expected:
-                while _LINE_FEED not in data:
-                    data += self._receive(deadline)
-                line, _, data = data.partition(b"\n")
-                seen.append(str(line, "latin-1").strip())
+            self._transmit(b"\n", deadline)
+            if self.resync.settle:
+                self._discard(self.resync.settle)
+            for question, pattern in self.resync.questions(next(self._resyncs)):
+                self._transmit(question.encode() + b"\n", deadline)
+                answer = None
+                while answer is None or not re.fullmatch(pattern, answer):
+                    while _LINE_FEED not in data:
+                        data += self._receive(deadline)
+                    line, _, data = data.partition(b"\n")
+                    answer = str(line, "latin-1").strip()
         except Exception as reason:
             raise LinkError(
-                f"{self.resource}: out of step after an earlier failure, and no answer to the sentinel ({_why(reason)}). "
+                f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}). "
                 "Check the cable and that the instrument is on, then connect again.",
                 data,
             ) from reason
-        self._dirty = False
-        self._surplus = b""
+        self._unread = False
+
+    def _discard(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        with contextlib.suppress(TimeoutError):
+            while time.monotonic() < end:
+                self._receive(end)
 
     def _fail(self, reason: BaseException, line: str, timeout: float | None, partial: bytes = b"") -> NoReturn:
-        """Mark the link dirty and say what happened; what is no fault of the link (Ctrl-C, a cancel) passes unchanged."""
-        self._dirty = True
+        """Say what happened; what is no fault of the link (Ctrl-C, a cancel) passes unchanged. The link stays dirty."""
         if not isinstance(reason, OSError | ValueError):
             raise reason
         limit = self.timeout if timeout is None else timeout
@@ -289,20 +287,36 @@ class Link(ABC):
         ) from reason
 
 
+def _block_header(head: bytes) -> tuple[int, int] | None:
+    """Where the payload starts and how long it is; None while too little has arrived. ValueError if it is no block."""
+    if not head:
+        return None
+    if head[:1] != b"#" or head[1:2] not in b"123456789":
+        raise ValueError(f"a block was expected, the answer starts with {head[:20]!r}")
+    start = 2 + int(head[1:2] or b"9")
+    return (start, int(head[2:start])) if len(head) >= start else None
+
+
+def _with_block(line: str, block: "Buffer") -> bytes:
+    payload = bytes(block)
+    size = str(len(payload)).encode()
+    return b"%s #%d%s%s\n" % (line.encode(), len(size), size, payload)
+
+
 def _why(reason: BaseException) -> str:
     return "no answer in time" if isinstance(reason, TimeoutError) else str(reason) or type(reason).__name__
 
 
 class KeepAlive:
-    """Sends `ask(link)` over a link that has been silent for `interval` seconds, so that an instrument's watchdog is fed
-    while the program is busy. A failure is left to the next transaction, which finds the link dirty.
+    """Calls `ask(link)` whenever the link has been silent for `interval` seconds, to feed an instrument's watchdog.
+
+    A failure is left to the next transaction, which finds the link dirty.
     """
 
     def __init__(self, link: Link, ask: Callable[[Link], object], interval: float) -> None:
         self._link, self._ask, self._interval = link, ask, interval
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"keep-alive {link.resource}", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name=f"keep-alive {link.resource}", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -314,7 +328,5 @@ class KeepAlive:
                     self._ask(self._link)
 
     def stop(self) -> None:
-        """End the thread; returns when no more pings can come."""
+        """End the thread, without waiting for a ping that is under way."""
         self._stop.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join()

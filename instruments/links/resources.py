@@ -14,13 +14,14 @@ _VISA_SOCKET = re.compile(r"TCPIP\d*::([^:]+)::(\d+)::SOCKET", re.IGNORECASE)
 def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
     """Open the link that a resource string names.
 
-    - ``tcp://host:port`` and ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
+    - ``tcp://host:port``, ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
     - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
-    - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a serial device server, a simulated instrument).
+    - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a device server, a simulated instrument).
+      A socket too: pyserial's ``socket://`` never tells how much is waiting and would read byte by byte.
     - anything else is a VISA resource.
 
-    `baud` holds for a serial port whose resource names none. `options` go to the link: ``timeout`` (s), ``sentinel``, for VISA ``backend``. Raises ConfigError when the string cannot be
-    read, LinkError when the resource cannot be opened.
+    `baud` holds for a serial port whose resource names none. `options` go to the link: ``timeout`` (s), for VISA
+    ``backend``. Raises ConfigError when the string cannot be read, LinkError when the resource cannot be opened.
     """
     # Each import only where it is used: the guardian opens one kind.
     if match := _VISA_SOCKET.fullmatch(resource):

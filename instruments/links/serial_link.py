@@ -2,7 +2,7 @@
 
 import time
 
-from .link import Link, Sentinel, scpi_sentinel
+from .link import Link
 
 
 class SerialLink(Link):
@@ -14,11 +14,10 @@ class SerialLink(Link):
 
     def __init__(
         self, port: str, baud: int = 115200, *, resource: str = "", timeout: float = 2.0,
-        sentinel: Sentinel = scpi_sentinel,
     ) -> None:  # fmt: skip
         import serial  # noqa: PLC0415  (the guardian imports links even where no port is serial)
 
-        super().__init__(resource or f"serial://{port}?baud={baud}", timeout=timeout, sentinel=sentinel)
+        super().__init__(resource or f"serial://{port}?baud={baud}", timeout=timeout)
         self._port = serial.Serial(baudrate=baud, exclusive=True)
         self._port.port = port
         self._connect()

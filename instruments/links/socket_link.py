@@ -3,9 +3,9 @@
 import socket
 import time
 
-from .link import Link, Sentinel, scpi_sentinel
+from .link import Link
 
-_CHUNK = 65536
+_CHUNK = 4096  # longer than lines are; of a block it takes the head, the rest goes straight into its buffer
 
 
 class SocketLink(Link):
@@ -14,10 +14,8 @@ class SocketLink(Link):
     Raises LinkError when nobody listens there.
     """
 
-    def __init__(
-        self, host: str, port: int, *, resource: str = "", timeout: float = 2.0, sentinel: Sentinel = scpi_sentinel
-    ) -> None:
-        super().__init__(resource or f"tcp://{host}:{port}", timeout=timeout, sentinel=sentinel)
+    def __init__(self, host: str, port: int, *, resource: str = "", timeout: float = 2.0) -> None:
+        super().__init__(resource or f"tcp://{host}:{port}", timeout=timeout)
         self._address = (host, port)
         self._socket = socket.socket()
         self._connect()

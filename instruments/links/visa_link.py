@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from .link import Link, Sentinel, scpi_sentinel
+from .link import Link
 
 _CHUNK = 1 << 20
 _READ_ON = (0, 0x3FFF0005, 0x3FFF0006)  # VI_SUCCESS, .._TERM_CHAR, .._MAX_CNT (VPP-4.3, table 3.4.1)
@@ -17,10 +17,8 @@ class VisaLink(Link):
     0x0A inside the data ends nothing. Raises LinkError when the resource cannot be opened.
     """
 
-    def __init__(
-        self, resource: str, *, backend: str = "", timeout: float = 2.0, sentinel: Sentinel = scpi_sentinel
-    ) -> None:
-        super().__init__(resource, timeout=timeout, sentinel=sentinel)
+    def __init__(self, resource: str, *, backend: str = "", timeout: float = 2.0) -> None:
+        super().__init__(resource, timeout=timeout)
         self._backend = backend
         self._stream = resource.upper().endswith("::SOCKET") or resource.upper().startswith("ASRL")
         self._pending = b""  # rest of a message that was longer than wanted
