@@ -1,9 +1,14 @@
+from .bench import Bench, NodeWiring, PortWiring, list_benches, load_bench
 from .commands import Commanded, command
+from .connection import Rig, connect
+from .delivered import Delivered
 from .drivers import DRIVERS, DriverEntry
 from .links import Link, open_link
 from .roles import Acquisition, ChannelSetup, CurrentSource, Identity, Instrument, Oscilloscope
+from .sensing import SenseChain
 
 __all__ = [
-    "DRIVERS", "Acquisition", "ChannelSetup", "Commanded", "CurrentSource", "DriverEntry", "Identity", "Instrument",
-    "Link", "Oscilloscope", "command", "open_link",
+    "DRIVERS", "Acquisition", "Bench", "ChannelSetup", "Commanded", "CurrentSource", "Delivered", "DriverEntry", "Identity",
+    "Instrument", "Link", "NodeWiring", "Oscilloscope", "PortWiring", "Rig", "SenseChain", "command", "connect",
+    "list_benches", "load_bench", "open_link",
 ]

@@ -1,0 +1,64 @@
+"""The `neurorig` command: which commands there are, and how a failure is told.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or description (board, bench, protocol, parameter); 3 beyond a limit;
+4 does not fit the instruments; 5 bench not as described (absent, another model, port in use, instrument error);
+6 a run cannot be written or read; 130 stopped by Ctrl-C or SIGTERM.
+
+Command modules are named by text and imported when they are called, so that ``neurorig --help`` stays quick.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+from cyclopts.exceptions import CycloptsError
+
+from neurorig import __version__
+from neurorig.signals.errors import ConfigError, NeurorigError
+
+app = App(
+    name="neurorig",
+    version=__version__,
+    help="Run neuroscience protocols on analog neurosynaptic boards: on the bench, on its simulated double, "
+    "or on a recording. Try: neurorig run bump --simulate",
+)
+_HELP = {
+    "run": "Run a protocol on a bench, or on its simulated double with --simulate.",
+    "protocols": "List the protocols, or the parameters of one.",
+    "list": "List the runs on disk.",
+    "show": "Show what a run measured.",
+    "report": "Write a run's report again.",
+    "export": "Write a run's traces and results as CSV or Parquet.",
+    "comment": "Add a comment or a bad mark to a run or one of its sweeps.",
+    "simulate": "Serve the simulated instruments of a bench for any program.",
+    "doctor": "Say what is missing on this machine, and how to get it.",
+}
+_MODULES = {
+    "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
+    "comment": "runs", "simulate": "simulate", "doctor": "doctor",
+}  # fmt: skip
+for _name, _text in _HELP.items():
+    app.command(f"neurorig.cli.{_MODULES[_name]}:{_name}_command", name=_name, help=_text)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; give the exit code. Never a traceback for what a person can mend."""
+    try:
+        return app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value") or 0
+    except NeurorigError as error:
+        return _fail(error, arguments)
+    except CycloptsError as error:
+        return _fail(ConfigError(f"{error} See: neurorig {arguments[0] if arguments else ''} --help"), arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _fail(error: NeurorigError, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        print(json.dumps({"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}))
+    print(f"neurorig: {error}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,101 @@
+"""``neurorig doctor``: what is missing on this machine, and how to get it."""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .options import RUNS, JsonOption, OutOption
+
+LEAST_FREE = 2_000_000_000
+"""Bytes below which the disk is called nearly full: a long campaign's night."""
+NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "sshfs", "fuse.sshfs", "afs", "ceph", "9p", "fuse.glusterfs"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: fine or not, needed or only for an extra, and what to do."""
+
+    what: str
+    fine: bool
+    needed: bool
+    detail: str
+    remedy: str = ""
+
+
+def doctor_command(*, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
+    """Look at Python, packages, serial ports, the disk for the runs; exit code 1 if something needed is missing."""
+    findings = [*_python(), *_packages(), *_serial_ports(), *_disk(out)]
+    if as_json:
+        print(json.dumps([asdict(f) for f in findings]))
+    else:
+        for f in findings:
+            mark = "ok     " if f.fine else ("MISSING" if f.needed else "extra  ")
+            print(f"{mark} {f.what:22s} {f.detail}" + (f"\n        -> {f.remedy}" if not f.fine else ""))
+    return int(any(f.needed and not f.fine for f in findings))
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", sys.version_info >= (3, 11), True, version, "install Python 3.11 or newer")
+
+
+def _packages() -> Iterator[Finding]:
+    extras = {"gui": ("pyqtgraph", "PySide6-Essentials"), "nwb": ("pynwb", "nwbinspector"), "distributed": ("distributed",)}
+    for requirement in importlib.metadata.requires("neurorig") or []:
+        if "extra ==" not in requirement:
+            yield _package(_name(requirement), needed=True, remedy="pip install -e . (again, in neurorig's folder)")
+    for extra, names in extras.items():
+        for name in names:
+            yield _package(name, needed=False, remedy=f"only for the extra '{extra}': pip install -e '.[{extra}]'")
+
+
+def _package(name: str, *, needed: bool, remedy: str) -> Finding:
+    try:
+        return Finding(name, True, needed, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, needed, "not installed", remedy)
+
+
+def _name(requirement: str) -> str:
+    end = next((i for i, c in enumerate(requirement) if not (c.isalnum() or c in "-_.")), len(requirement))
+    return requirement[:end]
+
+
+def _serial_ports() -> Iterator[Finding]:
+    from serial.tools import list_ports
+
+    ports = [p.device for p in list_ports.comports()]
+    if not ports:
+        yield Finding("serial ports", False, False, "none found",
+                      "plug the current source in; without hardware use --simulate")  # fmt: skip
+    for port in ports:
+        allowed = os.access(port, os.R_OK | os.W_OK)
+        yield Finding(f"serial {port}", allowed, True, "usable" if allowed else "no permission",
+                      "sudo usermod -aG dialout $USER, then log in again")  # fmt: skip
+
+
+def _disk(out: Path) -> Iterator[Finding]:
+    place = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+    writable = os.access(place, os.W_OK)
+    yield Finding("folder of the runs", writable, True, str(out), f"choose another with --out: {place} is not writable")
+    free = shutil.disk_usage(place).free
+    yield Finding("free disk", free > LEAST_FREE, True, f"{free / 1e9:.1f} GB", "make room, or choose --out elsewhere")
+    kind = _filesystem(place)
+    yield Finding("kind of disk", kind not in NETWORK_DISKS, False, kind or "unknown",
+                  "a network disk can stall or lose a run: record to a local disk and copy afterwards")  # fmt: skip
+
+
+def _filesystem(place: Path) -> str:
+    """Type of the filesystem that holds `place`, from the longest mount point above it (Linux; elsewhere unknown)."""
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    mounts = [(fields[1], fields[2]) for fields in (line.split() for line in lines)]
+    above = [m for m in mounts if place.is_relative_to(m[0])]
+    return max(above, key=lambda m: len(m[0]), default=("", ""))[1]

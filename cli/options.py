@@ -1,0 +1,39 @@
+"""Options that several commands share, and how ``name=value`` pairs are read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from neurorig.signals.errors import ConfigError
+
+BenchOption = Annotated[
+    str, Parameter(name="--bench", help="Bench file, or the name of a shipped bench (default: the published figures).")
+]
+OutOption = Annotated[Path, Parameter(name="--out", help="Folder that holds the runs.")]
+JsonOption = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON document on standard output.")]
+SetOption = Annotated[
+    tuple[str, ...],
+    Parameter(name="--set", negative=(), help="Component as it is set on the board, e.g. --set s11.R_W=7kohm."),
+]
+SeedOption = Annotated[int, Parameter(name="--seed", help="Seed of everything random (stored with the run).")]
+PacedOption = Annotated[
+    bool, Parameter(name="--paced", negative=(), help="Let simulated time pass as on the wall clock.")
+]
+
+RUNS = Path("runs")
+"""Where runs go when no folder is named."""
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Read ``name=value`` texts. Raises ConfigError for anything else, or for a name given twice."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise ConfigError(f"{option} {text}: write name=value, for instance {option} holding=44.7uA")
+        if name.strip() in found:
+            raise ConfigError(f"{option} {name.strip()} is given twice.")
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,1 @@
+"""The benches that come with neurorig, one TOML each."""

@@ -1,0 +1,34 @@
+"""Ctrl-C and SIGTERM as one exception, once: what makes the outputs safe must not be stopped by a second one."""
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Self
+
+from neurorig.signals import RunInterrupted
+
+
+class Interrupts:
+    """While entered, the first Ctrl-C or SIGTERM raises RunInterrupted in the main thread; later ones are only noted."""
+
+    def __init__(self) -> None:
+        self.shielded = False
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal gave back
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self.shielded:
+            self.shielded = True
+            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+            raise RunInterrupted(f"Stopped by {name}. The outputs are off; every sweep taken is kept.")

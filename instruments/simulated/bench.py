@@ -1,0 +1,96 @@
+"""A bench file with every instrument replaced by a simulated one of the same model, all sharing one world."""
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from neurorig.hardware.twin import Twin
+from neurorig.signals import ConfigError
+
+from ..bench import Bench
+from .arduino_source import SimulatedArduinoSource
+from .device import Device
+from .lines import LogicLine, NodeInput, OpenInput, OpenOutput, PortOutput
+from .rigol_ds1000z import SimulatedRigolDS1000Z
+from .world import World
+
+
+@dataclass
+class SimulatedBench:
+    """World and simulated instruments of one bench; `devices` are ready to be served."""
+
+    bench: Bench
+    seed: int = 0
+    paced: bool = False
+    world: World = field(init=False)
+    devices: dict[str, Device] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = World(Twin(self.bench.board, seed=self.seed, loads=self.bench.loads), paced=self.paced)
+        self._sync: dict[str, LogicLine] = {}
+        # Sources first: their SYNC OUT is what a scope channel looks at.
+        entries = sorted(self.bench.instruments.items(), key=lambda item: item[1].driver != "arduino_source")
+        self.devices = {name: self._build(name, entry.driver) for name, entry in entries}
+
+    def _build(self, name: str, driver: str) -> Device:
+        builders: dict[str, Callable[[str], Device]] = {"arduino_source": self._source, "rigol_ds1000z": self._scope}
+        if driver not in builders:
+            raise ConfigError(f"{self.bench.path}: instruments.{name}: there is no simulated '{driver}' yet.")
+        return builders[driver](name)
+
+    def _source(self, name: str) -> Device:
+        wired = {p.channel: p for p in self.bench.ports.values() if p.instrument == name}
+        outputs = {
+            n: PortOutput(self.world, wired[str(n)].port, wired[str(n)].delivered) if str(n) in wired else OpenOutput()
+            for n in (1, 2)
+        }
+        self._sync[name] = LogicLine(self.world)
+        comparators = {
+            int(where.partition(".")[2]): NodeInput(self.world, node, self.bench.nodes[node].sense)
+            for where, node in self.bench.comparators.items()
+            if where.partition(".")[0] == name
+        }
+        return SimulatedArduinoSource(
+            self.world, outputs, self._sync[name], None, comparators, serial=self._serial(name), seed=self._seed(name)
+        )
+
+    def _scope(self, name: str) -> Device:
+        inputs: dict[str, NodeInput | LogicLine | OpenInput] = {f"CHAN{n}": OpenInput() for n in (1, 2, 3, 4)}
+        for node in self.bench.nodes.values():
+            if node.instrument == name:
+                inputs[f"CHAN{node.channel}"] = NodeInput(self.world, node.node, node.sense)
+        marker = self.bench.marker
+        if marker.scope == name:
+            inputs[f"CHAN{marker.channel}"] = self._sync[marker.source]
+        return SimulatedRigolDS1000Z(self.world, inputs, serial=self._serial(name), seed=self._seed(name))
+
+    def _serial(self, name: str) -> str:
+        return self.bench.instruments[name].serial_number or f"SIM-{name.upper()}"
+
+    def _seed(self, name: str) -> int:
+        return zlib.crc32(f"{self.seed}/{name}".encode())
+
+
+class Witness:
+    """Tells what physically happens at the ports: one JSON line for each line received.
+
+    It is no instrument of the bench: a test or a curious person asks it whether current really flows.
+    """
+
+    def __init__(self, simulated: SimulatedBench) -> None:
+        self._simulated = simulated
+
+    def session(self) -> "Witness":
+        """One for all connections: it has no state."""
+        return self
+
+    def receive(self, data: bytes) -> bytes:
+        """Answer each line with ``{"now": s, "ports": {"n1.i0": A}}``."""
+        twin = self._simulated.world.twin
+        ports = {port: float(twin.sample(port, twin.now, 1e-6, 1)[0]) for port in self._simulated.bench.ports}
+        answer = json.dumps({"now": twin.now, "ports": ports}).encode() + b"\n"
+        return answer * data.count(b"\n")
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,80 @@
+"""Start the world in a process of its own and learn its addresses."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any, Self
+
+from neurorig.signals import BenchError
+
+from .process import Settings
+
+PATIENCE = 60.0
+"""Seconds the world may take to start: the first time, the twin is compiled."""
+
+
+class SimulatedProcess:
+    """A running simulated bench; leaving the context ends it."""
+
+    def __init__(self, settings: Settings) -> None:
+        # A session of its own: Ctrl-C is for the program, which still needs the instruments to make them safe.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "neurorig.instruments.simulated.process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
+        self._process.stdin.flush()
+        self._addresses: dict[str, Any] | None = None
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        """Addresses by instrument name: ``{"scope": {"tcp": "tcp://..."}, "source": {"tcp": ..., "serial": ...}}``.
+
+        Waits for the world to be ready. Raises BenchError with what it said if it does not start.
+        """
+        if self._addresses is None:
+            self._addresses = json.loads(self._first_line())
+        return self._addresses
+
+    def resource(self, name: str) -> str:
+        """Where the simulated instrument answers: its pseudo-terminal if it has one, else its TCP port."""
+        address = self.addresses[name]
+        return str(address.get("serial", address["tcp"]))
+
+    def _first_line(self) -> bytes:
+        process, deadline = self._process, time.monotonic() + PATIENCE
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            piece = os.read(process.stdout.fileno(), 65536) if ready else b""
+            if not piece:
+                process.kill()
+                said = process.stderr.read().decode(errors="replace").strip().splitlines()
+                raise BenchError(f"The simulated bench did not start: {said[-1] if said else 'no answer in time'}")
+            line += piece
+        return line
+
+    def close(self) -> None:
+        """End the world."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,80 @@
+"""The world's own process: serves a simulated bench and tells its addresses in one JSON line on standard output.
+
+Started by `connect(..., simulate=True)`; ``neurorig simulate BENCH`` serves the same way in the foreground.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..bench import load_bench
+from .bench import SimulatedBench, Witness
+from .server import Server
+
+LINGER = 5.0
+"""Seconds the world outlives the program that started it, so that the guardian still finds the instruments."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a simulated bench is started with; `ports` are fixed TCP ports by instrument name (absent: any free one)."""
+
+    bench: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+    paced: bool = False
+    host: str = "127.0.0.1"
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+def prepare(settings: Settings) -> tuple[Server, dict[str, dict[str, str]]]:
+    """Build world and instruments and open their ports; gives the server, not yet running, and the addresses by name."""
+    bench = load_bench(settings.bench).with_components(settings.components)
+    simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced)
+    server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)})
+    addresses: dict[str, dict[str, str]] = {}
+    for name in (*simulated.devices, "witness"):
+        port = server.listen_tcp(name, settings.ports.get(name, 0), settings.host)
+        entry = bench.instruments.get(name)
+        serial = entry is not None and entry.resource.startswith("serial")
+        addresses[name] = {"tcp": f"{'serial+tcp' if serial else 'tcp'}://{settings.host}:{port}"}
+        if serial and os.name == "posix":
+            addresses[name]["serial"] = f"serial://{server.open_pty(name)}"
+    return server, addresses
+
+
+def main() -> None:
+    """Serve what standard input's first line (JSON settings) asks for; end some seconds after it closes."""
+    server, addresses = prepare(Settings(**json.loads(sys.stdin.readline())))
+    print(json.dumps(addresses), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: server.stop())
+
+    async def life() -> None:
+        loop = asyncio.get_running_loop()
+
+        def input_ended() -> None:
+            if not sys.stdin.buffer.read1():
+                loop.remove_reader(sys.stdin)
+                loop.call_later(LINGER, server.stop)
+
+        loop.add_reader(sys.stdin, input_ended)
+        await server.serve()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(life())
+
+
+def addresses_as_text(addresses: Mapping[str, Mapping[str, Any]]) -> str:
+    """The addresses as lines for a person."""
+    notes = {"witness": "   (what really flows: send a line, read a line of JSON)"}
+    return "\n".join(f"  {name:10s} {'   '.join(a.values())}{notes.get(name, '')}" for name, a in addresses.items())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""One world: the clock and the twin that all simulated instruments of a bench share.
+
+Time is virtual: it moves only inside transactions. Every query costs its typical time (`spend`), a progress query
+advances to the next event but by at most 50 ms (`progress`), so that polls also act as a watchdog's pings. When no client
+has spoken for 0.3 s the world follows the wall clock, so that watchdogs bite. Paced, it always follows the wall clock.
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neurorig.hardware.twin import Twin
+
+POLL = 0.05
+"""Longest advance of one progress query, seconds."""
+SILENCE = 0.3
+"""Wall-clock seconds without a word from any client after which the world follows the wall clock."""
+LEAP = 0.25
+"""Longest wall-clock step followed at once: a suspended computer does not make the world jump."""
+
+Action = Callable[[], None]
+Listener = Callable[[float, float], None]
+
+
+@dataclass(order=True)
+class Event:
+    """Something that happens at a time of the world; `cancel` makes it not happen."""
+
+    when: float
+    order: int
+    action: Action | None = field(compare=False)
+
+    def cancel(self) -> None:
+        """Forget it."""
+        self.action = None
+
+
+class World:
+    """Clock and twin; the instruments schedule events on it and listen to its advances."""
+
+    def __init__(self, twin: "Twin", *, paced: bool = False) -> None:
+        self.twin, self.paced = twin, paced
+        self._events: list[Event] = []
+        self._orders = itertools.count()
+        self._listeners: list[Listener] = []
+        self._remembered: dict[str, float] = {}
+        self._heard: float | None = None
+        self._ticked: float | None = None
+
+    @property
+    def now(self) -> float:
+        """Seconds of the world's clock."""
+        return self.twin.now
+
+    def at(self, when: float, action: Action) -> Event:
+        """Call `action` when the clock reaches `when` (at once on the next advance if that is past)."""
+        event = Event(max(when, self.now), next(self._orders), action)
+        heapq.heappush(self._events, event)
+        return event
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener(start, stop)`` after each advance; everything up to `stop` can then be sampled."""
+        self._listeners.append(listener)
+
+    def remember(self, key: str, since: float | None) -> None:
+        """Keep the twin's history from `since` on, for instrument `key`; None: it needs nothing any more."""
+        if since is None:
+            self._remembered.pop(key, None)
+        else:
+            self._remembered[key] = since
+
+    def spend(self, seconds: float) -> None:
+        """Let a transaction cost its time."""
+        if not self.paced:
+            self.advance_to(self.now + seconds)
+
+    def progress(self) -> None:
+        """Advance to the next event, by at most 50 ms."""
+        if not self.paced:
+            self._drop_cancelled()
+            soon = self.now + POLL
+            self.advance_to(min(soon, self._events[0].when) if self._events else soon)
+
+    def heard(self, wall: float) -> None:
+        """A client has spoken at this wall-clock time."""
+        self.tick(wall)
+        self._heard = wall
+
+    def tick(self, wall: float) -> None:
+        """Follow the wall clock if paced, or if nobody has spoken for a while."""
+        previous, self._ticked = self._ticked, wall
+        silent = self._heard is None or wall - self._heard > SILENCE
+        if previous is not None and (self.paced or silent):
+            self.advance_to(self.now + min(wall - previous, LEAP))
+
+    def advance_to(self, when: float) -> None:
+        """Advance the twin, doing every event on the way at its time."""
+        while self._events and self._events[0].when <= when:
+            event = heapq.heappop(self._events)
+            if event.action is not None:
+                self._step(event.when)
+                event.action()
+        self._step(when)
+        self.twin.forget(min(self._remembered.values(), default=self.now))
+
+    def _step(self, when: float) -> None:
+        start = self.now
+        if when > start:
+            self.twin.advance(when)
+            for listener in self._listeners:
+                listener(start, when)
+
+    def _drop_cancelled(self) -> None:
+        while self._events and self._events[0].action is None:
+            heapq.heappop(self._events)

@@ -1,0 +1,101 @@
+"""A bench file is judged when it is loaded: file, key, what is wrong, what was probably meant."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from neurorig.instruments import Bench, list_benches, load_bench
+from neurorig.signals import ConfigError, Hold, LimitError, Program
+
+SHIPPED = Path(load_bench().path).read_text(encoding="utf-8")
+Written = Callable[[str], Path]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    def write(text: str) -> Path:
+        path = tmp_path / "bench.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SHIPPED
+    return SHIPPED.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("name", list_benches())
+def test_every_shipped_bench_loads(name: str) -> None:
+    assert load_bench(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("title =", "titel =", "titel: no such key. Did you mean 'title'"),
+        ("low = \"-30 uA\"", "lowest = \"-30 uA\"", "no such key"),
+        ("high = \"250 uA\"", "high = \"250 V\"", "limits.\"n1.i0\".high: '250 V' is not a current"),
+        ("high = \"250 uA\"", "high = 250", "needs a unit"),
+        ("driver = \"rigol_ds1000z\"", "driver = \"rigol_ds1000\"", "Did you mean 'rigol_ds1000z'"),
+        ("channel = \"scope.2\"", "channel = \"scope.1\"", "scope.1 is already wired to n1.v_ap"),
+        ("channel = \"scope.2\"", "channel = \"scope.7\"", "no channel '7'"),
+        ("channel = \"scope.2\"", "channel = \"source.2\"", "is no Oscilloscope"),
+        ("channel = \"source.1\"", "channel = \"sorce.1\"", "Did you mean 'source'"),
+        ("[nodes.\"s11.i_out\"]", "[nodes.\"s12.i_out\"]", "Did you mean 's11.i_out'"),
+        ("[ports.\"n1.i0\"]", "[ports.\"n2.i0\"]", "no such port"),
+        ("[limits.\"n1.i0\"]", "[limits.\"n1.i1\"]", "every driven port needs its limits"),
+        ("kind = \"replica\"", "kind = \"direct\"", "is a current"),
+        ("kind = \"replica\"", "kind = \"open\"", "off the membrane of n1"),
+        ("board = \"wu2025_bump\"", "board = \"wu2025_bumb\"", "wu2025_bump"),
+        ("schema = 1", "schema = 9", "schema 9"),
+        ("schema = 1", "schema = ", "not valid TOML"),
+        ("[\"44.7 uA\", \"44.7 uA\"], [\"67.6 uA\"", "[\"44.7 uA\", \"44.7 uA\"], [\"7.6 uA\"", "commanded currents rising"),
+        ("high = \"26 uA\"", "high = \"-2 uA\"", "must lie below"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_file_and_key(written: Written, old: str, new: str, says: str) -> None:
+    path = written(changed(old, new))
+    with pytest.raises(ConfigError) as refused:
+        load_bench(path)
+    assert str(path) in str(refused.value) or "wu2025" in str(refused.value)
+    assert says in str(refused.value)
+
+
+def test_a_bench_that_does_not_exist_names_the_ones_that_do() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'wu2025_bump'"):
+        load_bench("wu2025_bumps")
+
+
+def test_a_level_beyond_the_limit_is_refused_with_port_value_limit_and_file() -> None:
+    bench = load_bench()
+    bench.check_limits({"n1.i0": Program((Hold(250e-6, 1000),))})
+    with pytest.raises(LimitError, match=r"n1\.i0: 312 uA exceeds this bench's limit of 250 uA .*wu2025_bump\.toml"):
+        bench.check_limits({"n1.i0": Program((Hold(312e-6, 1000),))})
+    with pytest.raises(LimitError, match="-31 uA is below"):
+        bench.check_limits({"n1.i0": Program((Hold(-31e-6, 1000),))})
+
+
+def test_the_delivered_table_goes_through_its_points_and_on_beyond_them() -> None:
+    delivered = load_bench().ports["n1.i0"].delivered
+    assert delivered(44.7e-6) == pytest.approx(44.7e-6)
+    assert delivered(67.6e-6) == pytest.approx(65.6e-6)
+    assert delivered(20.3e-6) == pytest.approx(20.3e-6)
+    assert delivered(-10e-6) == pytest.approx(-10e-6)
+    assert 65.6e-6 < delivered(80e-6) < 80e-6
+
+
+def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Written) -> None:
+    on_membrane = changed("[nodes.\"n1.v_ap\"]", "[nodes.\"n1.v_m\"]").replace('"source.1" = "n1.v_ap"', "")
+    bench: Bench = load_bench(written(on_membrane))
+    (warning,) = bench.loading(0.57e-6)
+    assert "10 Mohm probe takes" in warning
+    assert bench.loading(100e-6) == []
+
+
+def test_components_as_a_person_set_them_reach_the_board() -> None:
+    bench = load_bench().with_components({"s11.R_W": "7 kohm"})
+    assert bench.board.components["s11.R_W"] == 7000.0
+    with pytest.raises(ConfigError, match="no component 's11.R_V'"):
+        load_bench().with_components({"s11.R_V": "7 kohm"})
