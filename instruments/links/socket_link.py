@@ -5,7 +5,7 @@ import time
 
 from .link import Link
 
-_CHUNK = 4096  # longer than lines are; of a block it takes the head, the rest goes straight into its buffer
+_CHUNK = 16384  # longer than lines are; of a block it takes the head, the rest goes straight into its buffer
 
 
 class SocketLink(Link):
