@@ -41,19 +41,25 @@ def compare(quantity: str, measure: Measure, target: Target | None, label: str =
     It agrees when the two lie no further apart than the published tolerance and the measure's error together. A
     quantity that could not be measured is neither: "not measured", with the measure's reason.
     """
-    notes = [measure.note] if measure.note else []
     verdict: Agreement = "not measured" if not measure.known else "no published value"
     if target is None:
-        unknown = math.nan
-        name = label or quantity
-        return Row(quantity, name, measure.value, measure.error, measure.unit, *[unknown] * 3, verdict, *notes)
+        return Row(
+            quantity=quantity,
+            label=label or quantity,
+            value=measure.value,
+            error=measure.error,
+            unit=measure.unit,
+            published=math.nan,
+            published_error=math.nan,
+            ratio=math.nan,
+            verdict=verdict,
+            note=measure.note,
+        )
     if measure.unit != target.unit:
         raise ValueError(f"{quantity}: measured in {measure.unit}, published in {target.unit}")
     if measure.known:
         close = abs(measure.value - target.value) <= target.tolerance + measure.error
         verdict = "agrees" if close else "differs"
-    if target.note:
-        notes.append(f"published: {target.note}")
     return Row(
         quantity=quantity,
         label=label or target.label,
@@ -64,7 +70,7 @@ def compare(quantity: str, measure: Measure, target: Target | None, label: str =
         published_error=target.tolerance,
         ratio=measure.value / target.value if target.value else math.nan,
         verdict=verdict,
-        note="; ".join(notes),
+        note="; ".join(filter(None, (measure.note, f"published: {target.note}" if target.note else ""))),
         source=target.source,
     )
 

@@ -1,0 +1,66 @@
+"""`Document`: a report as data; a protocol fills it, `write_report` sets it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..comparison import Row
+from .panel import Figure
+from .wiring import Wire
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A question that the run answers: yes, no, or it cannot tell; `good` says which answer was hoped for."""
+
+    label: str
+    answer: bool | None
+    detail: str = ""
+    good: bool | None = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text under a heading; values already written with their units."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a reader must know: a warning, a refusal, samples that were clipped, a step that was repeated."""
+
+    kind: Literal["warning", "refused", "clipped", "repeated", "comment", "bad", "error"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: figures, the comparison with published values, free tables, the wiring, notices."""
+
+    title: str
+    text: str = ""
+    figures: Sequence[Figure] = ()
+    rows: Sequence[Row] = ()
+    tables: Sequence[Table] = ()
+    wires: Sequence[Wire] = ()
+    notices: Sequence[Notice] | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report: what was done (`title`, `subtitle`), on what (`facts`), what came out (`status`, `verdicts`), its pages.
+
+    `simulated` puts a plain notice under the title.
+    """
+
+    title: str
+    subtitle: str
+    status: str
+    simulated: bool
+    facts: Mapping[str, str]
+    verdicts: Sequence[Verdict]
+    pages: Sequence[Page]
