@@ -84,6 +84,10 @@ class Bump(Protocol):
         """What is observed, by its role in the analysis."""
         return {"v_ap": f"{self.neuron}.v_ap", "i_sse": f"{self.synapse}.i_out", "i0": self.port}
 
+    def driven(self) -> tuple[str, ...]:
+        """The one port."""
+        return (self.port,)
+
     def observed(self) -> tuple[str, ...]:
         """The spike output, the synaptic current, and the current as it is delivered."""
         return tuple(self.nodes.values())
@@ -164,5 +168,6 @@ class Bump(Protocol):
 
 def _state(board: "Board", synapse: str, first: bool, rested: float) -> str:
     if first:
-        return f"as powered: {board.state}"
+        rest = board.synapses[synapse].at_rest
+        return f"as powered: {synapse} charged to {show(rest.v_c1, 'V')} and {show(rest.v_c2, 'V')}"
     return f"rested: {show(rested, 's')} at zero current, each stage of {synapse} discharged to its threshold V_T"

@@ -137,6 +137,10 @@ class Protocol(BaseModel):
         return [drive for s in self.sweeps(board, context) for drive in (dict(s.drive), dict(s.conditioning)) if drive]
 
     @abstractmethod
+    def driven(self) -> tuple[str, ...]:
+        """Every port that some sweep drives."""
+
+    @abstractmethod
     def observed(self) -> tuple[str, ...]:
         """Every node that some sweep observes, in the order of the journal's channels."""
 

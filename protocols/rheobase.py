@@ -89,6 +89,10 @@ class Rheobase(Protocol):
         """The node with the spikes."""
         return f"{self.neuron}.v_ap"
 
+    def driven(self) -> tuple[str, ...]:
+        """The one port."""
+        return (self.port,)
+
     def observed(self) -> tuple[str, ...]:
         """The spikes only."""
         return (self.v_ap,)
@@ -105,6 +109,11 @@ class Rheobase(Protocol):
         if self.block:
             i_max = board.i_max(self.port)
             yield from self._search("i_max", i_max, ceiling, self._trials(board, "i_max", self.block_dwell, i_max))
+
+    def bracket(self, role: str, taken: Iterable[Taken]) -> Bracket:
+        """What these trials of ``"i_min"`` or ``"i_max"`` enclose."""
+        trials = [t for t in taken if t.sweep.params["role"] == role]
+        return Bracket.of((t.reported[self.port].high, _answer(role, t.traces[self.v_ap])) for t in trials)
 
     def analyse(self, run: "Run") -> Result:
         """I_min and I_max with their errors, from the trials on disk."""
@@ -196,12 +205,3 @@ def _open_side(bracket: Bracket) -> str:
 
 def _json(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def bracket_of(role: str, protocol: Rheobase, taken: Iterable[Taken]) -> Bracket:
-    """The bracket that these trials of `role` give."""
-    return Bracket.of(
-        (t.reported[protocol.port].high, _answer(role, t.traces[protocol.v_ap]))
-        for t in taken
-        if t.sweep.params["role"] == role
-    )

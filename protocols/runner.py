@@ -14,7 +14,7 @@ from neurorig.signals import BenchError, Program, RunInterrupted, Steps, Trace, 
 
 from .planning import check_wiring, plan_sweep
 from .protocol import Context, Protocol
-from .rheobase import Bracket, Rheobase, bracket_of
+from .rheobase import Bracket, Rheobase
 from .stimuli import Stimulus
 from .sweep import Sweep, Taken
 
@@ -43,10 +43,11 @@ def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
     Currents relative to I_min are checked with the I_min predicted from the board, and again when it has been measured.
     Raises LimitError or ConfigError.
     """
-    predicted = {port: bench.board.i_min(port) for port in bench.ports}
-    for port in protocol.i_min_ports():
+    for port in protocol.driven():
         bench.port(port)
-    context = Context(predicted)
+    for node in protocol.observed():
+        bench.node(node)
+    context = Context({port: bench.board.i_min(port) for port in protocol.driven()})
     _check(protocol, bench, context)
     return context
 
@@ -264,7 +265,7 @@ class _Runner:
             # Only a fetched trace knows the integer type of this digitiser.
             dtype = next(iter(taken.traces.values())).samples.dtype
             channels = [Channel(node, self.rig.bench.node(node).unit, dtype) for node in self._nodes]
-            self.writer.open_journal(channels, sorted(self.rig.bench.ports))
+            self.writer.open_journal(channels, self.protocol.driven())
             self._journal = True
         record = SweepRecord(
             index=self.taken,
@@ -285,7 +286,7 @@ class _Runner:
     def _measure_i_min(self, port: str, search: Rheobase, context: Context, when: str) -> Bracket:
         """Bisect I_min on a port and write it down. BenchError when no current up to the ceiling makes it fire."""
         taken = self._take_all(search, context, {"when": when})
-        found = bracket_of("i_min", search, taken)
+        found = search.bracket("i_min", taken)
         if found.below is None or found.above is None:
             ceiling = show(search.ceiling.resolve(context.i_min[port]), "A")
             raise BenchError(

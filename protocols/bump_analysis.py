@@ -1,0 +1,243 @@
+"""What a bump run says: the measures of every sweep, the results, and the verdicts against Fig. 9a of Wu 2025.
+
+Works on whatever sweeps are there: a run that was interrupted after the first one still gives f* and the stop margin.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from neurorig.analysis import (
+    BumpEpochs,
+    BumpMeasures,
+    Measure,
+    Pulse,
+    SpikeTrain,
+    bin_means,
+    compare,
+    detect,
+    distance,
+    instantaneous_rate,
+    measure_bump,
+)
+from neurorig.analysis.published import published, published_targets
+from neurorig.signals import Trace
+
+from .protocol import Result
+
+if TYPE_CHECKING:
+    from neurorig.analysis import Target
+    from neurorig.records import Run, Sweep
+
+    from .bump import Bump
+
+PROBES = ("probe_plus", "probe_minus")
+FIGURE = "wu2025_fig9a"
+BOARD = "wu2025_bump"
+RATE_TIMES = (1.3, 2.95, 3.4, 6.4)
+"""Seconds on the axis of Fig. 9a at which the published rate is read."""
+
+SETTLED = 0.1
+"""Seconds after a step that are left out of a mean current."""
+
+MAIN = ("holding", "kick", "stop", "rest", "kick_duration", "settle", "stop_duration")
+"""Parameters that make the first sweep that of Fig. 9a."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One sweep measured: spikes, synaptic current, delivered levels by epoch, and the measures of the bump."""
+
+    sweep: "Sweep"
+    role: str
+    spikes: SpikeTrain
+    i_sse: Trace
+    delivered: dict[str, Measure]
+    bump: BumpMeasures
+
+
+def analyse_bump(protocol: "Bump", run: "Run") -> Result:
+    """Measure every good sweep; the results are those of the first good sweep of each role."""
+    meta = run.meta
+    sweeps = [s for s in run.sweeps if s.params["role"] in ("bump", *PROBES)]
+    i_min, drift = _i_min(protocol, meta, sweeps)
+    measured = [_measure(s, i_min) for s in sweeps if not s.bad]
+    first: dict[str, Measured] = {}
+    for m in measured:
+        first.setdefault(m.role, m)
+    values: dict[str, Any] = {"sweeps": len(measured)}
+    rows: list[dict[str, Any]] = []
+    notes = [f"Sweep {s.index} ({s.label}) is marked bad and left out." for s in sweeps if s.bad]
+    values |= _number("i_min", i_min) | {"i_min_from": i_min.note} | _number("i_min_drift", drift)
+    if "bump" in first:
+        main = first["bump"]
+        values |= _values(main)
+        why = _not_comparable(protocol, meta, main)
+        rows += _verdicts(main, why)
+        if why:
+            notes.append(f"Not compared with Fig. 9a: {why}.")
+    recovered = {role: first[role].bump.verdicts["recovered"] for role in PROBES if role in first}
+    answers = [recovered.get(role) for role in PROBES]
+    values["recovered"] = False if False in answers else None if None in answers else True
+    for role, answer in recovered.items():
+        values |= {f"{role}_recovered": answer, **_probe_values(role, first[role])}
+        rows.append(_yes_no(f"{role}_recovered", answer, "" if _printed_probe(protocol, role) else "another probe"))
+    return Result(values=values, verdicts=rows, tables=_tables(measured), notes=notes)
+
+
+def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
+    params = sweep.params
+    nodes, port = params["nodes"], params["port"]
+    v_ap, i_sse, i0 = (sweep.traces[nodes[name]] for name in ("v_ap", "i_sse", "i0"))
+    spikes = detect(v_ap)
+    spans = {name: (start, stop) for name, start, stop, _ in params["epochs"][port]}
+    delivered = {name: _mean_current(i0, *span) for name, span in spans.items()}
+    holding = delivered["bump"]
+
+    def pulse(name: str) -> Pulse:
+        return Pulse(*spans[name], delivered[name].value - holding.value)
+
+    epochs = BumpEpochs(
+        kick=pulse("kick"),
+        end=sweep.commanded[port].duration,
+        probes=(pulse("probe"),) if "probe" in spans else (),
+        stop=pulse("stop") if "stop" in spans else None,
+    )
+    bump = measure_bump(spikes, i_sse, epochs, holding=holding, i_min=i_min, rate_times=RATE_TIMES)
+    return Measured(sweep, params["role"], spikes, i_sse, delivered, bump)
+
+
+def _mean_current(i0: Trace, start: float, stop: float) -> Measure:
+    """The current as it was delivered in an epoch, without the first moments after the step."""
+    part = i0.between(min(start + SETTLED, (start + stop) / 2), stop)
+    if len(part) == 0:
+        return Measure.missing("A", "not recorded")
+    return Measure(
+        float(part.samples.mean()) * part.scale + part.offset, i0.error, "A", "mean over the epoch, as measured"
+    )
+
+
+def _i_min(protocol: "Bump", meta: dict[str, Any], sweeps: list["Sweep"]) -> tuple[Measure, Measure]:
+    """I_min as measured before the run, else as predicted from the board; and its drift over the run."""
+    found = meta.get("i_min", {}).get(protocol.port, {})
+    drift = Measure.missing("A", "I_min was not measured before and after the run")
+    if "before" in found and "after" in found:
+        error = math.hypot(found["before"]["error"], found["after"]["error"])
+        drift = Measure(found["after"]["value"] - found["before"]["value"], error, "A", "after - before")
+    if "before" in found:
+        return Measure(found["before"]["value"], found["before"]["error"], "A", "measured before the run"), drift
+    if sweeps:
+        return Measure(float(sweeps[0].params["i_min"]), 0.0, "A", "predicted from the board"), drift
+    return Measure.missing("A", "no sweep was taken"), drift
+
+
+def _values(main: Measured) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, measure in main.bump.measures.items():
+        values |= _number(name, measure)
+    for time, rate in main.bump.rate_at.items():
+        values |= _number(f"rate_at_{time:g}_s", rate)
+    values |= main.bump.verdicts
+    for name in ("holding", "kick", "stop"):
+        values |= _number(f"delivered_{name}", main.delivered["bump" if name == "holding" else name])
+    return values
+
+
+def _probe_values(role: str, probe: Measured) -> dict[str, Any]:
+    values = {f"{role}_halted": probe.bump.verdicts["probe1_halted"]}
+    for name, measure in probe.bump.measures.items():
+        if name.startswith("probe1_"):
+            values |= _number(name.replace("probe1", role), measure)
+    return values | _number(f"{role}_delivered", probe.delivered["probe"])
+
+
+def _verdicts(main: Measured, why: str) -> list[dict[str, Any]]:
+    """Every quantity that Fig. 9a has a number for; without those numbers where the run is another experiment."""
+    measures = dict(main.bump.measures)
+    measures |= {f"rate_at_{time:g}_s": rate for time, rate in main.bump.rate_at.items()}
+    rate = instantaneous_rate(main.spikes)
+    measures["f_rmse"] = distance(rate.times, rate.rate, published(f"{FIGURE}_f"))
+    current = bin_means(main.i_sse)
+    baseline = main.bump["i_sse_baseline"]
+    zero = baseline.value if baseline.known else 0.0
+    measures["i_sse_rmse"] = distance(current.times, current.values - zero, published(f"{FIGURE}_Isse"))
+    targets = published_targets(FIGURE)
+    rows = [_row(quantity, m, targets[quantity], why) for quantity, m in measures.items() if quantity in targets]
+    if "stop_margin" in measures:
+        rows.append(_row("stop_margin", measures["stop_margin"], None, ""))
+    return rows + [
+        _yes_no(name, main.bump.verdicts.get(name), why) for name in ("silent_before", "sustained", "stopped")
+    ]
+
+
+def _row(quantity: str, measure: Measure, target: "Target | None", why: str) -> dict[str, Any]:
+    row = asdict(compare(quantity, measure, None if why else target, target.label if target else ""))
+    if why and measure.known:
+        row |= {"verdict": "not comparable", "note": why}
+    return {key: _json(value) if isinstance(value, float) else value for key, value in row.items()}
+
+
+def _yes_no(quantity: str, answer: bool | None, why: str) -> dict[str, Any]:
+    """The published bump is silent before the kick, sustained, recovers, and is stopped: all of them yes (1)."""
+    verdict = "not measured" if answer is None else "not comparable" if why else "agrees" if answer else "differs"
+    return {
+        "quantity": quantity, "label": quantity.replace("_", " "), "value": None if answer is None else float(answer),
+        "error": 0.0, "unit": "", "published": None if why else 1.0, "published_error": 0.0, "ratio": None,
+        "verdict": verdict, "note": why, "source": "Figs 9 and 10",
+    }  # fmt: skip
+
+
+def _not_comparable(protocol: "Bump", meta: dict[str, Any], main: Measured) -> str:
+    """Why this is another experiment than the printed one; empty if it is the same."""
+    printed = type(protocol)()
+    changed = [name for name in MAIN if getattr(protocol, name) != getattr(printed, name)]
+    if changed:
+        return f"{', '.join(changed)} differ from the printed values"
+    if meta["board"]["name"] != BOARD:
+        return f"the board is {meta['board']['name']}, not {BOARD}"
+    if meta["board"]["components"]:
+        return f"components were changed: {', '.join(meta['board']['components'])}"
+    if not main.sweep.params["first"]:
+        return "the figure was taken from power-up, this sweep after a rest"
+    return ""
+
+
+def _printed_probe(protocol: "Bump", role: str) -> bool:
+    printed = type(protocol)()
+    fields = ("holding", "kick", "rest", "kick_duration", "settle", role, f"{role}_duration", "recovery")
+    return all(getattr(protocol, name) == getattr(printed, name) for name in fields)
+
+
+def _tables(measured: Iterable[Measured]) -> dict[str, pd.DataFrame]:
+    """Tidy tables: every measure of every sweep, the rate at every interval, the binned synaptic current."""
+    results, rates, currents = [], [], []
+    for m in measured:
+        at = {"sweep": m.sweep.index, "role": m.role}
+        results.append(m.bump.table().assign(**at))
+        delivered = [(f"delivered_{name}", d.value, d.error, d.unit, d.note) for name, d in m.delivered.items()]
+        results.append(pd.DataFrame(delivered, columns=["quantity", "value", "error", "unit", "note"]).assign(**at))
+        rate = instantaneous_rate(m.spikes)
+        rates.append(pd.DataFrame({"time": rate.times, "rate": rate.rate, "error": rate.error}).assign(**at))
+        current = bin_means(m.i_sse)
+        currents.append(
+            pd.DataFrame({"time": current.times, "i_sse": current.values, "error": current.errors}).assign(**at)
+        )
+    tables = {
+        name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        for name, parts in (("results", results), ("rates", rates), ("i_sse", currents))
+    }
+    tables["rates"].attrs["units"] = {"time": "s", "rate": "Hz", "error": "Hz"}
+    tables["i_sse"].attrs["units"] = {"time": "s", "i_sse": "A", "error": "A"}
+    return tables
+
+
+def _number(name: str, measure: Measure) -> dict[str, float | None]:
+    return {name: _json(measure.value), f"{name}_error": _json(measure.error)}
+
+
+def _json(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

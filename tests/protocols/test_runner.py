@@ -1,0 +1,203 @@
+"""The runner: what happens in which order, what is on disk afterwards, and that the output is off on every way out."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurorig.instruments import load_bench
+from neurorig.protocols import Bump, Context, Protocol, Rheobase, Sweep, Taken, check_protocol, run_protocol
+from neurorig.protocols.execute import Request, _meta
+from neurorig.records import Run, RunWriter
+from neurorig.signals import BenchError, ConfigError, LimitError, RunInterrupted
+
+from . import fakes
+from .fakes import I_MAX, I_MIN, LOST, LSB, FakeRig
+
+FAST = {"rest": 0.1, "kick_duration": 0.2, "settle": 0.2, "stop_duration": 0.1, "after": 0.1, "recovery": 0.1}
+
+
+@pytest.fixture
+def rig() -> FakeRig:
+    return FakeRig(load_bench())
+
+
+@pytest.fixture
+def writer(tmp_path: Path, rig: FakeRig) -> Iterator[RunWriter]:
+    with RunWriter.create(tmp_path, _meta(bump(), rig.bench, Request("bump"))) as open_writer:
+        yield open_writer
+
+
+def bump(**parameters: Any) -> Bump:
+    return Bump.make(FAST | parameters)
+
+
+def played(rig: FakeRig, sweep: Sweep) -> Taken:
+    """One sweep as the fake rig would take it, without a run."""
+    source, scope = rig.source("source"), rig.scope("scope")
+    reported = source.load({"1": sweep.drive["n1.i0"].program})["1"]
+    wiring = rig.bench.node("n1.v_ap")
+    scope.configure([wiring.setup()], scope.plan([wiring.channel], sweep.duration, sweep.rate, sweep.pretrigger))
+    trace = wiring.sense.apply(scope.fetch(wiring.channel), "n1.v_ap", "V")
+    return Taken(sweep, {"n1.v_ap": trace}, {}, {"n1.i0": reported})
+
+
+def take(protocol: Protocol, rig: FakeRig, writer: RunWriter, **options: Any) -> Run:
+    run_protocol(protocol, rig, writer, **options)  # type: ignore[arg-type]  # the fakes fulfil the roles
+    return Run.open(writer.path)
+
+
+def test_a_sweep_is_armed_confirmed_fired_awaited_switched_off_and_only_then_fetched(
+    rig: FakeRig, writer: RunWriter
+) -> None:
+    take(bump(probes=False), rig, writer)
+    order = list(dict.fromkeys(rig.diary))
+    assert " ".join(order) == "load configure scope.arm source.arm fire running? finished? off fetch safe"
+
+
+def test_further_sweeps_are_conditioned_and_nothing_is_configured_twice(rig: FakeRig, writer: RunWriter) -> None:
+    run = take(bump(probe_plus_duration=0.1, probe_minus_duration=0.1, recovery=0.1), rig, writer)
+    assert rig.diary.count("fire") == 3 + 2
+    assert rig.diary.count("configure") == 1  # all three are equally long here
+    assert [s.label for s in run.sweeps] == ["bump", "probe_plus", "probe_minus"]
+    assert run.sweeps[0].state["assumed"].startswith("as powered")
+    assert run.sweeps[1].state["assumed"].startswith("rested: 3.885 s at zero current")
+
+
+def test_commanded_reported_and_measured_are_kept_apart(rig: FakeRig, writer: RunWriter) -> None:
+    sweep = take(bump(probes=False), rig, writer).sweeps[0]
+    assert (
+        sweep.commanded["n1.i0"]
+        == next(bump().sweeps(rig.bench.board, check_protocol(bump(), rig.bench))).drive["n1.i0"].steps().coalesced()
+    )
+    reported = sweep.reported["n1.i0"].levels
+    np.testing.assert_allclose(reported / LSB, np.round(reported / LSB))
+    measured = sweep.traces["n1.i0"]
+    assert measured.unit == "A"
+    assert measured.between(0.15, 0.25).values.mean() == pytest.approx(67.6e-6, rel=0.01)
+    assert [e[0] for e in sweep.params["epochs"]["n1.i0"]] == ["rest", "kick", "bump", "stop", "after"]
+
+
+def test_a_finished_run_has_results_verdicts_tables_and_settings(rig: FakeRig, writer: RunWriter) -> None:
+    run = take(bump(), rig, writer)
+    assert run.status == "done"
+    assert run.meta["results"]["sustained"] is False  # this neuron has no synapse
+    assert run.meta["results"]["delivered_holding"] == pytest.approx(44.7e-6, rel=0.01)
+    assert {v["verdict"] for v in run.meta["verdicts"] if v["value"] is not None} <= {
+        "not comparable",
+        "no published value",
+    }
+    assert run.meta["instruments"]["scope"]["settings"] == {"memory": "auto"}
+    results = run.results()
+    assert results is not None
+    assert set(results["role"]) == {"bump", "probe_plus", "probe_minus"}
+
+
+def test_nothing_is_switched_on_beyond_a_limit(rig: FakeRig) -> None:
+    for wrong in (bump(holding="300 uA"), bump(probe_minus="-80 uA"), Rheobase.make({"ceiling": "300 uA"})):
+        with pytest.raises(LimitError, match=r"n1\.i0.*limit of .*wu2025_bump\.toml"):
+            check_protocol(wrong, rig.bench)
+
+
+def test_limits_hold_in_the_runner_too(rig: FakeRig, writer: RunWriter) -> None:
+    with pytest.raises(LimitError):
+        take(bump(holding="300 uA"), rig, writer)
+    assert set(rig.diary) == {"safe"}
+
+
+def test_a_port_or_node_that_is_not_wired_is_named(rig: FakeRig) -> None:
+    with pytest.raises(ConfigError, match=r"port 'n2\.i0'.*n1\.i0"):
+        check_protocol(bump(neuron="n2"), rig.bench)
+    with pytest.raises(ConfigError, match=r"node 's99\.i_out'.*s11\.i_out"):
+        check_protocol(bump(synapse="s99"), rig.bench)
+
+
+@pytest.mark.parametrize("where", ["load", "configure", "scope.arm", "source.arm", "fire", "running?", "finished?"])
+def test_when_an_instrument_fails_the_output_is_off_before_the_run_is_closed(
+    rig: FakeRig, writer: RunWriter, where: str
+) -> None:
+    rig.diary.fail[where] = LOST
+    with pytest.raises(BenchError, match="went away"):
+        take(bump(), rig, writer)
+    assert rig.diary[-1] == "safe"
+    assert not rig.source("source").output
+    assert rig.diary.count("fire") <= 1  # what sources is never repeated
+    run = Run.open(writer.path)
+    assert run.status == "failed"
+    assert "went away" in run.meta["error"]
+
+
+def test_a_fetch_that_fails_once_is_repeated_as_it_sources_nothing(rig: FakeRig, writer: RunWriter) -> None:
+    rig.diary.fail["fetch"] = LOST
+    run = take(bump(probes=False), rig, writer)
+    assert rig.diary.count("fire") == 1
+    assert any("fetched again" in w for w in run.meta["warnings"])
+    assert len(run.sweeps) == 1
+
+
+@pytest.mark.parametrize("event", [KeyboardInterrupt(), RunInterrupted("Stopped by SIGTERM.")])
+def test_ctrl_c_keeps_every_sweep_and_switches_off(rig: FakeRig, writer: RunWriter, event: BaseException) -> None:
+    stopped_at = []
+
+    def progress(fraction: float, what: str) -> None:
+        if what == "probe_minus" and not stopped_at:
+            stopped_at.append(fraction)
+            raise event
+
+    with pytest.raises((KeyboardInterrupt, RunInterrupted)):
+        take(bump(), rig, writer, progress=progress)
+    run = Run.open(writer.path)
+    assert (run.status, [s.label for s in run.sweeps]) == ("stopped", ["bump", "probe_plus"])
+    assert not rig.source("source").output
+    assert run.meta["error"]
+
+
+def test_a_requested_stop_ends_the_run_between_questions(rig: FakeRig, writer: RunWriter) -> None:
+    run = take(bump(), rig, writer, stop_requested=lambda: rig.diary.count("fire") == 3)
+    assert (run.status, len(run.sweeps)) == ("stopped", 1)
+    assert not rig.source("source").output
+
+
+def test_bisection_encloses_i_min_and_i_max_within_one_step_of_the_source(rig: FakeRig, writer: RunWriter) -> None:
+    protocol = Rheobase.make({"dwell": 0.1, "rate_error": 20.0})
+    run_protocol(protocol, rig, writer)  # type: ignore[arg-type]
+    values = Run.open(writer.path).meta["results"]
+    assert values["i_min"] == pytest.approx(I_MIN, abs=LSB)
+    assert values["i_max"] == pytest.approx(I_MAX, abs=LSB)
+    assert values["i_min_error"] == pytest.approx(LSB / 12**0.5)
+    assert values["i_min_trials"] < 14
+
+
+@pytest.mark.parametrize("predicted", [20e-6, 44e-6, 90e-6])
+def test_a_board_far_from_its_description_is_still_enclosed(rig: FakeRig, predicted: float) -> None:
+    protocol = Rheobase.make({"dwell": 0.1, "rate_error": 20.0, "block": False})
+    sweeps = protocol.sweeps(rig.bench.board, Context({"n1.i0": predicted}))
+    taken = [played(rig, next(sweeps))]
+    with contextlib.suppress(StopIteration):
+        while True:
+            taken.append(played(rig, sweeps.send(taken[-1])))
+    assert protocol.bracket("i_min", taken).value == pytest.approx(I_MIN, abs=LSB)
+    assert max(t.sweep.params["level"] for t in taken) <= 3 * predicted
+
+
+def test_a_silent_board_is_told_from_its_wiring(rig: FakeRig, writer: RunWriter, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fakes, "I_MIN", 1.0)
+    monkeypatch.setattr(fakes, "I_MAX", 1.0)
+    with pytest.raises(BenchError, match=r"I_min was not found between 0 A and 135.8 uA.*supply.*wiring of n1\.i0"):
+        take(bump(measure_imin="always"), rig, writer)
+    assert rig.diary[-1] == "safe"
+
+
+def test_relative_currents_follow_the_measured_i_min(rig: FakeRig, writer: RunWriter) -> None:
+    run = take(bump(holding="0.987 Imin", probes=False), rig, writer)
+    before, after = (run.meta["i_min"]["n1.i0"][when]["value"] for when in ("before", "after"))
+    assert before == pytest.approx(I_MIN, abs=LSB)
+    assert after == before
+    main = next(s for s in run.sweeps if s.params["role"] == "bump")
+    assert main.commanded["n1.i0"].levels[0] == pytest.approx(0.987 * before, rel=1e-9)
+    assert main.state["assumed"].startswith("rested")  # current had already flowed
+    assert run.meta["results"]["i_min_from"] == "measured before the run"
+    assert run.meta["results"]["i_min_drift"] == 0.0
