@@ -1,0 +1,3 @@
+from .twin import Twin
+
+__all__ = ["Twin"]

@@ -1,0 +1,129 @@
+"""From a `Board` to the arrays that the kernels run on, with the probes that load its nodes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from neurorig.hardware.board import Board, Neuron, Synapse
+from neurorig.signals import ConfigError, nearest
+
+from . import kernels as k
+
+# Below 0 V a current sink or the gate junction conducts; keeps V_m from running away when inhibition exceeds the input.
+CLAMP = 1e-3  # S
+
+SAMPLED = {
+    "v_m": k.V_M, "v_ap": k.V_AP, "i0": k.I_0, "v_c1": k.V_C1, "v_c2": k.V_C2,
+    "i_s1": k.I_S1, "i_s2": k.I_S2, "i_out": k.I_OUT,
+}  # fmt: skip
+
+
+def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
+    """Tabulate the board's constants. `loads`: input resistance (ohm) of what hangs on a node.
+
+    Raises ConfigError for a load on a node that the board does not have, or that is no resistance.
+    """
+    for node, ohms in loads.items():
+        if node not in board.nodes:
+            raise ConfigError(f"{board.path}: a load hangs on '{node}', which is no node.{nearest(node, board.nodes)}")
+        if not ohms > 0.0:
+            raise ConfigError(f"{node}: a load of {ohms} ohm is no resistance.")
+    neurons, synapses = list(board.neurons), list(board.synapses)
+    wires = np.array(
+        [[neurons.index(s.pre), neurons.index(s.post), s.stages] for s in board.synapses.values()], dtype=np.int64
+    ).reshape(-1, 3)
+    into, into_at = _grouped(wires[:, 1], len(neurons))
+    out_of, out_at = _grouped(wires[:, 0], len(neurons))
+    rows = [_neuron_rows(board, name, loads) for name in neurons]
+    return k.Circuit(
+        phase=np.array([phases for phases, _ in rows]),
+        neuron=np.array([row for _, row in rows]),
+        synapse=np.array([_synapse_row(board, name, loads) for name in synapses]).reshape(-1, 11),
+        wires=wires,
+        into=np.append(into, len(synapses)),
+        into_at=into_at,
+        out_of=out_of,
+        out_at=out_at,
+    )
+
+
+def rest_state(board: Board, circuit: k.Circuit) -> k.State:
+    """The board before anything is driven."""
+    n, m = len(board.neurons), len(board.synapses)
+    values, codes = np.zeros(2 * n + 3 * m), np.zeros(2 * n + 2 * m, np.int8)
+    for i, neuron in enumerate(board.neurons.values()):
+        values[i] = neuron.at_rest.v_m
+        codes[i] = k.leak_phase.py_func(circuit, i, values[i])
+    for s, synapse in enumerate(board.synapses.values()):
+        for stage, volts in enumerate((synapse.at_rest.v_c1, synapse.at_rest.v_c2)):
+            at = 2 * n + stage * m + s
+            values[at] = (volts - synapse.calibration.V_T) / synapse.components.R_s
+            codes[at] = k.LINEAR if values[at] > 0.0 else k.BELOW
+    return k.State(
+        values=values,
+        codes=codes,
+        due=np.full((5, max(n, m)), np.inf),
+        kind=np.zeros(n, np.int8),
+        stale=np.ones(n + m, np.bool_),
+    )
+
+
+def _grouped(ends: k.Ints, count: int) -> tuple[k.Ints, k.Ints]:
+    """Synapses sorted by the neuron at one end, and where each neuron's begin."""
+    return np.argsort(ends, kind="stable").astype(np.int64), np.searchsorted(np.sort(ends), np.arange(count + 1))
+
+
+def _conductance(loads: Mapping[str, float], node: str) -> float:
+    return 1.0 / loads[node] if node in loads else 0.0
+
+
+def _neuron_rows(board: Board, name: str, loads: Mapping[str, float]) -> tuple[list[list[float]], list[float]]:
+    """The rows of Circuit.phase and Circuit.neuron of one neuron."""
+    neuron = board.neurons[name]
+    device = neuron.calibration
+    farad, loaded = neuron.capacitance, _conductance(loads, f"{name}.v_m")
+    r_a = 1.0 / (1.0 / neuron.components.R_a + _conductance(loads, f"{name}.v_ap"))
+    on = r_a + device.r
+    v_off = device.V_F + device.scale * device.I_H * on
+    i_off = device.scale * device.I_off
+    conducting = [(1.0 / on + loaded) / farad, device.V_F / on / farad, v_off, 1e300, r_a / on, -device.V_F * r_a / on]
+    v_latch = device.V_F + neuron.i_max * on
+    latched = [*conducting[: k.LOW], v_latch, *conducting[k.HIGH :]]
+    firing = [loaded / farad, -i_off / farad, -1e300, 1e300, 0.0, i_off * r_a]
+    still = [0.0, 0.0, -1e300, 1e300, 0.0, 0.0]
+    pieces = _leak_pieces(neuron)
+    leaking = [
+        [(g + loaded) / farad, (g * v - i) / farad, low, high, g * r_a, (i - g * v) * r_a]
+        for low, high, v, i, g in pieces
+    ]
+    offset = sum(s.sign * s.calibration.offset for s in board.synapses.values() if s.post == name)
+    extra_v = device.hysteresis / pieces[-1][-1]
+    row = [farad, v_off, v_latch, device.dead_time, device.fire_delay, device.quiescence, extra_v, offset, r_a]
+    return [conducting, latched, firing, still, *leaking], row
+
+
+def _leak_pieces(neuron: Neuron) -> list[tuple[float, float, float, float, float]]:
+    """Straight pieces of the leak: low, high, and a point (V, I) with the slope G."""
+    device = neuron.calibration
+    i_1, i_off = device.scale * device.I1, device.scale * device.I_off
+    first = i_1 / (device.V1 - device.V0)
+    second = (i_off - i_1) / (device.V_th - device.V1)
+    return [
+        (-1e300, 0.0, 0.0, 0.0, CLAMP),
+        (0.0, device.V0, 0.0, 0.0, 0.0),
+        (device.V0, device.V1, device.V0, 0.0, first),
+        (device.V1, device.V_th, device.V1, i_1, second),
+    ]
+
+
+def _synapse_row(board: Board, name: str, loads: Mapping[str, float]) -> list[float]:
+    """The row of Circuit.synapse of one synapse."""
+    synapse: Synapse = board.synapses[name]
+    fit, ohms = synapse.calibration, synapse.components.R_s
+    top = (board.supply - fit.headroom - fit.V_T) / ohms
+    pulse = board.pulse(name)
+    return [
+        synapse.tau, board.charge(name) / pulse, pulse,
+        _conductance(loads, f"{name}.v_c1"), _conductance(loads, f"{name}.v_c2"),
+        fit.V_T, ohms, top, fit.m1, synapse.sign * fit.m2, fit.offset,
+    ]  # fmt: skip

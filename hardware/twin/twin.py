@@ -1,0 +1,175 @@
+"""`Twin`: the board as an exact event-driven model, with a memory of everything that happened."""
+
+from collections.abc import Mapping
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorig.hardware.board import Board
+from neurorig.signals import ConfigError, Steps, nearest
+
+from . import kernels as k
+from .circuit import SAMPLED, build_circuit, rest_state
+
+PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
+
+
+class Twin:
+    """A board that runs in the computer.
+
+    The state is committed only at events (threshold, opening of the thyristor, end of a pulse, V_T of a stage, ...) and
+    at input changes; between them everything is a closed form. So the result does not depend on how the time is cut into
+    calls of `advance`, and any node can be sampled afterwards at any time still remembered.
+
+    `loads`: input resistance (ohm) of what hangs on a node, drawn exactly from membranes, from the capacitors of the
+    stages and from R_a; a sense of a current does not load. `seed` is kept for boards with noise of their own.
+    Raises ConfigError for a load on an unknown node.
+    """
+
+    def __init__(self, board: Board, *, seed: int = 0, loads: Mapping[str, float] | None = None) -> None:
+        self.board = board
+        self.seed = seed
+        self.now = 0.0
+        self._neurons = {name: i for i, name in enumerate(board.neurons)}
+        self._synapses = {name: s for s, name in enumerate(board.synapses)}
+        self._circuit = build_circuit(board, loads or {})
+        self._state = rest_state(board, self._circuit)
+        self._queues: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [
+            (np.empty(0), np.empty(0)) for _ in self._neurons
+        ]
+        self._queue = self._joined()
+        self._log = _empty_log(1024, self._state)
+        self._start = -inf  # nothing forgotten yet
+        self._fired = 0
+
+    # ------------------------------------------------------------------------------------------------------- input
+
+    def drive(self, port: str, amperes: float, at: float | None = None) -> None:
+        """Set the level of `port` from `at` (now, when not given) on; what was queued after `at` is dropped."""
+        moment = self.now if at is None else at
+        self._requeue(port, moment, np.array([moment]), np.array([amperes]))
+
+    def play(self, port: str, steps: Steps, start: float) -> None:
+        """Queue a command from `start` on; its last level stays. What was queued after `start` is dropped."""
+        self._requeue(port, start, start + steps.edges[:-1], steps.levels)
+
+    def _requeue(self, port: str, moment: float, times: NDArray[np.float64], levels: NDArray[np.float64]) -> None:
+        if port not in self.board.ports:
+            raise ConfigError(f"{self.board.path}: the board has no port '{port}'.{nearest(port, self.board.ports)}")
+        if moment < self.now:
+            raise ValueError(f"{port}: {moment} s is past; it is {self.now} s")
+        if not np.all(np.isfinite(levels)):
+            raise ValueError(f"{port}: every level is a finite number")
+        i = self._neurons[self.board.ports[port].neuron]
+        for j, (queued, kept) in enumerate(self._queues):
+            head = self._queue.head[j] - self._queue.stop[j] + len(queued)
+            self._queues[j] = queued[head:], kept[head:]
+        queued, kept = self._queues[i]
+        keep = queued < moment
+        self._queues[i] = np.append(queued[keep], times), np.append(kept[keep], levels)
+        self._queue = self._joined()
+        self._state.stale[i] = True
+
+    def _joined(self) -> k.Queue:
+        stop = np.cumsum([len(times) for times, _ in self._queues]).astype(np.int64)
+        times, levels = (np.concatenate(part) for part in zip(*self._queues, strict=True))
+        return k.Queue(times, levels, np.append(0, stop[:-1]), stop)
+
+    # -------------------------------------------------------------------------------------------------------- time
+
+    def advance(self, until: float) -> None:
+        """Run to `until` (s)."""
+        if not until >= self.now:
+            raise ValueError(f"cannot run back to {until} s; it is {self.now} s")
+        spikes = self._log.size[1]
+        while not k.advance(self._circuit, until, self._state, self._log, self._queue):
+            self._log = _grown(self._log)
+        self._fired += int(self._log.size[1] - spikes)
+        self.now = until
+
+    def forget(self, before: float) -> None:
+        """Give back the memory of what happened before `before` (s)."""
+        rows, spikes = self._log.size
+        first = max(0, int(np.searchsorted(self._log.time[:rows], before)) - 1)
+        gone = int(np.searchsorted(self._log.spike_time[:spikes], before))
+        if first == 0 and gone == 0:
+            return
+        self._log = _tail(self._log, first, gone)
+        self._start = max(self._start, before)
+
+    # -------------------------------------------------------------------------------------------------- observation
+
+    @property
+    def count(self) -> int:
+        """Spikes fired by all neurons since the start."""
+        return self._fired
+
+    def spikes(self, neuron: str, start: float = -inf, stop: float = inf) -> NDArray[np.float64]:
+        """Fire times (s) of `neuron` in (start, stop], as far as remembered."""
+        count = self._log.size[1]
+        times = self._log.spike_time[:count][self._log.spike_neuron[:count] == self._neurons[neuron]]
+        return times[(times > start) & (times <= stop)]
+
+    def sample(
+        self, node: str, t0: float, dt: float, n: int, out: NDArray[np.float64] | None = None, *, first: int = 0
+    ) -> NDArray[np.float64]:
+        """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` when given.
+
+        At an event the value just before it counts; before t = 0 the state at rest. A long grid cut into pieces by
+        `first` gives the very same bits. Raises ConfigError for an unknown node, ValueError for times not yet reached or
+        already forgotten.
+        """
+        if node not in self.board.nodes:
+            raise ConfigError(f"{self.board.path}: the board has no node '{node}'.{nearest(node, self.board.nodes)}")
+        if out is None:
+            out = np.empty(n)
+        if n == 0:
+            return out
+        early, late = t0 + first * dt, t0 + (first + n - 1) * dt
+        if late > self.now or early < self._start:
+            raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
+        owner, quantity = node.split(".")
+        index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]
+        k.sample(self._circuit, self._log, SAMPLED[quantity], index, t0, dt, first, out)
+        return out
+
+    def state_of(self, name: str) -> dict[str, float | str | bool]:
+        """Snapshot of a neuron or synapse right now: its nodes in SI units, and for a neuron its phase."""
+        nodes = [node for node in self.board.nodes.values() if node.owner == name]
+        snapshot: dict[str, float | str | bool] = {
+            node.quantity: float(self.sample(node.name, self.now, 1.0, 1)[0]) for node in nodes
+        }
+        if name in self._neurons:
+            i = self._neurons[name]
+            snapshot["phase"] = PHASES.get(int(self._state.codes[i]), "integrating")
+            snapshot["silent"] = bool(self._state.codes[len(self._neurons) + i])
+        elif name not in self._synapses:
+            known = [*self._neurons, *self._synapses]
+            raise ConfigError(f"{self.board.path}: '{name}' is no neuron or synapse.{nearest(name, known)}")
+        return snapshot
+
+
+def _empty_log(rows: int, state: k.State) -> k.Log:
+    log = k.Log(
+        np.empty(rows), np.empty((rows, len(state.values))), np.empty((rows, len(state.codes)), np.int8),
+        np.empty(rows), np.empty(rows, np.int64), np.array([1, 0]),
+    )  # fmt: skip
+    log.time[0], log.values[0], log.codes[0] = 0.0, state.values, state.codes
+    return log
+
+
+def _grown(log: k.Log) -> k.Log:
+    """The same log with twice the room."""
+    return k.Log(*(np.concatenate([part, np.empty_like(part)]) for part in log[:-1]), log.size)
+
+
+def _tail(log: k.Log, first: int, gone: int) -> k.Log:
+    """The log from row `first` and spike `gone` on, in as much room."""
+    rows, spikes = log.size
+    moved = [np.empty_like(part) for part in log[:-1]]
+    for part, new in zip(log[:3], moved[:3], strict=True):
+        new[: rows - first] = part[first:rows]
+    for part, new in zip(log[3:5], moved[3:], strict=True):
+        new[: spikes - gone] = part[gone:spikes]
+    return k.Log(*moved, np.array([rows - first, spikes - gone]))
