@@ -152,7 +152,7 @@ class RigolDS1000Z(ScpiInstrument):
     # Planning: no input or output.
 
     def plan(self, channels: Sequence[str], duration: float, rate: float, pretrigger: float) -> Acquisition:
-        """Find the smallest record with `pretrigger` seconds before the trigger, `duration` after it, at `rate` or more.
+        """Find the smallest record: `pretrigger` seconds before the trigger, `duration` after it, at `rate` or more.
 
         The rate is depth / (12 x time base) and the time base steps 1-2-5, so both come out larger than asked for.
         Raises PlanError, with what would fit.

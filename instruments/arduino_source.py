@@ -1,0 +1,325 @@
+"""The two-channel Arduino current source, from hardware/firmware/PROTOCOL.md alone (sections are that page's)."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorig.signals import BenchError, InstrumentError, LinkError, PlanError, Program, Steps, show
+
+from .commands import Commanded, choice, command, text
+from .drivers import DRIVERS
+from .links import KeepAlive, Link, Resync
+from .roles import Identity
+from .segments import FULL_SCALE, STEPS, Encoded, encode
+
+DEADLINE = 0.5  # seconds for an answer (section 2)
+GREETING = 4.0  # an Uno restarts when its port is opened, and sits in its bootloader for a second
+WATCHDOG = 2.0
+PING = 0.5  # seconds of silence after which the link feeds the watchdog by itself
+STAMP = 0.5e-6  # seconds of one unit of a spike time stamp (section 8)
+MOST_STAMPS = 64
+CONTRACT = "1"
+
+_RESYNC = Resync(lambda _: [("SYST:VERS?", r"\d+\.\d+")], settle=0.3)
+
+# Status bits (section 9)
+_RUNNING, _ARMED, _ON = 1 | 2, 4, (8, 16)
+_OVERRUN, _TRIPPED, _LOST_STAMPS, _RESTARTED = 32, 64, 256, 512
+_CRC8 = [0] * 256
+for _byte in range(256):
+    _value = _byte
+    for _ in range(8):
+        _value = (_value << 1 ^ 0x07 if _value & 0x80 else _value << 1) & 0xFF
+    _CRC8[_byte] = _value
+
+
+def crc8(line: bytes) -> int:
+    """The optional checksum of a line (section 2): polynomial 0x07, initial value 0."""
+    value = 0
+    for byte in line:
+        value = _CRC8[value ^ byte]
+    return value
+
+
+class SourceChannel(Commanded):
+    """One channel of the source."""
+
+    level = command(
+        "SOUR{n}:CURR", unit="A", low=-250e-6, high=250e-6, scale=1e-9, query_only=True,
+        doc="Set level: what an enabled output delivers when no program plays.",
+    )  # fmt: skip
+    range = text("SOUR{n}:RANG", doc="Range jumper (FULL 250 uA, QUARTER 62.5 uA) and one step in pA.")
+    output = choice("OUTP{n}", ("ON", "OFF"), doc="Output enable line; off: no current whatever the converters hold.")
+    tick = command("SOUR{n}:WAV:TICK", unit="s", low=50e-6, high=10e-3, scale=1e-6, doc="Length of a program's tick.")
+    program = text("SOUR{n}:WAV:CHEC", doc="Program loaded: segments, ticks, CRC-16.")
+    measured = command(
+        "MEAS:CURR", unit="A", low=-250e-6, high=250e-6, scale=1e-9, query_only=True, question="MEAS:CURR? {n}",
+        doc="The source's inner look at its driven leg: reported, not measured; it does not see compliance.",
+    )  # fmt: skip
+    terminal = command(
+        "MEAS:VOLT", unit="V", low=0, high=4.995, scale=1e-3, query_only=True, question="MEAS:VOLT? {n}",
+        doc="Buffered voltage at the terminal; saturates at 4.995 V.",
+    )  # fmt: skip
+    stamping = text("SPIK:STAT", question="SPIK:STAT? {n}", doc="Whether rising edges at SPIKE IN are time-stamped.")
+
+
+@dataclass(frozen=True)
+class SpikeStamps:
+    """Times of rising edges at SPIKE IN, seconds after the start of the program, and how many were lost."""
+
+    times: NDArray[np.float64]
+    lost: int
+
+
+class ArduinoSource(Commanded):
+    """The Arduino current source: plays programs of current from its own memory, two channels on one clock.
+
+    Fulfils the role `CurrentSource`. Channels are named ``"1"`` and ``"2"``. While outputs are on, the link feeds the
+    source's watchdog by itself. Raises BenchError when something else answers, or a firmware with another contract.
+    """
+
+    driver: ClassVar[str] = "arduino_source"
+    safe_state: ClassVar[tuple[str, ...]] = ("SYST:SAFE", "", "SYST:SAFE")
+    """The empty line is the pause after which a block that was cut off has timed out (section 10)."""
+
+    watchdog = command(
+        "SYST:WDOG", unit="s", low=0.1, high=60, scale=1e-3,
+        doc="Silence of the host after which the source makes itself safe.",
+    )  # fmt: skip
+    trigger = choice("TRIG:SOUR", ("IMM", "EXT"), doc="What starts an armed source: TRIG, or an edge at TRIG IN.")
+    sync = choice("SYNC:MODE", ("START", "EPOCH", "OFF"), doc="SYNC OUT; START: high while programs play.")
+    contract = text("SYST:VERS", doc="Version of the protocol.")
+    last_restart = text("SYST:RST", doc="Cause of the last restart.")
+    calibration = text("CAL:STAT", doc="State of the stored calibration.")
+
+    def __init__(self, link: Link, *, name: str = "") -> None:
+        super().__init__(link, name=name or self.driver)
+        link.resync = _RESYNC
+        link.timeout = DEADLINE
+        self.query, self.write = self._ask, self._command
+        self._keep_alive: KeepAlive | None = None
+        self._loaded: dict[str, Encoded] = {}
+        self.identity = DRIVERS[self.driver].check(self._greeted(), link)
+        if self.contract.partition(".")[0] != CONTRACT:
+            raise BenchError(f"{link.resource}: speaks protocol {self.contract}, this driver speaks {CONTRACT}.")
+        self.channels = {
+            str(n): SourceChannel(link, name=f"{self.name} channel {n}", suffix=n, warnings=self.warnings)
+            for n in (1, 2)
+        }
+        for channel in self.channels.values():
+            channel.query, channel.write = self._ask, self._command
+        self._begin()
+
+    def settings(self) -> dict[str, Any]:
+        """Every declared command as read back, the channels' under ``channel_1`` and ``channel_2``."""
+        return super().settings() | {f"channel_{n}": c.settings() for n, c in self.channels.items()}
+
+    # Planning: no input or output.
+
+    def resolution(self, channel: str) -> float:
+        """Amperes of one step of the converter in the present range."""
+        return self._full_scale[self._known(channel)] / STEPS
+
+    def fit(self, channel: str, program: Program) -> Steps:
+        """The steps that the source would play for `program`: levels on its converter's codes, durations exact.
+
+        LimitError when a level is beyond its range, PlanError (with what would fit) when the program does not fit.
+        """
+        return self._encoded({channel: program})[channel].steps
+
+    def _encoded(self, programs: Mapping[str, Program]) -> dict[str, Encoded]:
+        scales = [self._full_scale[self._known(c)] for c in programs]
+        return dict(zip(programs, encode(list(programs.values()), scales), strict=True))
+
+    # Playing.
+
+    def load(self, programs: Mapping[str, Program]) -> dict[str, Steps]:
+        """Upload one program a channel (the other channel gets none) and give back what each will play.
+
+        Tick and checksum are read back. Raises like `fit`, and InstrumentError when the source refuses.
+        """
+        self._loaded = {}
+        self._read_ranges()
+        encoded = self._encoded(programs)
+        for name, channel in self.channels.items():
+            if name in encoded:
+                self._upload(channel, encoded[name])
+            else:
+                self._confirmed(f"SOUR{name}:WAV:DATA", b"\xff\xff")
+        self._loaded = encoded
+        return {name: e.steps for name, e in encoded.items()}
+
+    def _upload(self, channel: SourceChannel, encoded: Encoded) -> None:
+        channel.tick = encoded.tick * 1e-6
+        self._confirmed(f"SOUR{channel.suffix}:WAV:DATA", encoded.payload)
+        expected = f"{len(encoded.words)},{encoded.ticks},{encoded.crc:04X}"
+        if (found := channel.program) != expected:
+            raise InstrumentError(f"{channel.name}: holds program {found}, {expected} was sent. Load it again.")
+
+    def arm(self) -> None:
+        """Switch the loaded channels' outputs on at zero and wait for a trigger; confirmed by the status.
+
+        Raises InstrumentError when there is nothing to play or the source refuses.
+        """
+        if not self._loaded:
+            raise InstrumentError(f"{self.name}: there is no program to play; load one first.")
+        if self._keep_alive is None:
+            self._keep_alive = KeepAlive(self.link, lambda link: link.query("SYST:VERS?"), PING)
+        for name, channel in self.channels.items():
+            channel.output = "ON" if name in self._loaded else "OFF"
+        self.write("ARM")
+        status = self._status()
+        wanted = _ARMED | sum(_ON[int(name) - 1] for name in self._loaded)
+        if status & (_ARMED | _ON[0] | _ON[1]) != wanted:
+            raise InstrumentError(f"{self.name}: did not arm; its status is {status}, {wanted} was expected.")
+
+    def fire(self) -> None:
+        """Start now; SYNC OUT rises with the first tick. Never repeated: after a failure ask `running`."""
+        self.write("TRIG")
+
+    def running(self) -> bool:
+        """Whether a program is playing. Raises InstrumentError on a trip, an overrun or a restart."""
+        return bool(self._status() & _RUNNING)
+
+    def off(self) -> None:
+        """Zero and disable both outputs, confirmed by the status."""
+        for channel in self.channels.values():
+            channel.write(f"OUTP{channel.suffix} OFF")
+        status = int(self.query("STAT?"))
+        if status & (_RUNNING | _ARMED | _ON[0] | _ON[1]):
+            raise InstrumentError(f"{self.name}: an output is still on (status {status}). Switch it off by hand.")
+        self._rest()
+
+    def read_back(self, channel: str) -> float:
+        """The source's own look at the driven leg in A, in steps of 0.24 uA: reported, not measured (section 4)."""
+        return self.channels[self._known(channel)].measured
+
+    def safe(self) -> None:
+        """Zero current at once, blindly; from a link in step without the pause for a half-sent block."""
+        lines = self.safe_state[:1] if self.link.in_step else self.safe_state
+        self._rest()
+        self.link.send_safe(lines)
+
+    def close(self) -> None:
+        """Release the link. Outputs that are on are switched off by the source's watchdog."""
+        self._rest()
+        self.link.close()
+
+    # Spike time stamps.
+
+    def stamp_spikes(self, channel: str, on: bool = True) -> None:
+        """Time-stamp rising edges at SPIKE IN from the next start on, confirmed."""
+        state = "ON" if on else "OFF"
+        self.write(f"SPIK:STAT {self._known(channel)},{state}")
+        if (found := self.channels[channel].stamping) != state:
+            raise InstrumentError(f"{self.name}: time stamps of SPIKE IN {channel} are {found}, {state} was set.")
+
+    def spikes(self, channel: str) -> SpikeStamps:
+        """Take the time stamps that were not fetched yet: seconds since the start, in steps of 0.5 us, unwrapped only
+        within the counter's 2147 s. The source keeps 64: fetch while running.
+        """
+        stamps: list[NDArray[np.uint32]] = []
+        lost = 0
+        while not stamps or len(stamps[-1]) == MOST_STAMPS:
+            payload = bytes(self.link.query_block(f"SPIK:DATA? {self._known(channel)},{MOST_STAMPS}"))
+            lost += self._checked_block(payload)
+            stamps.append(np.frombuffer(payload, "<u4", offset=2, count=(len(payload) - 4) // 4))
+        return SpikeStamps(np.concatenate(stamps) * STAMP, lost)
+
+    def _checked_block(self, payload: bytes) -> int:
+        import binascii  # noqa: PLC0415
+
+        if len(payload) < 4 or binascii.crc_hqx(payload[:-2], 0xFFFF) != int.from_bytes(payload[-2:], "little"):
+            raise InstrumentError(f"{self.name}: time stamps arrived damaged; those fetched now are lost.")
+        return int.from_bytes(payload[:2], "little")
+
+    # Lines.
+
+    def _ask(self, line: str) -> str:
+        return self._answer(line, None)
+
+    def _command(self, line: str) -> None:
+        self._confirmed(line)
+
+    def _confirmed(self, line: str, block: bytes | None = None) -> None:
+        if (answer := self._answer(line, block)) != "OK":
+            raise InstrumentError(f"{self.name}: '{line}' was answered '{answer}' instead of OK.")
+
+    def _answer(self, line: str, block: bytes | None) -> str:
+        """One transaction with a checksum both ways (a block has its own). Raises InstrumentError on ``ERR``."""
+        if block is not None:
+            answer = self.link.query(line, block)
+        else:
+            answer, _, checksum = self.link.query(f"{line}*{crc8(line.encode()):02X}").rpartition("*")
+            if checksum != f"{crc8(answer.encode('latin-1')):02X}":
+                raise InstrumentError(f"{self.name}: '{answer}*{checksum}' to '{line}' is damaged or no answer to it.")
+        if answer.startswith("ERR "):
+            raise InstrumentError(f"{self.name}: refused '{line}': {answer[4:]}.")
+        return answer
+
+    def _status(self) -> int:
+        status = int(self.query("STAT?"))
+        if status & (_TRIPPED | _OVERRUN | _RESTARTED):
+            raise InstrumentError(f"{self.name}: {self._explained(status)}")
+        return status
+
+    def _explained(self, status: int) -> str:
+        if status & _TRIPPED:
+            return (
+                f"its watchdog tripped: it heard nothing for {show(self.watchdog, 's')} and switched the outputs off. "
+                "The sweep is lost; connect again."
+            )
+        if status & _RESTARTED:
+            return f"it restarted ({self.last_restart}); the outputs are off and its program is lost. Check its supply."
+        return "a tick came late (overrun): the timing of this sweep is not to be trusted. Use a longer tick."
+
+    # Connecting.
+
+    def _greeted(self) -> Identity:
+        """Ask who is there until it answers: after a restart it says HELLO unasked and is deaf for a while."""
+        deadline = time.monotonic() + GREETING
+        while True:
+            try:
+                fields = self._ask("*IDN?").split(",")
+                if len(fields) == 4:
+                    return Identity(*fields)
+            except (LinkError, InstrumentError):
+                if time.monotonic() > deadline:
+                    raise
+
+    def _begin(self) -> None:
+        """A known state: outputs off, latched bits cleared, watchdog set and read back."""
+        self.write("*RST")
+        status = int(self.query("STAT?"))
+        if status & _TRIPPED:
+            self.warnings.append(f"{self.name}: its watchdog had tripped before this connection.")
+        if self.calibration == "LOST":
+            self.warnings.append(f"{self.name}: its calibration memory was lost; corrections are zero.")
+        self.write("*CLS")
+        self.watchdog = WATCHDOG
+        self.sync = "START"
+        self.trigger = "IMM"
+        self._read_ranges()
+
+    def _read_ranges(self) -> None:
+        self._full_scale = {n: FULL_SCALE[c.range.partition(",")[0]] for n, c in self.channels.items()}
+
+    def _rest(self) -> None:
+        if self._keep_alive is not None:
+            self._keep_alive.stop()
+            self._keep_alive = None
+
+    def _known(self, channel: str) -> str:
+        if channel not in self.channels:
+            raise PlanError(f"{self.name}: no channel '{channel}'. Known: {', '.join(self.channels)}.")
+        return channel
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: Sequence[object]) -> None:
+        self.close()
