@@ -10,4 +10,4 @@ from .writer import RunWriter
 __all__ = [
     "FORMATS", "SCHEMA", "STATUSES", "Catalogue", "Channel", "Note", "Run", "RunEntry", "RunWriter", "Sweep",
     "SweepRecord", "export", "software",
-]
+]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from neurorig.signals import RecordError, RunInterrupted, Steps, Trace
 
 from .folder import LOCK, LOG, RUN, SCHEMA, STATUSES, TRACES, check_space, make_folder, merge, now, write_meta
-from .jsonfile import append_line
+from .jsonfile import append_line, encode
 from .lock import WriterLock
 from .provenance import software
 from .sweep import Channel, SweepRecord
@@ -31,6 +31,7 @@ class RunWriter:
         self.path = path
         self.meta = meta
         self._lock = lock
+        self._log = (path / LOG).open("ab", buffering=0)
         self._journal: Journal | None = None
 
     @classmethod
@@ -40,7 +41,7 @@ class RunWriter:
         Raises RecordError when `root` cannot be written, or has no room for `expected_bytes` of samples.
         """
         protocol = meta.get("protocol")
-        path = make_folder(Path(root).absolute(), protocol["name"] if isinstance(protocol, Mapping) else "run")
+        path = make_folder(Path(root).absolute(), str(protocol.get("name", "run")) if isinstance(protocol, Mapping) else "run")
         try:
             check_space(path, expected_bytes)
         except RecordError:
@@ -97,8 +98,15 @@ class RunWriter:
         self.log("sweep written", sweep=record.index, label=record.label)
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
-        """Append an event to ``log.jsonl``; a field that JSON cannot hold is written as its text."""
-        append_line(self.path / LOG, {"time": now(), "level": level, "event": event, **fields}, default=_loggable)
+        """Append an event to ``log.jsonl``, also after the end; a field that is no JSON is written as its text."""
+        line = {"time": now(), "level": level, "event": event, **fields}
+        try:
+            if self._log.closed:
+                append_line(self.path / LOG, line, default=_loggable)
+            else:
+                self._log.write(encode(line, default=_loggable) + b"\n")
+        except OSError as reason:
+            raise RecordError(f"{self.path / LOG}: cannot be written ({reason.strerror}).") from reason
 
     def update(self, **meta: Any) -> None:
         """Lay more over ``run.json`` (sections are merged) and write it."""
@@ -125,11 +133,12 @@ class RunWriter:
                 self._journal.close()
                 size = (self.path / TRACES).stat().st_size
                 meta = merge({"sweeps": self._journal.count, "files": {TRACES: size}}, meta)
+            self.log("run ended", status=status)
             ended = merge({"status": status, "times": {"ended": now()}}, meta)
             write_meta(self.path, merge(self.meta, ended))
             self.meta = merge(self.meta, ended)
-            self.log("run ended", status=status)
         finally:
+            self._log.close()
             self._lock.release()
 
     def __enter__(self) -> Self:
