@@ -41,7 +41,8 @@ class RunWriter:
         Raises RecordError when `root` cannot be written, or has no room for `expected_bytes` of samples.
         """
         protocol = meta.get("protocol")
-        path = make_folder(Path(root).absolute(), str(protocol.get("name", "run")) if isinstance(protocol, Mapping) else "run")
+        name = protocol.get("name", "run") if isinstance(protocol, Mapping) else "run"
+        path = make_folder(Path(root).absolute(), str(name))
         try:
             check_space(path, expected_bytes)
         except RecordError:
