@@ -101,6 +101,10 @@ class Link(ABC):
     def _shut(self) -> None:
         """Close; never raises."""
 
+    def _alive(self) -> bool:
+        """Whether the other end still holds the connection, as far as can be told without sending."""
+        return True
+
     def _receive_into(self, view: memoryview, deadline: float) -> int:
         """Receive into `view`, give how many bytes came."""
         data = self._receive(deadline, len(view))
@@ -240,6 +244,8 @@ class Link(ABC):
 
     def _send_safely(self, data: bytes) -> None:
         try:
+            if not self._alive():  # a first line to a connection that was closed is accepted and lost
+                raise ConnectionError
             self._transmit(data, time.monotonic() + _SAFE_SEND)
         except OSError:
             self._shut()

@@ -1,5 +1,6 @@
 """`SocketLink`: lines and blocks over a TCP stream."""
 
+import select
 import socket
 import time
 
@@ -45,6 +46,13 @@ class SocketLink(Link):
         if not count:
             raise ConnectionError("the instrument closed the connection")
         return count
+
+    def _alive(self) -> bool:
+        try:
+            readable, _, _ = select.select([self._socket], [], [], 0)
+            return not readable or self._socket.recv(1, socket.MSG_PEEK) != b""
+        except (OSError, ValueError):  # ValueError: closed here
+            return False
 
     def _until(self, deadline: float) -> None:
         """Let the socket wait until `deadline`, within a twentieth: setting a timeout costs a system call."""
