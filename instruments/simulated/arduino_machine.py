@@ -110,6 +110,8 @@ class Machine:
         self.range_jumper, self.comparator_level, self.eeprom = range_jumper, comparator_level, eeprom
         self.channels = {n: Channel(outputs[n]) for n in (1, 2)}
         self.spikes = {1: SpikeInput(), 2: SpikeInput()}
+        self.state = State.IDLE
+        self.clock: Clock | None = None  # of the last start, while spikes are stamped
         self._armed: list[Channel] = []
         self._trip: Event | None = None
         self._end: Event | None = None

@@ -47,7 +47,7 @@ class SimulatedArduinoSource:
 
     `range_jumper`: channel -> FULL or QUARTER; change it as a hand changes the jumper. `boot_delay`: seconds for which
     a newly opened session restarts the source and makes it deaf (0: opening restarts nothing). `comparator_level`:
-    volts. `clock`: the wall clock that times out half-sent blocks. Reads of the inner converter carry noise from `seed`.
+    volts. `clock`: the wall clock that times out half-sent blocks. `seed`: noise of the inner converter.
     """
 
     def __init__(

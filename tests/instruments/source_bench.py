@@ -1,0 +1,127 @@
+"""The simulated current source on a bench of its own: two ammeters, SYNC and trigger lines, a comparator, a client."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from neurorig.instruments.simulated.arduino_source import SimulatedArduinoSource
+from neurorig.instruments.simulated.lines import LogicLine
+from neurorig.signals import Steps
+
+from .fakes import quiet_world
+from .protocol_client import block
+
+LSB = 250e-6 / 4096
+
+
+class Ammeter:
+    """What flows out of one channel, as the board would feel it."""
+
+    def __init__(self, world) -> None:
+        self.world, self.changes, self.volts = world, [(0.0, 0.0)], 1.234
+
+    def drive(self, amperes: float) -> None:
+        self.changes = [c for c in self.changes if c[0] < self.world.now] + [(self.world.now, amperes)]
+
+    def play(self, steps: Steps, start: float) -> None:
+        assert start >= self.world.now - 1e-12, "played into the past"
+        self.changes += [(start + t, i) for t, i in zip(steps.edges[:-1], steps.levels, strict=True)]
+
+    def voltage(self) -> float:
+        return self.volts
+
+    def at(self, when: float) -> float:
+        return next(i for t, i in reversed(self.changes) if t <= when + 1e-12)
+
+    @property
+    def now(self) -> float:
+        return self.at(self.world.now)
+
+    @property
+    def begun(self) -> float:
+        """When current first flowed."""
+        return next(t for t, i in self.changes if i)
+
+    def since(self, start: float) -> list[tuple[float, int]]:
+        """Changes from `start` on as (microseconds later, code), equal neighbours joined."""
+        changes = [(round((t - start) * 1e6), round(i / LSB)) for t, i in self.changes if t >= start - 1e-12]
+        return [next(group) for _, group in itertools.groupby(changes, key=lambda change: change[1])]
+
+
+class Ticker:
+    """A comparator that sees spikes at given times."""
+
+    def __init__(self) -> None:
+        self.times = np.empty(0)
+
+    def crossings(self, level: float, start: float, stop: float):
+        assert 0 < level < 5
+        return self.times[(self.times > start) & (self.times <= stop)]
+
+
+class SourceBench:
+    """`ask` sends one line and gives its answer."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, **options) -> None:
+        self.world = quiet_world()
+        self.out = {n: Ammeter(self.world) for n in (1, 2)}
+        self.sync, self.trigger, self.comparator = LogicLine(self.world), LogicLine(self.world), Ticker()
+        self.source = SimulatedArduinoSource(
+            self.world, self.out, self.sync, self.trigger, {1: self.comparator}, serial="N-1", clock=clock, **options
+        )
+        self.session = self.source.session()
+
+    def send(self, data: bytes) -> str:
+        return self.session.receive(data).decode("latin-1")
+
+    def ask(self, line: str) -> str:
+        answer = self.send(line.encode() + b"\n")
+        assert answer.count("\n") == 1, f"{line}: {answer!r} is not one line"
+        return answer[:-1]
+
+    def ask_after_hello(self, line: str) -> str:
+        """The first answer after a restart, which the hello line precedes."""
+        hello, answer = self.send(line.encode() + b"\n").splitlines()
+        assert hello.startswith("HELLO neurorig,ARDUINO-SOURCE-2,")
+        return answer
+
+    def ok(self, *lines: str) -> None:
+        for line in lines:
+            assert self.ask(line) == "OK", line
+
+    def load(self, n: int, program: bytes) -> str:
+        return self.send(f"SOUR{n}:WAV:DATA ".encode() + block(program) + b"\n").removesuffix("\n")
+
+    def start(self, *channels: int, program: bytes) -> float:
+        """Play a program on the channels; t0 as the SYNC line shows it."""
+        for n in channels:
+            assert self.load(n, program) == "OK"
+            self.ok(f"OUTP{n} ON")
+        self.ok("ARM", "TRIG")
+        return self.t0()
+
+    def t0(self) -> float:
+        self.wait(0.001)
+        (edge,) = self.sync.crossings(2.5, self.world.now - 0.002, self.world.now)
+        return float(edge)
+
+    def wait(self, seconds: float) -> None:
+        self.world.advance_to(self.world.now + seconds)
+
+    def stamps(self, ch: int = 1, most: int = 64) -> tuple[int, list[int]]:
+        answer = self.session.receive(f"SPIK:DATA? {ch},{most}\n".encode())
+        digits = int(answer[1:2])
+        data = answer[2 + digits : -3]
+        return int.from_bytes(data[:2], "little"), np.frombuffer(data[2:], "<u4").tolist()
+
+    @property
+    def status(self) -> int:
+        return int(self.ask("STAT?"))
+
+    def errors(self) -> list[int]:
+        """Empty the queue."""
+        numbers = []
+        while (number := int(self.ask("SYST:ERR?").split(",")[0])) != 0:
+            numbers.append(number)
+        return numbers
