@@ -1,4 +1,4 @@
-"""A client of the Arduino current source, written from `hardware/firmware/PROTOCOL.md` alone; imports nothing of ours."""
+"""A client of the Arduino source, written from `hardware/firmware/PROTOCOL.md` alone; it imports nothing of ours."""
 
 import struct
 import time
