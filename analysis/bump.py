@@ -29,6 +29,24 @@ BIN = 0.02
 DEAD_TIME_RISE = 0.3e-6
 """Amperes above the baseline at which I_sse counts as visible (the reading error of Fig. 9a is 0.15 uA)."""
 
+LABELS = {
+    "spikes_before_kick": "Spikes before the kick",
+    "i_sse_baseline": "Reading of I_sse before the kick",
+    "f_kick": "Rate before feedback sets in",
+    "dead_time": "Dead time of I_sse",
+    "build_up": "Build-up of I_sse",
+    "i_sse_max": "Highest feedback current",
+    "f_star": "Self-consistent rate f*",
+    "f_star_drift": "Drift of the rate at f*",
+    "i_sse": "Feedback current at f*",
+    "last_spike": "Last spike",
+    "spikes_after_release": "Spikes after the stop pulse",
+    "i_sse_at_release": "Feedback current when the stop pulse ends",
+    "stop_margin": "Margin of the stop",
+    "tau_decay": "Decay of I_sse, τ_s",
+}
+"""What the measures are called in tables."""
+
 
 @dataclass(frozen=True)
 class Pulse:

@@ -1,4 +1,4 @@
-"""The pictures of Wu 2025, Figs 9(a) and 10, from a bump sweep: stimulus, spikes, f(t), I_sse(t), published curves behind."""
+"""The pictures of Wu 2025, Figs 9(a) and 10, from a bump sweep, with the published curves behind."""
 
 from dataclasses import dataclass
 
@@ -22,8 +22,8 @@ _NO_EDGE = 3.0
 class BumpTraces:
     """What one bump sweep delivered, in SI units and seconds after the trigger.
 
-    `commanded` at the port, `delivered` as a sense chain measured it there (None if it was not observed). `zero` is the reading
-    of the I_sse channel without current (A); `i_min` the board's rheobase (A), None if unknown.
+    `commanded` at the port, `delivered` as a sense chain measured it there (None if it was not observed). `zero` is
+    the reading of the I_sse channel without current (A); `i_min` the board's rheobase (A), None if unknown.
     """
 
     spikes: SpikeTrain
@@ -48,12 +48,11 @@ def fig9a(traces: BumpTraces, *, compare: bool = True) -> Figure:
     grey = " Grey: digitised from the published figure" if compare else ""
     offset = ", its reading offset of 0.36 µA in I_sse subtracted." if compare else ""
     caption = (
-        "Activity bump of a self-excitatory neuron. From top to bottom: current at the port, commanded and measured; spikes "
-        f"(envelope of the trace, every tenth spike drawn); rate 1/ISI; feedback current in bins of 20 ms.{grey}{offset}"
+        "Activity bump of a self-excitatory neuron. From top to bottom: current at the port, commanded and measured; "
+        "spikes (envelope of the trace, every tenth spike drawn); rate 1/ISI; feedback current in bins of 20 ms."
+        f"{grey}{offset}"
     )
-    return Figure(
-        "fig9a", "Activity bump", caption, Axis("Time", "s", window), panels, _spans(traces.epochs), 8.0, 7.4
-    )
+    return Figure("fig9a", "Activity bump", caption, Axis("Time", "s", window), panels, _spans(traces.epochs), 8.0, 7.4)
 
 
 def fig10(traces: BumpTraces, probe: Pulse, name: str, *, before: float = 1.0, after: float = 3.0) -> Figure:
@@ -61,9 +60,12 @@ def fig10(traces: BumpTraces, probe: Pulse, name: str, *, before: float = 1.0, a
     window = (max(0.0, probe.start - before), min(traces.epochs.end, probe.stop + after))
     sign = "excitatory" if probe.amperes > 0 else "inhibitory"
     panels = (_stimulus(traces, window, height=0.7), _rate(traces, window, None), _current(traces, window, None))
-    caption = f"An {sign} perturbation of {probe.stop - probe.start:.3f} s during the bump: stimulus, rate and feedback current."
+    length = f"{probe.stop - probe.start:.3f} s"
+    caption = f"An {sign} perturbation of {length} during the bump: stimulus, rate and feedback current."
     spans = tuple(s for s in _spans(traces.epochs) if s.start < window[1] and s.stop > window[0])
-    return Figure(name, f"{sign.capitalize()} perturbation", caption, Axis("Time", "s", window), panels, spans, 5.4, 5.2)
+    return Figure(
+        name, f"{sign.capitalize()} perturbation", caption, Axis("Time", "s", window), panels, spans, 5.4, 5.2
+    )
 
 
 def _spans(epochs: BumpEpochs) -> tuple[Span, ...]:
@@ -85,7 +87,7 @@ def _stimulus(traces: BumpTraces, window: tuple[float, float], height: float = 0
     relative = None
     lines: tuple[Line, ...] = ()
     if traces.i_min:
-        relative = Axis("I / I_min", "", given_scale=traces.i_min)
+        relative = Axis("I / I_min", "", scale=traces.i_min)
         lines = (Line(traces.i_min, "I_min", "red"),)
     limits = (low, high + 0.35 * (high - low))
     return Panel("stimulus", Axis("I_0", "uA", limits), tuple(series), lines=lines, right=relative, height=height)
@@ -114,7 +116,9 @@ def _rate(traces: BumpTraces, window: tuple[float, float], curve: str | None) ->
         series.insert(0, Series("published, Fig. 9(a)", "line", known.x, known.y, colour="published", width=3.2))
     shown = rate[(times >= window[0]) & (times <= window[1]) & np.isfinite(rate)]
     top = float(np.percentile(shown, 99.5)) if len(shown) else 0.0
-    return Panel("rate", Axis("Rate f", "Hz", (0.0, 1.28 * max(top, 160.0 if curve else 1.0))), tuple(series), height=1.2)
+    return Panel(
+        "rate", Axis("Rate f", "Hz", (0.0, 1.28 * max(top, 160.0 if curve else 1.0))), tuple(series), height=1.2
+    )
 
 
 def _with_gaps(spikes: SpikeTrain) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorig.signals import show
+
 from .measure import Measure
 from .published import Curve, Target
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-Agreement = Literal["agrees", "differs", "not measured", "no published value"]
+Agreement = Literal["agrees", "differs", "not measured", "not comparable", "no published value"]
 
 
 @dataclass(frozen=True)
@@ -99,5 +101,5 @@ def distance(times: NDArray[np.float64], values: NDArray[np.float64], curve: Cur
     spread = float(squares.std()) / math.sqrt(len(squares)) / (2 * rms) if rms else 0.0
     note = f"over {covered.sum()} of {len(at)} points of {curve.figure}"
     if curve.offset:
-        note += f", its reading offset of {curve.offset:.3g} {curve.y_unit} subtracted"
+        note += f", its reading offset of {show(curve.offset, curve.y_unit)} subtracted"
     return Measure(rms, spread, curve.y_unit, note)

@@ -1,7 +1,7 @@
 """From numbers to paper: figures described as panels of series, pages described as a document, and what writes them.
 
-Everything is plain data (`Panel`, `Figure`, `Document`); `write_report` turns a document into one self-contained HTML page with
-the figures beside it as PNG, SVG and one CSV per panel.
+Everything is plain data (`Panel`, `Figure`, `Document`); `write_report` turns a document into one self-contained HTML
+page with the figures beside it as PNG, SVG and one CSV per panel.
 """
 
 import lazy_loader

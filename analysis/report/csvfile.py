@@ -22,15 +22,15 @@ def write_csv(panel: Panel, x: Axis, path: Path) -> Path:
 
 
 def _columns(series: Series, x: Axis, y: Axis) -> list[tuple[str, str, NDArray[np.float64]]]:
-    across = (f"{x.label} ({series.name})", x.unit, series.x / x.scale)
+    across = (f"{x.label} ({series.name})", x.unit, series.x / x.one)
     match series.kind:
         case "raster":
             return [across]
         case "band":
             assert series.high is not None
             low, high = f"{series.name}, low", f"{series.name}, high"
-            return [across, (low, y.unit, series.y / y.scale), (high, y.unit, series.high / y.scale)]
+            return [across, (low, y.unit, series.y / y.one), (high, y.unit, series.high / y.one)]
         case "step":
-            return [across, (series.name, y.unit, np.append(series.y, series.y[-1:]) / y.scale)]
+            return [across, (series.name, y.unit, np.append(series.y, series.y[-1:]) / y.one)]
         case _:
-            return [across, (series.name, y.unit, series.y / y.scale)]
+            return [across, (series.name, y.unit, series.y / y.one)]

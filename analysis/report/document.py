@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..comparison import Row
+from neurorig.analysis.comparison import Row
+
 from .panel import Figure
 from .wiring import Wire
 
@@ -52,9 +53,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Document:
-    """A report: what was done (`title`, `subtitle`), on what (`facts`), what came out (`status`, `verdicts`), its pages.
+    """A report: what was done (`title`, `subtitle`), on what (`facts`), what came out (`verdicts`), and its pages.
 
-    `simulated` puts a plain notice under the title.
+    `status` is that of the run; `simulated` puts a plain notice under the title.
     """
 
     title: str

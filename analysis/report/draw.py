@@ -1,6 +1,7 @@
 """Drawing a `Figure` with matplotlib (Agg and SVG, no windows): one look for all, made for paper and for a talk.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; what was published is grey and lies behind.
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart; what was published is grey and lies
+behind.
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,10 @@ COLOURS = {
     "orange": "#E69F00", "purple": "#AA4499",
 }  # fmt: skip
 
-_STYLE: dict[str, Any] = {
+_SPAN_NAMES = COLOURS | {"orange": "#7a5200"}
+"""Orange letters are too pale to read on orange."""
+
+_STYLE: Any = {
     "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0,
     "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8, "axes.edgecolor": "#4a5560",
     "axes.labelcolor": "#1f2933", "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
@@ -74,14 +78,14 @@ def _compose(canvas: "Canvas", figure: Figure) -> None:
 
 
 def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
-    x, y = figure.x.scale, panel.y.scale
+    x, y = figure.x.one, panel.y.one
     for series in sorted(panel.series, key=lambda s: s.colour != "published"):
         _draw_series(axes, series, x, y)
     for line in panel.lines:
         axes.axhline(line.value / y, color=COLOURS[line.colour], lw=0.8, ls=(0, (4, 3)), zorder=1)
         axes.annotate(
-            _math(line.name), (1.0, line.value / y), (-2, 2), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-            ha="right", va="bottom", size=7.5, color=COLOURS[line.colour],
+            _math(line.name), (1.0, line.value / y), (-2, 2), xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points", ha="right", va="bottom", size=7.5, color=COLOURS[line.colour],
         )  # fmt: skip
     for span in figure.spans:
         axes.axvspan(span.start / x, span.stop / x, color=COLOURS[span.colour], alpha=0.10, lw=0, zorder=0)
@@ -105,9 +109,13 @@ def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
 def _draw_series(axes: "Axes", series: Series, x: float, y: float) -> None:
     colour = COLOURS[series.colour]
     style: dict[str, Any] = {
-        "color": colour, "lw": series.width, "label": _math(series.name) if series.legend else "_", "ls": "--" if series.dashed else "-",
-        "alpha": 0.55 if series.faint else 1.0, "zorder": 1.5 if series.colour == "published" else 2.5,
-    }  # fmt: skip
+        "color": colour,
+        "lw": series.width,
+        "label": _math(series.name) if series.legend else "_",
+        "ls": "--" if series.dashed else "-",
+        "alpha": 0.55 if series.faint else 1.0,
+        "zorder": 1.5 if series.colour == "published" else 2.5,
+    }
     match series.kind:
         case "line":
             axes.plot(series.x / x, series.y / y, **style)
@@ -131,9 +139,8 @@ def _draw_series(axes: "Axes", series: Series, x: float, y: float) -> None:
 def _name_spans(axes: "Axes", figure: Figure) -> None:
     for span in figure.spans:
         axes.annotate(
-            span.name, ((span.start + span.stop) / 2 / figure.x.scale, 1.0), (0, 2), xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points", ha="center", va="bottom", size=8.0, color="#7a5200" if span.colour == "orange" else
-            COLOURS[span.colour],
+            span.name, ((span.start + span.stop) / 2 / figure.x.one, 1.0), (0, 2), xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points", ha="center", va="bottom", size=8.0, color=_SPAN_NAMES[span.colour],
         )  # fmt: skip
 
 
@@ -144,10 +151,12 @@ def _legend(axes: "Axes", series: Iterable[Series]) -> None:
 
 
 def _second_scale(axes: "Axes", right: Axis, scale: float) -> None:
-    ratio = scale / right.scale
-    second = axes.secondary_yaxis("right", functions=(lambda v: v * ratio, lambda v: v / ratio))
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    ratio = scale / right.one
+    second = axes.secondary_yaxis("right", functions=(lambda v: np.multiply(v, ratio), lambda v: np.divide(v, ratio)))
     second.set_ylabel(_axis_label(right))
-    second.yaxis.get_major_locator().set_params(nbins=4)
+    second.yaxis.set_major_locator(MaxNLocator(nbins=4))
     second.spines["right"].set_visible(True)
     second.spines["right"].set_color("#4a5560")
 

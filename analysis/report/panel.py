@@ -17,21 +17,22 @@ Colour = Literal["published", "ink", "blue", "red", "green", "orange", "purple"]
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows: a label, the unit it is drawn in ("uA", "ms", "Hz", "" for a plain number), limits in SI units.
+    """A label, the unit that is drawn ("uA", "ms", "Hz", "" for a plain number), and limits in SI units.
 
-    An SI value v is drawn at v / `scale`, which follows from the unit unless it is given (such as I_min for I/I_min).
+    `scale` is the SI value that is drawn as one; it follows from the unit unless it is given (such as I_min for
+    I/I_min).
     """
 
     label: str
     unit: str
     limits: tuple[float, float] | None = None
-    given_scale: float | None = None
+    scale: float | None = None
 
     @property
-    def scale(self) -> float:
+    def one(self) -> float:
         """SI value of one on the axis."""
-        if self.given_scale is not None:
-            return self.given_scale
+        if self.scale is not None:
+            return self.scale
         return _PREFIXES[self.unit[0]] if len(self.unit) > 1 and self.unit not in _PLAIN else 1.0
 
 
@@ -39,8 +40,9 @@ class Axis:
 class Series:
     """One thing to draw, in SI units.
 
-    `x`, shape (n,), increasing. `y`, shape (n,): values of a line, points, or levels of a step that hold from x[k] to x[k+1].
-    A band lies between `y` and `high`, shape (n,). A raster marks its `x` between the two values of `y`, shape (2,).
+    `x`, shape (n,), increasing. `y`, shape (n,): values of a line, points, or levels of a step that hold from x[k] to
+    x[k+1]. A band lies between `y` and `high`, shape (n,). A raster marks its `x` between the two values of `y`,
+    shape (2,).
     """
 
     name: str
@@ -76,7 +78,7 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One set of axes. `name` makes the CSV's file name; `right` is a second scale of the same y axis; `height` is relative."""
+    """One set of axes. `name` makes the file name of its CSV; `right` is a second scale of y; `height` is relative."""
 
     name: str
     y: Axis
@@ -103,7 +105,7 @@ class Figure:
 
 
 def envelope(trace: Trace, start: float, stop: float, columns: int = 1500) -> Series:
-    """Lowest and highest value of `trace` in each of `columns` equal stretches: what a screen of that width shows of it."""
+    """Lowest and highest value of `trace` in each of `columns` equal stretches: what a screen shows of it."""
     part = trace.between(start, stop)
     size = max(1, len(part) // columns)
     n = len(part) // size

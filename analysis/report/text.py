@@ -1,4 +1,4 @@
-"""Numbers for people: a value with its error, both in the same well-chosen unit and rounded to what the error allows."""
+"""Numbers for people: a value with its error, in one well-chosen unit, rounded to what the error allows."""
 
 import math
 import re
@@ -8,6 +8,7 @@ SYMBOL = re.compile(r"(?<![\w.])([A-Za-zτ])_([A-Za-z0-9]+)\b")
 
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
 _NAMES = {"ohm": "Ω"}
+_FINEST = 1e-5
 
 
 def pretty_unit(unit: str) -> str:
@@ -18,23 +19,30 @@ def pretty_unit(unit: str) -> str:
     return f"µ{unit[1:]}" if len(unit) > 1 and unit[0] == "u" else unit
 
 
-def value_error(value: float, error: float, unit: str) -> str:
-    """Write ``12.66 ± 0.05 µA`` for (1.266e-5, 5.3e-8, "A"): the error to two digits, the value to the same place."""
+def proper(text: str) -> str:
+    """Write units inside a sentence as they should be: ``0.36 uA`` becomes ``0.36 µA``, ``10 Mohm`` ``10 MΩ``."""
+    return re.sub(r"(?<=\d )([kM]?)ohm\b", r"\1Ω", re.sub(r"(?<=\d )u(?=[AVsF]\b)", "µ", text))
+
+
+def value_error(value: float, error: float, unit: str, like: float = 0.0) -> str:
+    """Write ``12.66 ± 0.05 µA`` for (1.266e-5, 5.3e-8, "A"): the error to two digits, the value to the same place.
+
+    The prefix suits the largest of `value`, `error` and `like` (another value it stands beside). An error below 1e-5
+    of the value is written as that: no reader needs more. A value that is not known is a dash.
+    """
     if not math.isfinite(value):
         return "—"
-    exponent = _exponent(max(abs(value), error if math.isfinite(error) else 0.0), unit)
+    exponent = _exponent(max(abs(v) for v in (value, error, like) if math.isfinite(v)), unit)
     number, spread = value / 10.0**exponent, error / 10.0**exponent
     name = f" {_PREFIXES[exponent]}{_NAMES.get(unit, unit)}" if unit else ""
     if not math.isfinite(spread) or spread <= 0:
         return f"{number:.5g}{name}".replace("-", "−")
+    spread = max(spread, _FINEST * abs(number))
     places = max(0, 1 - math.floor(math.log10(spread)))
-    if spread * 10**places >= 30:
-        places = max(0, places - 1)
     return f"{number:.{places}f} ± {spread:.{places}f}{name}".replace("-", "−")
 
 
 def _exponent(size: float, unit: str) -> int:
-    if not unit or size == 0:
+    if not unit or size == 0 or unit.startswith("Hz") or (unit == "s" and size >= 0.1):
         return 0
-    exponent = min(max(3 * math.floor(math.log10(size) / 3 + 1e-9), -12), 6)
-    return min(exponent, 0) if unit in {"s", "Hz", "Hz/s"} else exponent
+    return min(max(3 * math.floor(math.log10(size) / 3 + 1e-9), -12), 6)

@@ -3,16 +3,17 @@
 import base64
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 
-from ..comparison import Row
+from neurorig.analysis.comparison import Row
+
 from .csvfile import write_csv
 from .document import Document, Verdict
 from .draw import draw
 from .panel import Figure
-from .text import SYMBOL, value_error
+from .text import SYMBOL, proper, value_error
 from .wiring import Wire, wiring_svg
 
 
@@ -44,25 +45,26 @@ def _page(document: Document, images: dict[str, str]) -> str:
 
     here = resources.files(__package__)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {
+    filters: dict[str, Callable[..., str]] = {
         "symbols": lambda text: Markup(_symbols(str(text))),
         "mood": _mood,
         "answer": _answer,
-        "measured": lambda row: value_error(row.value, row.error, row.unit),
-        "was_published": lambda row: value_error(row.published, row.published_error, row.unit),
+        "measured": lambda row: value_error(row.value, row.error, row.unit, row.published),
+        "was_published": lambda row: value_error(row.published, row.published_error, row.unit, row.value),
         "ratio": lambda row: f"{row.ratio:.3f}" if math.isfinite(row.ratio) else "—",
         "sources": _sources,
         "files": lambda figure: Markup(_links(figure)),
         "wiring": wiring,
     }
+    environment.filters |= filters
     template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
     css = Markup(here.joinpath("page.css").read_text(encoding="utf-8"))
     return template.render(doc=document, images=images, css=css)
 
 
 def _symbols(text: str) -> str:
-    """Escape `text` and set names such as I_sse as a symbol with an index."""
-    return SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", html.escape(text))
+    """Escape `text`, set names such as I_sse as a symbol with an index, and units as they should be."""
+    return SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", html.escape(proper(text)))
 
 
 def _answer(verdict: Verdict) -> str:
