@@ -90,7 +90,8 @@ def test_a_program_of_days_is_loaded_and_played_without_being_unrolled(bench) ->
     assert len(bench.out[1].changes) < 30_000
     changes = bench.out[1].since(t0)
     assert changes[:4] == [(0, 1), (1250, 0), (3250, 1), (4500, 0)]
-    assert changes[-2:] == [(changes[-1][0] - 1250, 1), (changes[-1][0], 0)]
+    for period in (3000, 6000):  # well beyond what was handed to the output at first
+        assert changes[2 * period : 2 * period + 2] == [(3250 * period, 1), (3250 * period + 1250, 0)]
     bench.ok("ABOR")
     assert bench.out[1].now == 0
 
@@ -109,6 +110,15 @@ def test_abort_in_the_middle_goes_to_zero_and_stays_there(bench) -> None:
     assert bench.out[1].since(t0)[-1][1] == 0
     assert bench.sync.level() is False
     assert bench.ask("OUTP1?") == "ON"
+
+
+def test_the_end_of_an_aborted_program_does_not_end_the_next(bench) -> None:
+    bench.start(1, program=STAIR)
+    bench.ok("ABOR")
+    bench.start(1, program=hold(5, 5000))
+    bench.wait(0.2)
+    assert bench.status & 1
+    assert bench.sync.level() is True
 
 
 def test_a_rising_edge_at_trig_in_starts_an_armed_source(bench) -> None:
@@ -158,6 +168,14 @@ def test_sync_pulses_go_on_through_long_programs(bench, mode) -> None:
     bench.wait(1.5)
     assert len(bench.sync.crossings(2.5, 0, bench.world.now)) == 6000
     assert bench.sync.level() is False
+
+
+def test_neighbouring_marks_join_into_one_pulse_however_long(bench) -> None:
+    bench.load(1, loop(6000, MARK, hold(1, 1)))
+    bench.ok("SYNC:MODE EPOCH", "OUTP1 ON", "ARM", "TRIG")
+    bench.wait(1.5)
+    assert bench.sync.crossings(2.5, 0, bench.world.now) == pytest.approx([bench.out[1].begun])
+    assert bench.sync.sample(bench.out[1].begun + 50e-6, 1e-4, 6001).tolist() == [5.0] * 6000 + [0.0]
 
 
 # Watchdog and safe state
