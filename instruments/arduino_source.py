@@ -25,6 +25,7 @@ MOST_STAMPS = 64
 CONTRACT = "1"
 
 _RESYNC = Resync(lambda _: [("SYST:VERS?", r"\d+\.\d+")], settle=0.3)
+_GREETING = Resync(lambda _: [("*IDN?", r"(?!HELLO )[^,]+(,[^,]+){3}")])
 
 # Status bits (section 9)
 _RUNNING, _ARMED, _ON = 1 | 2, 4, (8, 16)
@@ -98,7 +99,6 @@ class ArduinoSource(Commanded):
 
     def __init__(self, link: Link, *, name: str = "") -> None:
         super().__init__(link, name=name or self.driver)
-        link.resync = _RESYNC
         link.timeout = DEADLINE
         self.query, self.write = self._ask, self._command
         self._keep_alive: KeepAlive | None = None
@@ -282,10 +282,12 @@ class ArduinoSource(Commanded):
     def _greeted(self) -> Identity:
         """Ask who is there until it answers: after a restart it says HELLO unasked and is deaf for a while."""
         deadline = time.monotonic() + GREETING
+        self.link.resync = _GREETING
         while True:
             try:
                 fields = self._ask("*IDN?").split(",")
                 if len(fields) == 4:
+                    self.link.resync = _RESYNC
                     return Identity(*fields)
             except (LinkError, InstrumentError):
                 if time.monotonic() > deadline:

@@ -198,6 +198,6 @@ def choice(
     )
 
 
-def text(header: str, *, doc: str, optional: bool = False) -> Command[str]:
+def text(header: str, *, doc: str, optional: bool = False, question: str = "") -> Command[str]:
     """A free text that can only be read."""
-    return Command(header, doc, str, None, optional=optional)
+    return Command(header, doc, str, None, optional=optional, question=question)
