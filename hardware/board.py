@@ -1,7 +1,7 @@
 """`Board`: a neurosynaptic circuit as data. Components, device calibration, ports, nodes, and the state at rest.
 
-A board is one TOML file; the files that ship are in ``hardware/boards``. Nothing here computes a trajectory: that is the
-twin's part, and the twin takes every number from here.
+A board is one TOML file; the files that ship are in ``hardware/boards``. Nothing here computes a trajectory: that is
+the twin's part, and the twin takes every number from here.
 """
 
 import hashlib
@@ -52,6 +52,8 @@ class NeuronComponents(_Model):
 class NeuronCalibration(_Model):
     """The thyristor with `R_m` as measured, with the components of the file in place.
 
+    Leak: 0 up to `V0`, straight to (`V1`, `I1`), straight to (`V_th`, `I_off`). `noise` is the rms of a current that is
+    drawn anew every millisecond; a neuron that charges with less than `quiescence` needs `hysteresis` more to fire.
     `I1`, `I_off`, `I_H` and `I_max` are chart values; what holds in the experiment is `scale` times them.
     """
 
@@ -70,13 +72,14 @@ class NeuronCalibration(_Model):
     dead_time: Annotated[Time, Field(ge=0)]
     fire_delay: Annotated[Time, Field(ge=0)] = 0.0
     hysteresis: Annotated[Current, Field(ge=0)] = 0.0
+    noise: Annotated[Current, Field(ge=0)] = 0.0
     quiescence: PositiveCurrent = 50e-9
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.V0 < self.V1 < self.V_th:
             raise ValueError("the leak needs V0 < V1 < V_th")
-        if not self.I1 < self.I_off:
+        if self.I_off <= self.I1:
             raise ValueError("the leak needs I1 < I_off")
         if self.I_max is not None and self.I_max > self.I_H:
             raise ValueError("I_max cannot exceed I_H: with more than I_H the thyristor never opens")
@@ -304,8 +307,8 @@ class Board(_Model):
         peak = (pre.calibration.V_th - pre.calibration.V_F) * pre.components.R_a / pre.on_resistance
         if not opening < synapse.calibration.omega < peak:
             raise ValueError(
-                f"[synapses.{key}.calibration] omega = {synapse.calibration.omega:.3g} V does not lie between V_ap when "
-                f"the thyristor opens ({opening:.3g} V) and its peak ({peak:.3g} V): no spike would end"
+                f"[synapses.{key}.calibration] omega = {synapse.calibration.omega:.3g} V does not lie between V_ap "
+                f"when the thyristor opens ({opening:.3g} V) and its peak ({peak:.3g} V): no spike would end"
             )
 
     def _quantities(self) -> dict[str, str]:
@@ -401,9 +404,8 @@ def load_board(name_or_path: str | Path) -> Board:
     if path.suffix != ".toml":
         path = _SHIPPED / f"{name_or_path}.toml"
         if not path.is_file():
-            raise ConfigError(
-                f"There is no board '{name_or_path}' and it is no .toml file.{nearest(str(name_or_path), list_boards())}"
-            )
+            hint = nearest(str(name_or_path), list_boards())
+            raise ConfigError(f"There is no board '{name_or_path}' and it is no .toml file.{hint}")
     try:
         text = path.read_bytes()
     except OSError as reason:

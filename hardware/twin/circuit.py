@@ -7,7 +7,7 @@ import numpy as np
 from neurorig.hardware.board import Board, Neuron, Synapse
 from neurorig.signals import ConfigError, nearest
 
-from . import kernels as k
+from . import layout as k
 
 # Below 0 V a current sink or the gate junction conducts; keeps V_m from running away when inhibition exceeds the input.
 CLAMP = 1e-3  # S
@@ -50,10 +50,10 @@ def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
 def rest_state(board: Board, circuit: k.Circuit) -> k.State:
     """The board before anything is driven."""
     n, m = len(board.neurons), len(board.synapses)
-    values, codes = np.zeros(2 * n + 3 * m), np.zeros(2 * n + 2 * m, np.int8)
+    values, codes = np.zeros(3 * n + 3 * m), np.zeros(2 * n + 2 * m, np.int8)
     for i, neuron in enumerate(board.neurons.values()):
         values[i] = neuron.at_rest.v_m
-        codes[i] = k.leak_phase.py_func(circuit, i, values[i])
+        codes[i] = k.LEAK + np.sum(values[i] >= circuit.phase[i, k.LEAK : -1, k.HIGH])
     for s, synapse in enumerate(board.synapses.values()):
         for stage, volts in enumerate((synapse.at_rest.v_c1, synapse.at_rest.v_c2)):
             at = 2 * n + stage * m + s

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from neurorig.hardware.board import Board
 from neurorig.signals import ConfigError, Steps, nearest
 
-from . import kernels as k
+from . import layout as k
 from .circuit import SAMPLED, build_circuit, rest_state
+from .events import advance
+from .sampling import sample
 
+NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
+NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not depend on how the time is cut
 PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
 
 
@@ -19,11 +23,11 @@ class Twin:
     """A board that runs in the computer.
 
     The state is committed only at events (threshold, opening of the thyristor, end of a pulse, V_T of a stage, ...) and
-    at input changes; between them everything is a closed form. So the result does not depend on how the time is cut into
-    calls of `advance`, and any node can be sampled afterwards at any time still remembered.
+    at input changes; between them everything is a closed form. So the result does not depend on how the time is cut
+    into calls of `advance`, and any node can be sampled afterwards at any time still remembered.
 
     `loads`: input resistance (ohm) of what hangs on a node, drawn exactly from membranes, from the capacitors of the
-    stages and from R_a; a sense of a current does not load. `seed` is kept for boards with noise of their own.
+    stages and from R_a; a sense of a current does not load. `seed`: of the boards' own noise.
     Raises ConfigError for a load on an unknown node.
     """
 
@@ -35,11 +39,10 @@ class Twin:
         self._synapses = {name: s for s, name in enumerate(board.synapses)}
         self._circuit = build_circuit(board, loads or {})
         self._state = rest_state(board, self._circuit)
-        self._queues: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [
-            (np.empty(0), np.empty(0)) for _ in self._neurons
-        ]
-        self._queue = self._joined()
         self._log = _empty_log(1024, self._state)
+        self._queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
+        self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
+        self._noisy_until = 0.0
         self._start = -inf  # nothing forgotten yet
         self._fired = 0
 
@@ -48,42 +51,43 @@ class Twin:
     def drive(self, port: str, amperes: float, at: float | None = None) -> None:
         """Set the level of `port` from `at` (now, when not given) on; what was queued after `at` is dropped."""
         moment = self.now if at is None else at
-        self._requeue(port, moment, np.array([moment]), np.array([amperes]))
+        self._enqueue(port, np.array([moment]), np.array([float(amperes)]))
 
     def play(self, port: str, steps: Steps, start: float) -> None:
         """Queue a command from `start` on; its last level stays. What was queued after `start` is dropped."""
-        self._requeue(port, start, start + steps.edges[:-1], steps.levels)
+        self._enqueue(port, start + steps.edges[:-1], steps.levels)
 
-    def _requeue(self, port: str, moment: float, times: NDArray[np.float64], levels: NDArray[np.float64]) -> None:
+    def _enqueue(self, port: str, times: k.Floats, levels: k.Floats) -> None:
         if port not in self.board.ports:
             raise ConfigError(f"{self.board.path}: the board has no port '{port}'.{nearest(port, self.board.ports)}")
-        if moment < self.now:
-            raise ValueError(f"{port}: {moment} s is past; it is {self.now} s")
+        if not times[0] >= self.now:
+            raise ValueError(f"{port}: {times[0]} s is past; it is {self.now} s")
         if not np.all(np.isfinite(levels)):
             raise ValueError(f"{port}: every level is a finite number")
         i = self._neurons[self.board.ports[port].neuron]
-        for j, (queued, kept) in enumerate(self._queues):
-            head = self._queue.head[j] - self._queue.stop[j] + len(queued)
-            self._queues[j] = queued[head:], kept[head:]
-        queued, kept = self._queues[i]
-        keep = queued < moment
-        self._queues[i] = np.append(queued[keep], times), np.append(kept[keep], levels)
-        self._queue = self._joined()
+        self._queue = appended(self._queue, i, times, levels)
         self._state.stale[i] = True
 
-    def _joined(self) -> k.Queue:
-        stop = np.cumsum([len(times) for times, _ in self._queues]).astype(np.int64)
-        times, levels = (np.concatenate(part) for part in zip(*self._queues, strict=True))
-        return k.Queue(times, levels, np.append(0, stop[:-1]), stop)
+    def _make_noise(self, until: float) -> None:
+        """Queue the noise of the blocks up to `until` and of one more, so that its next change is always known."""
+        while any(self._noise) and self._noisy_until <= until + NOISE_BLOCK:
+            block = round(self._noisy_until / NOISE_BLOCK)
+            times = self._noisy_until + NOISE_HOLD * np.arange(round(NOISE_BLOCK / NOISE_HOLD))
+            for i, rms in enumerate(self._noise):
+                levels = rms * np.random.default_rng([self.seed, i, block]).standard_normal(len(times))
+                self._queue = appended(self._queue, len(self._noise) + i, times, levels)
+            self._noisy_until = (block + 1) * NOISE_BLOCK
 
     # -------------------------------------------------------------------------------------------------------- time
 
     def advance(self, until: float) -> None:
         """Run to `until` (s)."""
-        if not until >= self.now:
-            raise ValueError(f"cannot run back to {until} s; it is {self.now} s")
+        if not self.now <= until < inf:
+            raise ValueError(f"cannot run to {until} s; it is {self.now} s")
+        until = float(until)  # one compiled version for all callers
+        self._make_noise(until)
         spikes = self._log.size[1]
-        while not k.advance(self._circuit, until, self._state, self._log, self._queue):
+        while not advance(self._circuit, until, self._state, self._log, self._queue):
             self._log = _grown(self._log)
         self._fired += int(self._log.size[1] - spikes)
         self.now = until
@@ -114,16 +118,18 @@ class Twin:
     def sample(
         self, node: str, t0: float, dt: float, n: int, out: NDArray[np.float64] | None = None, *, first: int = 0
     ) -> NDArray[np.float64]:
-        """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` when given.
+        """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` if given.
 
         At an event the value just before it counts; before t = 0 the state at rest. A long grid cut into pieces by
-        `first` gives the very same bits. Raises ConfigError for an unknown node, ValueError for times not yet reached or
-        already forgotten.
+        `first` gives the very same bits. Raises ConfigError for an unknown node, ValueError for times not yet reached
+        or already forgotten.
         """
         if node not in self.board.nodes:
             raise ConfigError(f"{self.board.path}: the board has no node '{node}'.{nearest(node, self.board.nodes)}")
         if out is None:
             out = np.empty(n)
+        elif out.shape != (n,) or out.dtype != np.float64 or not out.flags.c_contiguous:
+            raise ValueError(f"{node}: out must be a contiguous float64 array of shape ({n},)")
         if n == 0:
             return out
         early, late = t0 + first * dt, t0 + (first + n - 1) * dt
@@ -131,7 +137,7 @@ class Twin:
             raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
         owner, quantity = node.split(".")
         index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]
-        k.sample(self._circuit, self._log, SAMPLED[quantity], index, t0, dt, first, out)
+        sample(self._circuit, self._log, SAMPLED[quantity], index, float(t0), float(dt), first, out)
         return out
 
     def state_of(self, name: str) -> dict[str, float | str | bool]:
@@ -148,6 +154,23 @@ class Twin:
             known = [*self._neurons, *self._synapses]
             raise ConfigError(f"{self.board.path}: '{name}' is no neuron or synapse.{nearest(name, known)}")
         return snapshot
+
+
+def joined(streams: list[tuple[k.Floats, k.Floats]]) -> k.Queue:
+    """One queue from a stream of (times, levels) per input."""
+    stop = np.cumsum([len(times) for times, _ in streams]).astype(np.int64)
+    times, levels = (np.concatenate(part) for part in zip(*streams, strict=True))
+    return k.Queue(times, levels, np.append(0, stop[:-1]), stop)
+
+
+def appended(queue: k.Queue, stream: int, times: k.Floats, levels: k.Floats) -> k.Queue:
+    """The queue with levels appended to one stream, where they replace what was to come later than their start."""
+    waiting = [slice(head, stop) for head, stop in zip(queue.head, queue.stop, strict=True)]
+    streams = [(queue.time[span], queue.level[span]) for span in waiting]
+    old_times, old_levels = streams[stream]
+    keep = old_times < times[0]
+    streams[stream] = np.append(old_times[keep], times), np.append(old_levels[keep], levels)
+    return joined(streams)
 
 
 def _empty_log(rows: int, state: k.State) -> k.Log:

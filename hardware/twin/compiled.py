@@ -1,0 +1,37 @@
+"""How the twin's functions are compiled: helpers into their callers, kernels once, kept on disk."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import CellType, FunctionType
+from typing import TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def helper(function: Function) -> Function:
+    """Compile for use inside kernels only."""
+    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Function = numba.njit(**options)(function)
+    return compiled
+
+
+def kernel(function: Function) -> Function:
+    """Compile for use from Python and keep the result on disk.
+
+    numba's cache watches only the file of the kernel itself, but its key includes what the function closes over:
+    closing over the sources of this folder makes a change in any helper a new key.
+    """
+    assert isinstance(function, FunctionType)
+    code = function.__code__.replace(co_freevars=("sources",))
+    tied = FunctionType(code, function.__globals__, function.__name__, None, (CellType(_sources()),))
+    tied.__module__, tied.__qualname__, tied.__doc__ = function.__module__, function.__qualname__, function.__doc__
+    compiled: Function = numba.njit(cache=True, error_model="numpy", nogil=True)(tied)
+    return compiled
+
+
+def _sources() -> str:
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -1,0 +1,128 @@
+"""The circuit at one moment, as lanes: what pushes the stages and the membranes until something changes.
+
+Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, below V_T nothing.
+"""
+
+import numpy as np
+
+from .compiled import helper
+from .layout import (
+    C_0,
+    C_1,
+    CAPACITANCE,
+    CEILING,
+    GAIN,
+    HIGH,
+    LEAK,
+    LINEAR,
+    LOAD_1,
+    LOAD_2,
+    M_1,
+    OFFSET,
+    PUSH,
+    R_S,
+    TAU,
+    V_T,
+    X_MAX,
+    A,
+    B,
+    Circuit,
+    Codes,
+    Floats,
+    Q,
+    X,
+)
+
+
+@helper
+def first_stage(c: Circuit, s: int, values: Floats, codes: Codes) -> tuple[float, float, float]:
+    """Stage 1 of synapse s as a lane: current, push, rate."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    p = c.synapse[s]
+    regime = codes[2 * n + s]
+    if regime == CEILING:
+        return p[X_MAX], 0.0, 0.0
+    push = (values[2 * n + 2 * m + s] - p[LOAD_1] * p[V_T]) / p[TAU]
+    return values[2 * n + s], push, (p[LOAD_1] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+
+
+@helper
+def second_drive(c: Circuit, s: int, values: Floats, codes: Codes) -> tuple[float, float, float]:
+    """What stage 1 of synapse s pushes into stage 2: C_0, C_1, A."""
+    p = c.synapse[s]
+    x, push, rate = first_stage(c, s, values, codes)
+    regime = codes[2 * c.neuron.shape[0] + s]
+    steady, fading = 0.0, 0.0
+    if regime == LINEAR:
+        steady = push / rate
+        fading = x - steady
+    elif regime == CEILING:
+        steady = x
+    return (p[M_1] * steady - p[LOAD_2] * p[V_T]) / p[TAU], p[M_1] * fading / p[TAU], rate
+
+
+@helper
+def second_rate(c: Circuit, s: int, regime: int) -> float:
+    """Rate of stage 2 of synapse s while not at the ceiling."""
+    p = c.synapse[s]
+    return (p[LOAD_2] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+
+
+@helper
+def shape(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) -> None:
+    """Write the output of synapse s (without its offset) as a form."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    stages = c.wires[s, 2]
+    form[:] = 0.0
+    form[Q] = c.synapse[s, GAIN] / c.neuron[c.wires[s, 1], CAPACITANCE]
+    if stages == 0:
+        form[X] = values[2 * n + 2 * m + s]
+        return
+    regime = codes[2 * n + (stages - 1) * m + s]
+    if regime == CEILING:
+        form[X] = c.synapse[s, X_MAX]
+    elif regime == LINEAR and stages == 1:
+        form[X], form[C_0], form[B] = first_stage(c, s, values, codes)
+    elif regime == LINEAR:
+        form[X] = values[2 * n + m + s]
+        form[C_0], form[C_1], form[A] = second_drive(c, s, values, codes)
+        form[B] = second_rate(c, s, LINEAR)
+
+
+@helper
+def shape_stage(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) -> None:
+    """Write what stage 1 of synapse s pushes into stage 2 as a form: a lane of its own that relaxes to C_0."""
+    steady, fading, rate = second_drive(c, s, values, codes)
+    form[X], form[C_0], form[C_1] = steady + fading, rate * steady, 0.0
+    form[A], form[B], form[Q] = 0.0, rate, 1.0
+
+
+@helper
+def steady_input(c: Circuit, i: int, values: Floats) -> float:
+    """Constant part of the current into neuron i: port, noise, and what its synapses leak in."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    return values[n + i] + values[2 * n + 3 * m + i] + c.neuron[i, OFFSET]
+
+
+@helper
+def membrane_push(c: Circuit, i: int, values: Floats, codes: Codes) -> float:
+    """Constant part of dV/dt of neuron i, V/s."""
+    return c.phase[i, codes[i], PUSH] + steady_input(c, i, values) / c.neuron[i, CAPACITANCE]
+
+
+@helper
+def leak_phase(c: Circuit, i: int, v: float) -> int:
+    """The piece of the leak in which `v` lies."""
+    last = c.phase.shape[1] - 1
+    for phase in range(LEAK, last):
+        if v < c.phase[i, phase, HIGH]:
+            return phase
+    return last
+
+
+@helper
+def output(c: Circuit, s: int, values: Floats, codes: Codes) -> float:
+    """Signed current of synapse s into the membrane right now, without its offset."""
+    form = np.empty(6)
+    shape(c, s, values, codes, form)
+    return c.synapse[s, GAIN] * form[X]

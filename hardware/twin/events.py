@@ -1,0 +1,224 @@
+"""The event loop: let the board run from event to event, and keep a log of the state right after each."""
+
+# ruff: noqa: PLR0917  (compiled helpers are called by position)
+
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import helper, kernel
+from .drives import first_stage, leak_phase, membrane_push, output, second_rate, shape, shape_stage
+from .lanes import lane, phi
+from .layout import (
+    BELOW,
+    CAPACITANCE,
+    CEILING,
+    DEAD_TIME,
+    DELAY,
+    DOWN,
+    EXIT,
+    EXTRA_V,
+    FIRE_DELAY,
+    HIGH,
+    HOLD,
+    LATCHED,
+    LEAK,
+    LINEAR,
+    LOW,
+    ON,
+    PULSE,
+    PULSE_I,
+    PULSE_T,
+    RATE,
+    SILENT,
+    STAGE_1,
+    TIMER,
+    UP,
+    V_LATCH,
+    V_OFF,
+    X_MAX,
+    Circuit,
+    Floats,
+    Log,
+    Queue,
+    State,
+)
+from .predictions import predict_neuron, predict_stages
+
+
+@helper
+def carry(c: Circuit, t: float, state: State, forms: Floats, old: Floats) -> None:
+    """Move every lane `t` further along its closed form."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    values, codes = state.values, state.codes
+    old[:] = values
+    for i in range(n):
+        if codes[i] != HOLD:
+            push, rate = membrane_push(c, i, old, codes), c.phase[i, codes[i], RATE]
+            values[i] = lane(old[i], rate, push, forms, c.into, c.into_at[i], c.into_at[i + 1], t)
+    for s in range(m):
+        stages = c.wires[s, 2]
+        if stages >= 1:
+            x, push, rate = first_stage(c, s, old, codes)
+            values[2 * n + s] = x + (push - rate * x) * phi(0.0, rate, t)
+        if stages == 2 and codes[2 * n + m + s] != CEILING:
+            shape_stage(c, s, old, codes, forms[m])
+            rate = second_rate(c, s, codes[2 * n + m + s])
+            values[2 * n + m + s] = lane(old[2 * n + m + s], rate, 0.0, forms, c.into, m, m + 1, t)
+
+
+@helper
+def touch_synapse(c: Circuit, s: int, stale: NDArray[np.bool_]) -> None:
+    """A synapse changed: its own exits and those of the neuron behind it have to be found again."""
+    stale[c.neuron.shape[0] + s] = True
+    stale[c.wires[s, 1]] = True
+
+
+@helper
+def fire(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
+    """The thyristor closes: note the spike, start the current pulses."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    state.codes[i], state.codes[n + i] = ON, 0
+    log.spike_time[log.size[1]] = at
+    log.spike_neuron[log.size[1]] = i
+    log.size[1] += 1
+    for k in range(c.out_at[i], c.out_at[i + 1]):
+        s = c.out_of[k]
+        state.values[2 * n + 2 * m + s] = c.synapse[s, PULSE_I]
+        state.due[PULSE, s] = at + c.synapse[s, PULSE_T]
+        touch_synapse(c, s, state.stale)
+
+
+@helper
+def exit_phase(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
+    """Neuron i leaves its phase."""
+    n = c.neuron.shape[0]
+    values, codes, p = state.values, state.codes, c.neuron[i]
+    phase, kind = codes[i], state.kind[i]
+    state.stale[i] = True
+    if kind == SILENT:
+        codes[n + i] = 1
+    elif kind == UP and phase == c.phase.shape[1] - 1:
+        if p[FIRE_DELAY] > 0.0:
+            codes[i], state.due[TIMER, i] = DELAY, at + p[FIRE_DELAY]
+        else:
+            values[i] = c.phase[i, phase, HIGH] + p[EXTRA_V] * codes[n + i]
+            fire(c, i, at, state, log)
+    elif kind == UP:
+        values[i] = c.phase[i, phase, HIGH]
+        codes[i] = phase + 1
+    elif kind == DOWN and phase >= LEAK:
+        values[i] = c.phase[i, phase, LOW]
+        codes[i] = phase - 1
+    elif kind == DOWN:
+        values[i] = c.phase[i, phase, LOW]
+        open_thyristor(c, i, at, state)
+
+
+@helper
+def open_thyristor(c: Circuit, i: int, at: float, state: State) -> None:
+    """V_m fell to where the thyristor opens, unless the input alone holds it closed."""
+    p, codes = c.neuron[i], state.codes
+    if codes[i] == ON and p[V_LATCH] < p[V_OFF]:
+        drive = membrane_push(c, i, state.values, codes)
+        for k in range(c.into_at[i], c.into_at[i + 1]):
+            drive += output(c, c.into[k], state.values, codes) / p[CAPACITANCE]
+        if drive >= c.phase[i, ON, RATE] * p[V_LATCH]:
+            codes[i] = LATCHED
+            return
+    if p[DEAD_TIME] > 0.0:
+        codes[i], state.due[TIMER, i] = HOLD, at + p[DEAD_TIME]
+    else:
+        codes[i] = leak_phase(c, i, state.values[i])
+
+
+@helper
+def change_regime(c: Circuit, s: int, stage: int, state: State) -> None:
+    """A stage of synapse s reaches V_T or the supply, or leaves it."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    at, top = 2 * n + stage * m + s, c.synapse[s, X_MAX]
+    if state.codes[at] == BELOW or state.codes[at] == CEILING:
+        state.values[at] = 0.0 if state.codes[at] == BELOW else top
+        state.codes[at] = LINEAR
+    elif state.values[at] > 0.5 * top:
+        state.values[at] = top
+        state.codes[at] = CEILING
+    else:
+        state.values[at] = 0.0
+        state.codes[at] = BELOW
+    touch_synapse(c, s, state.stale)
+
+
+@helper
+def next_event(c: Circuit, due: Floats, queue: Queue) -> tuple[float, int, int]:
+    """Earliest event: time, row of `due` or INPUT, whose. Ties go to the circuit before the inputs."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    when, what, who = inf, -1, -1
+    for row in range(INPUT):
+        for k in range(n if row <= TIMER else m):
+            if due[row, k] < when:
+                when, what, who = due[row, k], row, k
+    for k in range(2 * n):
+        if queue.head[k] < queue.stop[k] and queue.time[queue.head[k]] < when:
+            when, what, who = queue.time[queue.head[k]], INPUT, k
+    return when, what, who
+
+
+@helper
+def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, queue: Queue) -> None:
+    """Change the state as the event says."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    if what == EXIT:
+        exit_phase(c, who, at, state, log)
+    elif what == TIMER:
+        state.due[TIMER, who] = inf
+        state.stale[who] = True
+        if state.codes[who] == DELAY:
+            fire(c, who, at, state, log)
+        else:
+            state.codes[who] = leak_phase(c, who, state.values[who])
+    elif what == PULSE:
+        state.due[PULSE, who] = inf
+        state.values[2 * n + 2 * m + who] = 0.0
+        touch_synapse(c, who, state.stale)
+    elif what == INPUT:
+        state.values[n + who if who < n else n + who + 3 * m] = queue.level[queue.head[who]]
+        queue.head[who] += 1
+        state.stale[who % n] = True
+    else:
+        change_regime(c, who, what - STAGE_1, state)
+
+
+@kernel
+def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> bool:
+    """Let every event up to `until` happen. False when the log is full: make room and call again."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    forms, now, old = np.zeros((m + 1, 6)), np.empty((m + 1, 2)), np.empty(state.values.shape[0])
+    for s in range(m):
+        shape(c, s, state.values, state.codes, forms[s])
+    while True:
+        base = log.time[log.size[0] - 1]
+        for s in range(m):
+            if state.stale[n + s]:
+                predict_stages(c, s, base, state, forms, now)
+                state.stale[n + s] = False
+        for i in range(n):
+            if state.stale[i]:
+                predict_neuron(c, i, base, state, queue, forms, now)
+                state.stale[i] = False
+        when, what, who = next_event(c, state.due, queue)
+        if when > until:
+            return True
+        if log.size[0] == log.time.shape[0] or log.size[1] == log.spike_time.shape[0]:
+            return False
+        if when > base:
+            carry(c, when - base, state, forms, old)
+        happen(c, what, who, when, state, log, queue)
+        for s in range(m):
+            shape(c, s, state.values, state.codes, forms[s])
+        row = log.size[0]
+        log.time[row] = when
+        log.values[row] = state.values
+        log.codes[row] = state.codes
+        log.size[0] += 1

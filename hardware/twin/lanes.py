@@ -1,0 +1,160 @@
+"""Closed forms of a driven first-order lane, and the exact time at which it leaves a range.
+
+Between events everything on a board is a chain of such lanes with constant rates: stage 1 relaxes towards a constant,
+stage 2 is driven by stage 1, a membrane by the last stages that reach it. With rates a, b, r the responses are divided
+differences of exp(-x t); `phi` and `chi` evaluate them without cancellation, equal rates included.
+"""
+
+# ruff: noqa: PLR0917  (compiled helpers are called by position)
+
+from math import exp, expm1, inf, log1p
+
+from .compiled import helper
+from .layout import C_0, C_1, DOWN, NOTHING, UP, A, B, Floats, Ints, Q, X
+
+
+@helper
+def phi(x: float, y: float, t: float) -> float:
+    """First divided difference (exp(-x t) - exp(-y t)) / (y - x)."""
+    if x > y:
+        x, y = y, x
+    gap = y - x
+    if gap * t < 1e-300:
+        return t * exp(-x * t)
+    return -exp(-x * t) * expm1(-gap * t) / gap
+
+
+@helper
+def chi(x: float, y: float, z: float, t: float) -> float:
+    """Second divided difference: what `phi(x, y)` leaves in a lane of rate z. Symmetric in x, y, z."""
+    if x > y:
+        x, y = y, x
+    if y > z:
+        y, z = z, y
+    if x > y:
+        x, y = y, x
+    if (z - x) * t > 0.3:
+        return (phi(x, y, t) - phi(y, z, t)) / (z - x)
+    above = (y - x) * t
+    below = (y - z) * t
+    power = 1.0
+    term = 1.0  # complete homogeneous polynomial of (above, below)
+    factorial = 2.0
+    total = 0.5
+    for k in range(1, 13):
+        power *= below
+        term = term * above + power
+        factorial *= k + 2
+        total += term / factorial
+    return total * t * t * exp(-y * t)
+
+
+@helper
+def follow(form: Floats, t: float) -> float:
+    """A driving lane at `t`."""
+    x = form[X] * exp(-form[B] * t)
+    if form[C_0] != 0.0:
+        x += form[C_0] * phi(0.0, form[B], t)
+    if form[C_1] != 0.0:
+        x += form[C_1] * phi(form[A], form[B], t)
+    return x
+
+
+@helper
+def response(form: Floats, rate: float, t: float) -> float:
+    """What a driving lane has left in a lane of `rate` by `t`."""
+    u = form[X] * phi(form[B], rate, t)
+    if form[C_0] != 0.0:
+        u += form[C_0] * chi(0.0, form[B], rate, t)
+    if form[C_1] != 0.0:
+        u += form[C_1] * chi(form[A], form[B], rate, t)
+    return form[Q] * u
+
+
+@helper
+def lane(v: float, rate: float, push: float, forms: Floats, who: Ints, start: int, stop: int, t: float) -> float:
+    """Value at `t` of v' = push - rate v + the drives `forms[who[start:stop]]`."""
+    value = v + (push - rate * v) * phi(0.0, rate, t)
+    for k in range(start, stop):
+        value += response(forms[who[k]], rate, t)
+    return value
+
+
+@helper
+def reach(v: float, level: float, side: float, rate: float, push: float) -> float:
+    """Time v' = push - rate v takes to cross `level` upwards (side 1) or downwards (side -1); inf if it never does."""
+    gap = (level - v) * side
+    speed = (push - rate * level) * side
+    if not speed > 0.0 or gap > 1e200:
+        return inf
+    if gap <= 0.0:
+        return 0.0
+    if rate == 0.0:
+        return gap / speed
+    return log1p(rate * gap / speed) / rate
+
+
+@helper
+def leave(
+    v: float, rate: float, push: float, low: float, high: float,
+    forms: Floats, who: Ints, start: int, stop: int, now: Floats, horizon: float,
+) -> tuple[float, int]:  # fmt: skip
+    """First time before `horizon` at which a driven lane leaves (low, high), and by which side.
+
+    Marches by safe steps: over a window the drives are bounded, the lane under the extreme constant drive arrives no
+    later than the lane itself, and the step goes no further than that arrival. It can neither pass a crossing nor
+    miss a grazing one, and the remaining time shrinks quadratically, as in Newton's method.
+    """
+    t = 0.0
+    value = v
+    wide = 1e-3
+    for _ in range(100_000):
+        drive = push
+        for k in range(start, stop):
+            form = forms[who[k]]
+            now[k - start, 0] = follow(form, t)
+            now[k - start, 1] = form[C_0] + form[C_1] * exp(-form[A] * t)
+            drive += form[Q] * now[k - start, 0]
+        up = reach(value, high, 1.0, rate, drive)
+        down = reach(value, low, -1.0, rate, drive)
+        if up <= 1e-15:
+            return t, UP
+        if down <= 1e-15:
+            return t, DOWN
+        window = min(up, down)
+        if window == inf:
+            most = least = push
+            for k in range(start, stop):
+                form = forms[who[k]]
+                x, d = now[k - start, 0], now[k - start, 1]
+                x_high = x_low = x
+                if form[B] > 0.0:
+                    x_high = max(x, max(d, form[C_0]) / form[B])
+                    x_low = min(x, min(d, form[C_0]) / form[B])
+                most += max(form[Q] * x_high, form[Q] * x_low)
+                least += min(form[Q] * x_high, form[Q] * x_low)
+            if reach(value, high, 1.0, rate, most) == inf and reach(value, low, -1.0, rate, least) == inf:
+                return inf, NOTHING
+            window = wide
+        window = min(window, horizon - t)
+        step = inf
+        for _shrink in range(60):
+            most = least = push
+            for k in range(start, stop):
+                form = forms[who[k]]
+                x, d = now[k - start, 0], now[k - start, 1]
+                later = form[C_0] + form[C_1] * exp(-form[A] * (t + window))
+                x_high = x + max(0.0, max(d, later) - form[B] * x) * window
+                x_low = x + min(0.0, min(d, later) - form[B] * x) * window
+                most += max(form[Q] * x_high, form[Q] * x_low)
+                least += min(form[Q] * x_high, form[Q] * x_low)
+            step = min(reach(value, high, 1.0, rate, most), reach(value, low, -1.0, rate, least))
+            if step >= 0.125 * window:
+                break
+            window *= 0.25
+        wide = 2.0 * window
+        t += min(step, window)
+        if t >= horizon:
+            return inf, NOTHING
+        value = lane(v, rate, push, forms, who, start, stop, t)
+    return t, NOTHING

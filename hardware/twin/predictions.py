@@ -1,0 +1,137 @@
+"""When does each neuron and each stage change next, if nothing else happens before?"""
+
+# ruff: noqa: PLR0917  (compiled helpers are called by position)
+
+from math import inf, log
+
+import numpy as np
+
+from .compiled import helper
+from .drives import first_stage, membrane_push, second_drive, second_rate, shape_stage
+from .lanes import leave, reach
+from .layout import (
+    BELOW,
+    C_0,
+    C_1,
+    CAPACITANCE,
+    CEILING,
+    DELAY,
+    DOWN,
+    EXIT,
+    EXTRA_V,
+    HIGH,
+    HOLD,
+    LEAK,
+    LINEAR,
+    LOAD_1,
+    LOW,
+    PULSE,
+    QUIET,
+    R_S,
+    RATE,
+    SILENT,
+    STAGE_1,
+    STAGE_2,
+    V_T,
+    X_MAX,
+    A,
+    B,
+    Circuit,
+    Floats,
+    Q,
+    Queue,
+    State,
+    X,
+)
+
+
+@helper
+def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats, now: Floats) -> None:
+    """Find when the stages of synapse s change their regime."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    values, codes, due = state.values, state.codes, state.due
+    stages, top = c.wires[s, 2], c.synapse[s, X_MAX]
+    due[STAGE_1, s] = due[STAGE_2, s] = inf
+    if stages == 0:
+        return
+    p, regime = c.synapse[s], codes[2 * n + s]
+    x, push, rate = first_stage(c, s, values, codes)
+    if regime == BELOW:
+        due[STAGE_1, s] = base + reach(x, 0.0, 1.0, rate, push)
+    elif regime == LINEAR:
+        due[STAGE_1, s] = base + min(reach(x, top, 1.0, rate, push), reach(x, 0.0, -1.0, rate, push))
+    elif values[2 * n + 2 * m + s] < p[LOAD_1] * p[V_T] + (1.0 + p[LOAD_1] * p[R_S]) * top:
+        due[STAGE_1, s] = base
+    if stages == 1:
+        return
+    regime = codes[2 * n + m + s]
+    if regime == CEILING:
+        steady, fading, rate = second_drive(c, s, values, codes)
+        excess = second_rate(c, s, LINEAR) * top - steady
+        if steady + fading < excess + steady:
+            due[STAGE_2, s] = base
+        elif excess > 0.0:
+            due[STAGE_2, s] = base + log(fading / excess) / rate
+        return
+    shape_stage(c, s, values, codes, forms[m])
+    low, high = (-1e300, 0.0) if regime == BELOW else (0.0, top)
+    horizon = min(due[STAGE_1, s], due[PULSE, s]) - base
+    rate = second_rate(c, s, regime)
+    t, _ = leave(values[2 * n + m + s], rate, 0.0, low, high, forms, c.into, m, m + 1, now, horizon)
+    due[STAGE_2, s] = base + t
+
+
+@helper
+def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, forms: Floats, now: Floats) -> None:
+    """Find when neuron i leaves its phase or falls silent; not beyond what will change its drive anyway."""
+    n = c.neuron.shape[0]
+    values, codes, due = state.values, state.codes, state.due
+    phase, p = codes[i], c.neuron[i]
+    due[EXIT, i] = inf
+    if phase in (DELAY, HOLD):
+        return
+    horizon = inf
+    start, stop = c.into_at[i], c.into_at[i + 1]
+    for k in range(start, stop):
+        s = c.into[k]
+        horizon = min(horizon, due[PULSE, s], due[STAGE_1, s], due[STAGE_2, s])
+    for k in (i, n + i):
+        if queue.head[k] < queue.stop[k]:
+            horizon = min(horizon, queue.time[queue.head[k]])
+    horizon -= base
+    v, rate, push = values[i], c.phase[i, phase, RATE], membrane_push(c, i, values, codes)
+    low, high = c.phase[i, phase, LOW], c.phase[i, phase, HIGH]
+    last = c.phase.shape[1] - 1
+    if phase == last and codes[n + i]:
+        high += p[EXTRA_V]
+    t, kind = leave(v, rate, push, low, high, forms, c.into, start, stop, now, horizon)
+    if phase >= LEAK and p[EXTRA_V] > 0.0 and not codes[n + i]:
+        quiet, silent = silence(c, i, v, rate, push, forms, start, stop, now, min(t, horizon))
+        if silent:
+            t, kind = quiet, SILENT
+    due[EXIT, i] = base + t
+    state.kind[i] = kind
+
+
+@helper
+def silence(
+    c: Circuit, i: int, v: float, rate: float, push: float,
+    forms: Floats, start: int, stop: int, now: Floats, horizon: float,
+) -> tuple[float, bool]:  # fmt: skip
+    """When the charging current of neuron i falls to its quiescence level.
+
+    dV/dt is a lane too, driven by the slopes of what drives V.
+    """
+    slopes = np.empty((forms.shape[0], 6))
+    speed = push - rate * v
+    for k in range(start, stop):
+        form, slope = forms[c.into[k]], slopes[c.into[k]]
+        speed += form[Q] * form[X]
+        slope[X] = form[C_0] + form[C_1] - form[B] * form[X]
+        slope[C_0], slope[C_1] = 0.0, -form[A] * form[C_1]
+        slope[A], slope[B], slope[Q] = form[A], form[B], form[Q]
+    level = c.neuron[i, QUIET] / c.neuron[i, CAPACITANCE]
+    if speed <= level:
+        return 0.0, True
+    t, kind = leave(speed, rate, 0.0, level, 1e300, slopes, c.into, start, stop, now, horizon)
+    return t, kind == DOWN
