@@ -22,6 +22,7 @@ from .layout import (
     FIRE_DELAY,
     HIGH,
     HOLD,
+    INPUT,
     LATCHED,
     LEAK,
     LINEAR,
