@@ -64,7 +64,7 @@ class Bump(Protocol):
     probe_minus_duration: Time = _second(0.405, "length of the negative perturbation")
     recovery: Time = _second(3.0, "holding current after a perturbation")
     conditioning: Number = Field(
-        7.0, description="rest at zero current before each further sweep, in tau_s of the synapse", ge=0
+        10.0, description="rest at zero current before each further sweep, in tau_s of the synapse", ge=0
     )
     repeats: PositiveInt = Field(1, description="how often the three sweeps are taken")
     probes: bool = Field(True, description="take the two perturbation sweeps of Fig. 10")

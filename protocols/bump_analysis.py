@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from neurorig.analysis import (
+    LABELS,
     BumpEpochs,
     BumpMeasures,
     Measure,
@@ -50,33 +51,35 @@ MAIN = ("holding", "kick", "stop", "rest", "kick_duration", "settle", "stop_dura
 
 @dataclass(frozen=True)
 class Measured:
-    """One sweep measured: spikes, synaptic current, delivered levels by epoch, and the measures of the bump."""
+    """One sweep measured: traces, spikes, epochs, the delivered levels by epoch, and the measures of the bump."""
 
     sweep: "Sweep"
     role: str
-    spikes: SpikeTrain
+    v_ap: Trace
     i_sse: Trace
+    i0: Trace
+    spikes: SpikeTrain
+    epochs: BumpEpochs
     delivered: dict[str, Measure]
+    i_min: Measure
     bump: BumpMeasures
 
 
 def analyse_bump(protocol: "Bump", run: "Run") -> Result:
     """Measure every good sweep; the results are those of the first good sweep of each role."""
     meta = run.meta
-    sweeps = [s for s in run.sweeps if s.params["role"] in ("bump", *PROBES)]
-    i_min, drift = _i_min(protocol, meta, sweeps)
-    measured = [_measure(s, i_min) for s in sweeps if not s.bad]
-    first: dict[str, Measured] = {}
-    for m in measured:
-        first.setdefault(m.role, m)
+    measured = measured_sweeps(protocol, run)
+    first = first_of_each_role(measured)
+    i_min, drift = _i_min(protocol, run)
     values: dict[str, Any] = {"sweeps": len(measured)}
     rows: list[dict[str, Any]] = []
-    notes = [f"Sweep {s.index} ({s.label}) is marked bad and left out." for s in sweeps if s.bad]
+    notes = [f"Sweep {s.index} ({s.label}) is marked bad and left out." for s in run.sweeps if s.bad]
     values |= _number("i_min", i_min) | {"i_min_from": i_min.note} | _number("i_min_drift", drift)
+    values |= _number("i_min_delivered", _i_min_delivered(protocol, run))
     if "bump" in first:
         main = first["bump"]
         values |= _values(main)
-        why = _not_comparable(protocol, meta, main)
+        why = not_comparable(protocol, meta, main)
         rows += _verdicts(main, why)
         if why:
             notes.append(f"Not compared with Fig. 9a: {why}.")
@@ -87,6 +90,20 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
         values |= {f"{role}_recovered": answer, **_probe_values(role, first[role])}
         rows.append(_yes_no(f"{role}_recovered", answer, "" if _printed_probe(protocol, role) else "another probe"))
     return Result(values=values, verdicts=rows, tables=_tables(measured), notes=notes)
+
+
+def measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
+    """Every bump sweep that is not marked bad, measured; sweeps of a search for I_min are left out."""
+    i_min = _i_min_delivered(protocol, run)
+    return [_measure(s, i_min) for s in run.sweeps if s.params["role"] in ("bump", *PROBES) and not s.bad]
+
+
+def first_of_each_role(measured: Iterable[Measured]) -> dict[str, Measured]:
+    """The first sweep of each role."""
+    first: dict[str, Measured] = {}
+    for m in measured:
+        first.setdefault(m.role, m)
+    return first
 
 
 def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
@@ -108,7 +125,7 @@ def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
         stop=pulse("stop") if "stop" in spans else None,
     )
     bump = measure_bump(spikes, i_sse, epochs, holding=holding, i_min=i_min, rate_times=RATE_TIMES)
-    return Measured(sweep, params["role"], spikes, i_sse, delivered, bump)
+    return Measured(sweep, params["role"], v_ap, i_sse, i0, spikes, epochs, delivered, i_min, bump)
 
 
 def _mean_current(i0: Trace, start: float, stop: float) -> Measure:
@@ -121,18 +138,29 @@ def _mean_current(i0: Trace, start: float, stop: float) -> Measure:
     )
 
 
-def _i_min(protocol: "Bump", meta: dict[str, Any], sweeps: list["Sweep"]) -> tuple[Measure, Measure]:
-    """I_min as measured before the run, else as predicted from the board; and its drift over the run."""
-    found = meta.get("i_min", {}).get(protocol.port, {})
+def _i_min(protocol: "Bump", run: "Run") -> tuple[Measure, Measure]:
+    """I_min in the source's own scale, as measured before the run or predicted; and its drift over the run."""
+    found = run.meta.get("i_min", {}).get(protocol.port, {})
     drift = Measure.missing("A", "I_min was not measured before and after the run")
     if "before" in found and "after" in found:
         error = math.hypot(found["before"]["error"], found["after"]["error"])
         drift = Measure(found["after"]["value"] - found["before"]["value"], error, "A", "after - before")
     if "before" in found:
         return Measure(found["before"]["value"], found["before"]["error"], "A", "measured before the run"), drift
-    if sweeps:
-        return Measure(float(sweeps[0].params["i_min"]), 0.0, "A", "predicted from the board"), drift
+    for sweep in run.sweeps:
+        return Measure(float(sweep.params["i_min"]), 0.0, "A", "predicted from the board"), drift
     return Measure.missing("A", "no sweep was taken"), drift
+
+
+def _i_min_delivered(protocol: "Bump", run: "Run") -> Measure:
+    """I_min as the current that really flows: measured by the same sense chain as the holding current, or predicted."""
+    found = run.meta.get("i_min", {}).get(protocol.port, {}).get("before", {})
+    if "delivered" in found:
+        return Measure(found["delivered"], found["delivered_error"], "A", "measured at the port before the run")
+    i_min, _ = _i_min(protocol, run)
+    if i_min.note.startswith("measured"):
+        return Measure.missing("A", "I_min is known in the source's scale only: the port's current was not observed")
+    return i_min
 
 
 def _values(main: Measured) -> dict[str, Any]:
@@ -175,7 +203,8 @@ def _verdicts(main: Measured, why: str) -> list[dict[str, Any]]:
 
 
 def _row(quantity: str, measure: Measure, target: "Target | None", why: str) -> dict[str, Any]:
-    row = asdict(compare(quantity, measure, None if why else target, target.label if target else ""))
+    label = LABELS.get(quantity, target.label if target else "")
+    row = asdict(compare(quantity, measure, None if why else target, label))
     if why and measure.known:
         row |= {"verdict": "not comparable", "note": why}
     return {key: _json(value) if isinstance(value, float) else value for key, value in row.items()}
@@ -191,7 +220,7 @@ def _yes_no(quantity: str, answer: bool | None, why: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _not_comparable(protocol: "Bump", meta: dict[str, Any], main: Measured) -> str:
+def not_comparable(protocol: "Bump", meta: dict[str, Any], main: Measured) -> str:
     """Why this is another experiment than the printed one; empty if it is the same."""
     printed = type(protocol)()
     changed = [name for name in MAIN if getattr(protocol, name) != getattr(printed, name)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +62,6 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     with RunWriter.create(request.out, _meta(protocol, bench, request)) as writer:
         log = writer.path / "guardian.log"
         with connect(bench, simulate=request.simulate, seed=request.seed, paced=request.paced, log=log) as rig:
-            writer.update(
-                times={"started": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
-                instruments={
-                    name: {"identity": asdict(identity), "resource": rig.resources[name]}
-                    for name, identity in rig.identities().items()
-                },
-            )
             run_protocol(protocol, rig, writer, progress)
     run = Run.open(writer.path)
     meta = run.meta

@@ -7,14 +7,15 @@ released by the return to zero current between trials.
 """
 
 import math
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from neurorig.signals import Current, Frequency, Number, Time, Trace, show
+from neurorig.signals import Current, Frequency, Number, Steps, Time, Trace, show
 
+from .bisection import Bracket, Trial
 from .currents import RelativeCurrent
 from .planning import sampling_rate
 from .protocol import Context, Protocol, Result, Sweeps
@@ -25,32 +26,6 @@ if TYPE_CHECKING:
     from neurorig.analysis.report import Document
     from neurorig.hardware import Board
     from neurorig.records import Run
-
-
-@dataclass(frozen=True)
-class Bracket:
-    """A threshold between two currents (A): at `below` the answer was no, at `above` yes; None where none was tried."""
-
-    below: float | None
-    above: float | None
-
-    @property
-    def value(self) -> float:
-        """The middle; NaN while one side is open."""
-        return math.nan if self.below is None or self.above is None else (self.below + self.above) / 2
-
-    @property
-    def error(self) -> float:
-        """Standard error of a value that lies anywhere in between."""
-        return math.nan if self.below is None or self.above is None else (self.above - self.below) / math.sqrt(12)
-
-    @classmethod
-    def of(cls, trials: Iterable[tuple[float, bool]]) -> "Bracket":
-        """The tightest bracket around the lowest yes that the trials (current, answer) allow."""
-        tried = list(trials)
-        above = min((level for level, yes in tried if yes), default=None)
-        below = max((level for level, yes in tried if not yes and (above is None or level < above)), default=None)
-        return cls(below, above)
 
 
 class Rheobase(Protocol):
@@ -73,9 +48,10 @@ class Rheobase(Protocol):
         0.04, description="still firing after this long counts as below I_max; short, as feedback adds current", gt=0
     )
     conditioning: Number = Field(
-        7.0, description="rest at zero current before each trial, in tau_s of the slowest synapse", gt=0
+        10.0, description="rest at zero current before each trial, in tau_s of the slowest synapse", gt=0
     )
     block: bool = Field(True, description="measure I_max too")
+    delivered: bool = Field(True, description="record the port's current as well; needs it on the oscilloscope")
     rate_error: Frequency = Field(2.0, description="wanted standard error of f(t); sets the sampling", gt=0)
     highest_rate: Frequency = Field(200.0, description="highest firing rate expected; sets the sampling", gt=0)
 
@@ -94,8 +70,8 @@ class Rheobase(Protocol):
         return (self.port,)
 
     def observed(self) -> tuple[str, ...]:
-        """The spikes only."""
-        return (self.v_ap,)
+        """The spikes, and the current as it is delivered."""
+        return (self.v_ap, self.port) if self.delivered else (self.v_ap,)
 
     def extremes(self, board: "Board", context: Context) -> list[dict[str, Stimulus]]:
         """The ceiling: no trial goes above it, and none below zero."""
@@ -110,31 +86,36 @@ class Rheobase(Protocol):
             i_max = board.i_max(self.port)
             yield from self._search("i_max", i_max, ceiling, self._trials(board, "i_max", self.block_dwell, i_max))
 
-    def bracket(self, role: str, taken: Iterable[Taken]) -> Bracket:
-        """What these trials of ``"i_min"`` or ``"i_max"`` enclose."""
-        trials = [t for t in taken if t.sweep.params["role"] == role]
-        return Bracket.of((t.reported[self.port].high, _answer(role, t.traces[self.v_ap])) for t in trials)
+    def trial(self, role: str, traces: Mapping[str, Trace], reported: Mapping[str, Steps]) -> Trial:
+        """What one sweep says: the current, reported and measured, and whether it lies above the threshold."""
+        current, i0 = reported[self.port].high, traces.get(self.port)
+        yes = _answer(role, traces[self.v_ap])
+        if i0 is None:
+            return Trial(current, yes)
+        during = i0.between(0.0, reported[self.port].duration)
+        return Trial(current, yes, float(during.samples.mean()) * i0.scale + i0.offset, i0.error)
 
     def analyse(self, run: "Run") -> Result:
         """I_min and I_max with their errors, from the trials on disk."""
         import pandas as pd  # noqa: PLC0415
 
-        rows, values, notes = [], {}, []
+        values: dict[str, float | None] = {}
+        parts, notes = [], []
         for role, word in (("i_min", "I_min"), ("i_max", "I_max")):
-            trials = [
-                (float(s.reported[self.port].high), _answer(role, s.traces[self.v_ap]))
-                for s in run.sweeps
-                if s.params.get("role") == role and not s.bad
-            ]
+            sweeps = [s for s in run.sweeps if s.params["role"] == role and not s.bad]
+            trials = [self.trial(role, s.traces, s.reported) for s in sweeps]
             if not trials:
                 continue
-            bracket = Bracket.of(trials)
-            values |= {role: _json(bracket.value), f"{role}_error": _json(bracket.error), f"{role}_trials": len(trials)}
-            if math.isnan(bracket.value):
-                notes.append(f"{word} is not enclosed: {_open_side(bracket)}.")
-            rows += [(role, k, level, yes) for k, (level, yes) in enumerate(trials)]
-        table = pd.DataFrame(rows, columns=["quantity", "trial", "current", "above"])
-        return Result(values=values, tables={"trials": table}, notes=notes)
+            found = Bracket.of(trials)
+            values |= {f"{role}_trials": len(trials)}
+            for name in ("value", "error", "delivered", "delivered_error"):
+                values[f"{role}_{name}".removesuffix("_value")] = _json(getattr(found, name))
+            if math.isnan(found.value):
+                notes.append(f"{word} is not enclosed: {_open_side(found)}.")
+            parts.append(pd.DataFrame([asdict(t) for t in trials]).assign(quantity=role, trial=range(len(trials))))
+        table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["quantity"])
+        table.attrs["units"] = {"current": "A", "delivered": "A", "delivered_error": "A"}
+        return Result(values=values, tables={"results": table}, notes=notes)
 
     def document(self, run: "Run", result: Result) -> "Document":
         """The trials and the two thresholds."""
@@ -151,7 +132,8 @@ class Rheobase(Protocol):
             return Sweep(
                 label=f"{role} at {show(level, 'A', 6)}",
                 drive={self.port: hold(level, dwell, "trial")},
-                observe=self.observed(),
+                # I_max lies far beyond the range that the screen shows of the port's current.
+                observe=self.observed() if role == "i_min" else (self.v_ap,),
                 rate=rate,
                 conditioning={self.port: rest},
                 state=f"rested: {show(rest.duration, 's')} at zero current",
@@ -165,24 +147,14 @@ class Rheobase(Protocol):
     ) -> Generator[Sweep, Taken, None]:
         """Widen until the answer changes, then halve until the step (or the source's own) is reached."""
         width = self.span * predicted
-        level, tried = max(0.0, min(predicted - width, ceiling)), []
+        level, tried = max(0.0, min(predicted - width, ceiling)), list[Trial]()
         while True:
             taken = yield trial(level)
-            tried.append((taken.reported[self.port].high, _answer(role, taken.traces[self.v_ap])))
-            bracket = Bracket.of(tried)
-            wanted = _next_level(bracket, width, ceiling, self.step)
-            if wanted is None or len({current for current, _ in tried}) < len(tried):
+            tried.append(self.trial(role, taken.traces, taken.reported))
+            wanted = Bracket.of(tried).next(width, 0.0, ceiling, self.step)
+            if wanted is None or len({t.current for t in tried}) < len(tried):
                 return  # narrow enough, nowhere left to go, or the source has no finer step
             level = wanted
-
-
-def _next_level(bracket: Bracket, width: float, ceiling: float, step: float) -> float | None:
-    if bracket.above is None:
-        highest = bracket.below if bracket.below is not None else 0.0
-        return min(highest + 2 * width, ceiling) if highest < ceiling - step else None
-    if bracket.below is None:
-        return max(bracket.above - 2 * width, 0.0) if bracket.above > step else None
-    return (bracket.below + bracket.above) / 2 if bracket.above - bracket.below > step else None
 
 
 def _answer(role: str, v_ap: Trace) -> bool:
@@ -197,10 +169,10 @@ def _answer(role: str, v_ap: Trace) -> bool:
 
 
 def _open_side(bracket: Bracket) -> str:
-    if bracket.above is None:
-        tried = "nothing was tried" if bracket.below is None else f"not reached up to {show(bracket.below, 'A')}"
-        return f"{tried}; raise the ceiling, or check the supply and the wiring"
-    return f"already exceeded at {show(bracket.above, 'A')}"
+    if bracket.above is not None:
+        return f"already exceeded at {show(bracket.above.current, 'A')}"
+    reached = "nothing was tried" if bracket.below is None else f"not reached up to {show(bracket.below.current, 'A')}"
+    return f"{reached}; raise the ceiling, or check the supply and the wiring"
 
 
 def _json(value: float) -> float | None:

@@ -4,17 +4,19 @@ For each sweep: condition, load, set the oscilloscope, arm it and have that conf
 deadline, outputs off, fetch, journal. Limits, memories and rates are checked for everything before the first output.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from neurorig.signals import BenchError, Program, RunInterrupted, Steps, Trace, show
 
+from .bisection import Bracket
 from .planning import check_wiring, plan_sweep
 from .protocol import Context, Protocol
-from .rheobase import Bracket, Rheobase
+from .rheobase import Rheobase
 from .stimuli import Stimulus
 from .sweep import Sweep, Taken
 
@@ -118,10 +120,17 @@ class _Runner:
     def run(self) -> bool:
         """Take everything; True when somebody asked to stop."""
         protocol, bench = self.protocol, self.rig.bench
+        identities = {name: asdict(identity) for name, identity in self.rig.identities().items()}
+        self.writer.update(
+            times={"started": _utc(datetime.now(UTC))},
+            instruments={n: {"identity": i, "resource": self.rig.resources[n]} for n, i in identities.items()},
+        )
         context = check_protocol(protocol, bench)
         ports = protocol.i_min_ports()
-        searches = {port: _search_for(port) for port in ports}
-        self._nodes = tuple(dict.fromkeys([*protocol.observed(), *(s.v_ap for s in searches.values())]))
+        searches = {port: _search_for(port, bench) for port in ports}
+        self._nodes = tuple(
+            dict.fromkeys([*protocol.observed(), *(n for s in searches.values() for n in s.observed())])
+        )
         for search in searches.values():
             check_protocol(search, bench)
         self._plan_all(context)
@@ -270,7 +279,7 @@ class _Runner:
         record = SweepRecord(
             index=self.taken,
             label=taken.sweep.label,
-            started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            started=_utc(started),
             state={"assumed": taken.sweep.state},
             params=taken.sweep.record,
             acquired={"rate": acquisition.rate, "points": acquisition.points, "pretrigger": acquisition.pretrigger},
@@ -286,15 +295,17 @@ class _Runner:
     def _measure_i_min(self, port: str, search: Rheobase, context: Context, when: str) -> Bracket:
         """Bisect I_min on a port and write it down. BenchError when no current up to the ceiling makes it fire."""
         taken = self._take_all(search, context, {"when": when})
-        found = search.bracket("i_min", taken)
+        found = Bracket.of(search.trial("i_min", t.traces, t.reported) for t in taken)
         if found.below is None or found.above is None:
             ceiling = show(search.ceiling.resolve(context.i_min[port]), "A")
             raise BenchError(
                 f"{port}: I_min was not found between 0 A and {ceiling}: check the board's supply, and the wiring of "
                 f"{port} and {search.v_ap}."
             )
-        self.writer.update(i_min={port: {when: {"value": found.value, "error": found.error}}})
-        self.writer.log("i_min", port=port, when=when, value=found.value, error=found.error)
+        names = ("value", "error", "delivered", "delivered_error")
+        values = {name: value for name in names if math.isfinite(value := getattr(found, name))}
+        self.writer.update(i_min={port: {when: values}})
+        self.writer.log("i_min", port=port, when=when, **values)
         return found
 
     # -- words ---------------------------------------------------------------------------------------------------------
@@ -308,8 +319,8 @@ class _Runner:
         self.progress(min(1.0, (self.taken + part) / max(self._expected, self.taken + 1)), sweep.label)
 
 
-def _search_for(port: str) -> Rheobase:
-    return Rheobase.make({"neuron": port.partition(".")[0], "block": False})
+def _search_for(port: str, bench: "Bench") -> Rheobase:
+    return Rheobase.make({"neuron": port.partition(".")[0], "block": False, "delivered": port in bench.nodes})
 
 
 def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
@@ -322,6 +333,10 @@ def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
 
 def _programs(drive: Mapping[str, Stimulus]) -> dict[str, Program]:
     return {port: stimulus.program for port, stimulus in drive.items()}
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _silent(fraction: float, what: str) -> None:

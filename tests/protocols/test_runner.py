@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import load_bench
-from neurorig.protocols import Bump, Context, Protocol, Rheobase, Sweep, Taken, check_protocol, run_protocol
+from neurorig.protocols import (
+    Bump,
+    Context,
+    Protocol,
+    Rheobase,
+    Sweep,
+    Taken,
+    check_protocol,
+    run_protocol,
+    summarise,
+    write_run_report,
+)
+from neurorig.protocols.bisection import Bracket
 from neurorig.protocols.execute import Request, _meta
 from neurorig.records import Run, RunWriter
 from neurorig.signals import BenchError, ConfigError, LimitError, RunInterrupted
@@ -140,15 +152,8 @@ def test_a_fetch_that_fails_once_is_repeated_as_it_sources_nothing(rig: FakeRig,
 
 @pytest.mark.parametrize("event", [KeyboardInterrupt(), RunInterrupted("Stopped by SIGTERM.")])
 def test_ctrl_c_keeps_every_sweep_and_switches_off(rig: FakeRig, writer: RunWriter, event: BaseException) -> None:
-    stopped_at = []
-
-    def progress(fraction: float, what: str) -> None:
-        if what == "probe_minus" and not stopped_at:
-            stopped_at.append(fraction)
-            raise event
-
-    with pytest.raises((KeyboardInterrupt, RunInterrupted)):
-        take(bump(), rig, writer, progress=progress)
+    with pytest.raises(type(event)):
+        take(bump(), rig, writer, progress=stop_at("probe_minus", event))
     run = Run.open(writer.path)
     assert (run.status, [s.label for s in run.sweeps]) == ("stopped", ["bump", "probe_plus"])
     assert not rig.source("source").output
@@ -179,7 +184,9 @@ def test_a_board_far_from_its_description_is_still_enclosed(rig: FakeRig, predic
     with contextlib.suppress(StopIteration):
         while True:
             taken.append(played(rig, sweeps.send(taken[-1])))
-    assert protocol.bracket("i_min", taken).value == pytest.approx(I_MIN, abs=LSB)
+    assert Bracket.of(protocol.trial("i_min", t.traces, t.reported) for t in taken).value == pytest.approx(
+        I_MIN, abs=LSB
+    )
     assert max(t.sweep.params["level"] for t in taken) <= 3 * predicted
 
 
@@ -201,3 +208,35 @@ def test_relative_currents_follow_the_measured_i_min(rig: FakeRig, writer: RunWr
     assert main.state["assumed"].startswith("rested")  # current had already flowed
     assert run.meta["results"]["i_min_from"] == "measured before the run"
     assert run.meta["results"]["i_min_drift"] == 0.0
+    assert run.meta["results"]["i_min_delivered"] == pytest.approx(I_MIN, rel=0.01)
+
+
+@pytest.mark.parametrize("protocol", [bump(), Rheobase.make({"dwell": 0.1, "rate_error": 20.0})], ids=lambda p: p.name)
+def test_the_report_is_written_for_a_run_that_ended(rig: FakeRig, tmp_path: Path, protocol: Protocol) -> None:
+    with RunWriter.create(tmp_path, _meta(protocol, rig.bench, Request(protocol.name))) as open_writer:
+        run = take(protocol, rig, open_writer)
+    run.comment("the supply was changed", sweep=0)
+    page = write_run_report(run).read_text()
+    for told in (protocol.title, "How it was measured", "the supply was changed", "rested: "):
+        assert told in page
+    assert list((run.path / "figures").glob("*.png"))
+
+
+def test_an_interrupted_run_is_analysed_shown_and_reported_on_what_is_there(rig: FakeRig, tmp_path: Path) -> None:
+    open_writer = RunWriter.create(tmp_path, _meta(bump(), rig.bench, Request("bump")))
+    with pytest.raises(RunInterrupted):
+        take(bump(), rig, open_writer, progress=stop_at("probe_minus", RunInterrupted("SIGTERM")))
+    run = Run.open(open_writer.path)
+    shown = summarise(run)
+    assert [s["label"] for s in shown["sweeps"]] == ["bump", "probe_plus"]
+    assert "probe_plus_recovered" in shown["results"]
+    assert "probe_minus_recovered" not in shown["results"]
+    assert write_run_report(run).exists()
+
+
+def stop_at(label: str, event: BaseException) -> Any:
+    def progress(fraction: float, what: str) -> None:
+        if what == label:
+            raise event
+
+    return progress
