@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurorig.signals import Trace
 
+from .decay import fit_tau
 from .measure import Measure
 from .rates import drift, instantaneous_rate, mean_rate
 from .smooth import Binned, bin_means
@@ -131,12 +131,12 @@ def measure_bump(
     measures = {
         "spikes_before_kick": Measure(spikes.count(-math.inf, epochs.kick.start), 0.0, ""),
         "i_sse_baseline": baseline,
-        "f_kick": mean_rate(spikes, epochs.kick.start + 0.1, min(epochs.kick.start + 0.5, epochs.kick.stop)),
+        "f_kick": _rate(spikes, epochs.kick.start + 0.1, min(epochs.kick.start + 0.5, epochs.kick.stop)),
         "dead_time": _dead_time(current, epochs, accuracy),
         "build_up": _build_up(current, epochs),
         "i_sse_max": _highest(current, epochs, accuracy),
-        "f_star": mean_rate(spikes, *window),
-        "f_star_drift": drift(spikes, *window),
+        "f_star": _rate(spikes, *window),
+        "f_star_drift": drift(spikes.between(*window), *window),
         "i_sse": _level(current, *window, accuracy),
     }
     verdicts: dict[str, bool | None] = {
@@ -156,6 +156,11 @@ def measure_bump(
         verdicts["stopped"] = _stopped(spikes, epochs.stop) if sustained else None
     rates = {t: mean_rate(spikes, t - 0.025, t + 0.025) for t in rate_times}
     return BumpMeasures(measures, verdicts, rates)
+
+
+def _rate(spikes: SpikeTrain, start: float, stop: float) -> Measure:
+    """Mean rate from the spikes within the window only: an interval that reaches over its end is another epoch's."""
+    return mean_rate(spikes.between(start, stop), start, stop)
 
 
 def _baseline(binned: Binned, epochs: BumpEpochs) -> Measure:
@@ -237,12 +242,12 @@ def _recovery(
     probe = epochs.probes[index]
     until = epochs.probes[index + 1].start if index + 1 < len(epochs.probes) else epochs.hold_end
     name = f"probe{index + 1}"
-    before = mean_rate(spikes, probe.start - 0.3, probe.start)
+    before = _rate(spikes, probe.start - 0.3, probe.start)
     during = spikes.between(probe.start, probe.stop)
     silence = float(np.diff(np.concatenate([[probe.start], during.times, [probe.stop]])).max())
-    after = mean_rate(spikes, max(probe.stop, until - 0.3), until)
+    after = _rate(spikes, max(probe.stop, until - 0.3), until)
     measures[f"{name}_rate_before"] = before
-    measures[f"{name}_rate_during"] = mean_rate(during, probe.start, probe.stop)
+    measures[f"{name}_rate_during"] = _rate(spikes, probe.start, probe.stop)
     measures[f"{name}_silence"] = Measure(
         silence, math.sqrt(2) * spikes.time_error, "s", "longest silence during the probe"
     )
@@ -308,31 +313,16 @@ def _margin(left: Measure, holding: Measure | None, i_min: Measure | None) -> Me
 
 
 def _decay(current: Binned, spikes: SpikeTrain, pulse: Pulse) -> Measure:
-    """Time constant of I_sse after the last spike in the stop pulse: (a + b t) exp(-t/tau), two equal stages (eq. A3).
-
-    For each tau the fit is linear; tau is scanned, then refined by a parabola through the best three.
-    """
+    """Time constant of I_sse after the last spike: (a + b t) exp(-t/tau), two equal stages (eq. A3)."""
     quiet = spikes.between(pulse.start, pulse.stop).times
     begin = float(quiet[-1]) if len(quiet) else pulse.start
     tail = current.between(begin + BIN, pulse.stop)
     if len(tail) < 20 or tail.values[:5].mean() < 5 * DEAD_TIME_RISE:
         return Measure.missing("s", "too little of the decay of I_sse was recorded")
     t = tail.times - tail.times[0]
-    taus = np.geomspace(0.05, 5.0, 400)
-    misfit = np.array([_misfit(t, tail.values, tau) for tau in taus])
-    k = int(misfit.argmin())
-    if k in (0, len(taus) - 1):
+    found = fit_tau(
+        tail.values, lambda tau: np.exp(-t / tau)[:, None] * np.column_stack([np.ones_like(t), t]), 0.05, 5.0
+    )
+    if found is None:
         return Measure.missing("s", "the decay of I_sse is not that of two equal stages")
-    a, b, c = misfit[k - 1 : k + 2]
-    step = math.log(taus[1] / taus[0])
-    tau = float(taus[k]) * math.exp(0.5 * step * (a - c) / (a - 2 * b + c))
-    variance = b / (len(t) - 3)
-    error = tau * step * math.sqrt(2 * variance / (a - 2 * b + c))
-    return Measure(tau, error, "s", "(a + b t) exp(-t/tau) after the last spike")
-
-
-def _misfit(t: NDArray[np.float64], values: NDArray[np.float64], tau: float) -> float:
-    """Sum of squared residuals of the best (a + b t) exp(-t/tau)."""
-    basis = np.exp(-t / tau)[:, None] * np.column_stack([np.ones_like(t), t])
-    coefficients = np.linalg.lstsq(basis, values, rcond=None)[0]
-    return float(((values - basis @ coefficients) ** 2).sum())
+    return Measure(*found, "s", "(a + b t) exp(-t/tau) after the last spike")
