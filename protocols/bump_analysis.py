@@ -5,7 +5,7 @@ Works on whatever sweeps are there: a run that was interrupted after the first o
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from neurorig.signals import Trace
 from .protocol import Result
 
 if TYPE_CHECKING:
-    from neurorig.analysis import Target
+    from neurorig.analysis.published import Target
     from neurorig.records import Run, Sweep
 
     from .bump import Bump
@@ -44,6 +44,8 @@ RATE_TIMES = (1.3, 2.95, 3.4, 6.4)
 
 SETTLED = 0.1
 """Seconds after a step that are left out of a mean current."""
+
+SAME_CHAIN = "measured at the port before the run"
 
 MAIN = ("holding", "kick", "stop", "rest", "kick_duration", "settle", "stop_duration")
 """Parameters that make the first sweep that of Fig. 9a."""
@@ -95,6 +97,8 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
 def measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
     """Every bump sweep that is not marked bad, measured; sweeps of a search for I_min are left out."""
     i_min = _i_min_delivered(protocol, run)
+    if i_min.note == SAME_CHAIN:
+        i_min = replace(i_min, error=_i_min(protocol, run)[0].error)
     return [_measure(s, i_min) for s in run.sweeps if s.params["role"] in ("bump", *PROBES) and not s.bad]
 
 
@@ -114,6 +118,8 @@ def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
     spans = {name: (start, stop) for name, start, stop, _ in params["epochs"][port]}
     delivered = {name: _mean_current(i0, *span) for name, span in spans.items()}
     holding = delivered["bump"]
+    # Measured by one sense chain, I_min and the holding current share its error: it cancels in their difference.
+    at_margin = replace(holding, error=0.0) if i_min.note == SAME_CHAIN else holding
 
     def pulse(name: str) -> Pulse:
         return Pulse(*spans[name], delivered[name].value - holding.value)
@@ -124,7 +130,7 @@ def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
         probes=(pulse("probe"),) if "probe" in spans else (),
         stop=pulse("stop") if "stop" in spans else None,
     )
-    bump = measure_bump(spikes, i_sse, epochs, holding=holding, i_min=i_min, rate_times=RATE_TIMES)
+    bump = measure_bump(spikes, i_sse, epochs, holding=at_margin, i_min=i_min, rate_times=RATE_TIMES)
     return Measured(sweep, params["role"], v_ap, i_sse, i0, spikes, epochs, delivered, i_min, bump)
 
 
@@ -156,7 +162,7 @@ def _i_min_delivered(protocol: "Bump", run: "Run") -> Measure:
     """I_min as the current that really flows: measured by the same sense chain as the holding current, or predicted."""
     found = run.meta.get("i_min", {}).get(protocol.port, {}).get("before", {})
     if "delivered" in found:
-        return Measure(found["delivered"], found["delivered_error"], "A", "measured at the port before the run")
+        return Measure(found["delivered"], found["delivered_error"], "A", SAME_CHAIN)
     i_min, _ = _i_min(protocol, run)
     if i_min.note.startswith("measured"):
         return Measure.missing("A", "I_min is known in the source's scale only: the port's current was not observed")
@@ -245,7 +251,7 @@ def _tables(measured: Iterable[Measured]) -> dict[str, pd.DataFrame]:
     """Tidy tables: every measure of every sweep, the rate at every interval, the binned synaptic current."""
     results, rates, currents = [], [], []
     for m in measured:
-        at = {"sweep": m.sweep.index, "role": m.role}
+        at: dict[str, Any] = {"sweep": m.sweep.index, "role": m.role}
         results.append(m.bump.table().assign(**at))
         delivered = [(f"delivered_{name}", d.value, d.error, d.unit, d.note) for name, d in m.delivered.items()]
         results.append(pd.DataFrame(delivered, columns=["quantity", "value", "error", "unit", "note"]).assign(**at))
@@ -264,7 +270,7 @@ def _tables(measured: Iterable[Measured]) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _number(name: str, measure: Measure) -> dict[str, float | None]:
+def _number(name: str, measure: Measure) -> dict[str, Any]:
     return {name: _json(measure.value), f"{name}_error": _json(measure.error)}
 
 

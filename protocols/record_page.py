@@ -31,7 +31,12 @@ def facts(run: "Run") -> dict[str, str]:
 
 def rows(result: Result) -> list[Row]:
     """The verdicts as the report's table wants them."""
-    return [Row(**{key: math.nan if value is None else value for key, value in v.items()}) for v in result.verdicts]
+    return [_row(v) for v in result.verdicts]
+
+
+def _row(verdict: dict[str, Any]) -> Row:
+    known: dict[str, Any] = {key: math.nan if value is None else value for key, value in verdict.items()}
+    return Row(**known)
 
 
 def record_page(protocol: Protocol, run: "Run", result: Result) -> Page:

@@ -73,8 +73,9 @@ def _figure(role: str, trials: "pd.DataFrame", result: Result) -> Figure:
 
 
 def _table(role: str, trials: "pd.DataFrame") -> Table:
+    columns = (trials[name].tolist() for name in ("trial", "current", "delivered", "yes"))
     rows = [
-        (str(t.trial), show(t.current, "A", 6), show(t.delivered, "A", 6), ANSWERS[role][int(t.yes)])
-        for t in trials.fillna({"delivered": float("nan")}).itertuples()
+        (str(k), show(current, "A", 6), "" if delivered is None else show(delivered, "A", 6), ANSWERS[role][int(yes)])
+        for k, current, delivered, yes in zip(*columns, strict=True)
     ]
     return Table(f"Trials of {NAMES[role]}", ("trial", "reported by the source", "measured", "answer"), rows)

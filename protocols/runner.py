@@ -128,9 +128,7 @@ class _Runner:
         context = check_protocol(protocol, bench)
         ports = protocol.i_min_ports()
         searches = {port: _search_for(port, bench) for port in ports}
-        self._nodes = tuple(
-            dict.fromkeys([*protocol.observed(), *(n for s in searches.values() for n in s.observed())])
-        )
+        self._nodes = tuple(dict.fromkeys(n for p in (protocol, *searches.values()) for n in p.observed()))
         for search in searches.values():
             check_protocol(search, bench)
         self._plan_all(context)
@@ -234,13 +232,13 @@ class _Runner:
             self._configured = wanted
 
     def _wait(self, sweep: Sweep | None, duration: float, **busy: Callable[[], bool]) -> None:
-        """Ask each instrument in turn until none is busy: the questions are also what keeps the source's watchdog fed.
+        """Ask every instrument in turn until none is busy. Raises BenchError when the deadline has passed.
 
-        Raises BenchError when the deadline has passed.
+        The questions also feed the source's watchdog, which bites as long as an output is on, also when the program
+        has ended and the oscilloscope has not.
         """
         begun = time.monotonic()
-        waiting = dict(busy)
-        while waiting := {name: ask for name, ask in waiting.items() if ask()}:
+        while waiting := [name for name, ask in busy.items() if ask()]:
             if self.stop_requested():
                 raise _Stopped
             elapsed = time.monotonic() - begun

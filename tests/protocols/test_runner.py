@@ -76,7 +76,7 @@ def test_further_sweeps_are_conditioned_and_nothing_is_configured_twice(rig: Fak
     assert rig.diary.count("configure") == 1  # all three are equally long here
     assert [s.label for s in run.sweeps] == ["bump", "probe_plus", "probe_minus"]
     assert run.sweeps[0].state["assumed"].startswith("as powered")
-    assert run.sweeps[1].state["assumed"].startswith("rested: 3.885 s at zero current")
+    assert run.sweeps[1].state["assumed"].startswith("rested: 5.55 s at zero current")
 
 
 def test_commanded_reported_and_measured_are_kept_apart(rig: FakeRig, writer: RunWriter) -> None:
