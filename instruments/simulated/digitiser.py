@@ -221,6 +221,7 @@ class Digitiser:
         self.history: list[tuple[float, str]] = [(-math.inf, "STOP")]
         self.record: Record | None = None
         self._count = 0
+        self._ready = self._forced = math.inf
         world.listen(self._listen)
 
     def start(self, plan: Plan) -> None:
@@ -232,6 +233,11 @@ class Digitiser:
     def stop(self) -> None:
         """Stop; the last complete record stays."""
         self._enter("STOP", self.world.now)
+        self._remember()
+
+    def clear(self) -> None:
+        """Drop the last record."""
+        self.record = None
         self._remember()
 
     def force(self) -> None:

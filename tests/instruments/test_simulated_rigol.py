@@ -133,7 +133,7 @@ def test_the_edge_is_found_however_time_is_cut(scope):
         for step in steps:
             world.spend(step)
         answer = session.receive(b":WAV:SOUR CHAN3;MODE RAW;STAR 1;STOP 12000;DATA?\n")
-        return answer, device._digitiser.record.trigger
+        return answer, device.digitiser.record.trigger
 
     rng = np.random.default_rng(3)
     whole = record([0.5])
