@@ -272,12 +272,13 @@ class Bench:
         return instrument, channel
 
     def _no_channel_twice(self) -> None:
-        used: dict[tuple[str, str], str] = {(self.marker.scope, self.marker.channel): "marker"}
-        for wired in (*self.ports.values(), *self.nodes.values()):
-            name = wired.port if isinstance(wired, PortWiring) else wired.node
-            key = (wired.instrument, wired.channel)
+        used = {(self.marker.scope, self.marker.channel): "the marker"}
+        wired = [(p.port, p.instrument, p.channel) for p in self.ports.values()]
+        wired += [(n.node, n.instrument, n.channel) for n in self.nodes.values()]
+        for name, *channel in wired:
+            key = (channel[0], channel[1])
             if key in used:
-                raise self._wrong(f"\"{name}\".channel", f"{'.'.join(key)} is already wired to {used[key]}.")
+                raise self._wrong(f'"{name}".channel', f"{'.'.join(key)} is already wired to {used[key]}.")
             used[key] = name
 
     def _wrong(self, where: str, what: str) -> ConfigError:

@@ -74,12 +74,12 @@ def connect(
         if simulate:
             resources = _simulated(stack, bench, seed, paced)
         instruments: dict[str, Instrument] = {}
-        stack.callback(lambda: [i.close() for i in instruments.values()])
         for name in bench.instruments:
             instruments[name] = _connected(bench, name, resources[name], simulate)
+            stack.callback(instruments[name].close)
         rig = Rig(bench, instruments, resources, simulate)
         guardian.watch(
-            [Ward(name, resources[name], DRIVERS[e.driver].safe_state) for name, e in bench.instruments.items()], log
+            [Ward(name, resources[name], DRIVERS[e.driver].safe_lines) for name, e in bench.instruments.items()], log
         )
         try:
             yield rig
@@ -95,7 +95,8 @@ def connect(
 
 
 def _simulated(stack: contextlib.ExitStack, bench: Bench, seed: int, paced: bool) -> dict[str, str]:
-    from .simulated.launch import Settings, SimulatedProcess  # noqa: PLC0415  (only when simulating)
+    from .simulated.launch import SimulatedProcess  # noqa: PLC0415  (only when simulating)
+    from .simulated.process import Settings  # noqa: PLC0415
 
     settings = Settings(str(bench.path), bench.content.components, seed, paced)
     process = stack.enter_context(SimulatedProcess(settings))
@@ -106,7 +107,7 @@ def _connected(bench: Bench, name: str, resource: str, simulated: bool) -> Instr
     entry = bench.instruments[name]
     driver = DRIVERS[entry.driver]
     try:
-        instrument: Instrument = driver.open(resource, name=name)
+        instrument: Instrument = driver.connect(resource, name=name)
     except (BenchError, ConfigError) as reason:
         hint = "" if simulated else " Is it switched on and plugged in? Without hardware, add --simulate."
         raise BenchError(f"{bench.path}: instruments.{name}: {reason}{hint}") from reason

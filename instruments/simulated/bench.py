@@ -27,11 +27,21 @@ class SimulatedBench:
     devices: dict[str, Device] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._compile()
         self.world = World(Twin(self.bench.board, seed=self.seed, loads=self.bench.loads), paced=self.paced)
         self._sync: dict[str, LogicLine] = {}
         # Sources first: their SYNC OUT is what a scope channel looks at.
         entries = sorted(self.bench.instruments.items(), key=lambda item: item[1].driver != "arduino_source")
         self.devices = {name: self._build(name, entry.driver) for name, entry in entries}
+
+    def _compile(self) -> None:
+        """Use a twin once: the first time on a machine it is compiled for some seconds, in which no instrument answers."""
+        twin = Twin(self.bench.board, loads=self.bench.loads)
+        for port in self.bench.ports:
+            twin.drive(port, 0.0)
+        twin.advance(1e-3)
+        for node in self.bench.nodes:
+            twin.sample(node, 0.0, 1e-4, 10)
 
     def _build(self, name: str, driver: str) -> Device:
         builders: dict[str, Callable[[str], Device]] = {"arduino_source": self._source, "rigol_ds1000z": self._scope}
@@ -63,7 +73,10 @@ class SimulatedBench:
         marker = self.bench.marker
         if marker.scope == name:
             inputs[f"CHAN{marker.channel}"] = self._sync[marker.source]
-        return SimulatedRigolDS1000Z(self.world, inputs, serial=self._serial(name), seed=self._seed(name))
+        probes = {f"CHAN{n.channel}": n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
+        return SimulatedRigolDS1000Z(
+            self.world, inputs, serial=self._serial(name), seed=self._seed(name), probes=probes
+        )
 
     def _serial(self, name: str) -> str:
         return self.bench.instruments[name].serial_number or f"SIM-{name.upper()}"

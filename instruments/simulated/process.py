@@ -11,11 +11,10 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..bench import load_bench
-from .bench import SimulatedBench, Witness
-from .server import Server
+if TYPE_CHECKING:
+    from .server import Server
 
 LINGER = 5.0
 """Seconds the world outlives the program that started it, so that the guardian still finds the instruments."""
@@ -33,8 +32,13 @@ class Settings:
     ports: Mapping[str, int] = field(default_factory=dict)
 
 
-def prepare(settings: Settings) -> tuple[Server, dict[str, dict[str, str]]]:
+def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     """Build world and instruments and open their ports; gives the server, not yet running, and the addresses by name."""
+    # Here, because who only starts this process needs neither the twin nor its compiler.
+    from ..bench import load_bench  # noqa: PLC0415
+    from .bench import SimulatedBench, Witness  # noqa: PLC0415
+    from .server import Server  # noqa: PLC0415
+
     bench = load_bench(settings.bench).with_components(settings.components)
     simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced)
     server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)})
@@ -59,7 +63,7 @@ def main() -> None:
         loop = asyncio.get_running_loop()
 
         def input_ended() -> None:
-            if not sys.stdin.buffer.read1():
+            if not os.read(sys.stdin.fileno(), 65536):
                 loop.remove_reader(sys.stdin)
                 loop.call_later(LINGER, server.stop)
 
