@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorig.analysis import detect
+from neurorig.analysis import Thresholds, detect
 from neurorig.signals import Trace
 
 from .synthetic import digitise, v_ap
@@ -34,6 +34,24 @@ def test_every_spike_is_counted_once(rate_hz: float, sampling: float, noise: flo
     train = detect(v_ap(true, 1.0, sampling, noise=noise, seed=seed, peak=peak))
     assert len(train) == len(true)
     assert np.abs(train.times - true).max(initial=0) < 1.5 / sampling
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 8), st.integers(2, 9), st.integers(1, 6))
+def test_it_is_what_a_sample_by_sample_reading_gives(codes: list[int], rearm: int, fire: int, dead: int) -> None:
+    rearm = min(rearm, fire - 1)
+    expected, armed, last = [], False, -dead
+    for k, code in enumerate(codes):
+        if armed and code >= fire:
+            armed = False
+            if k - last >= dead:
+                expected.append(k - 1 + (fire - codes[k - 1]) / (code - codes[k - 1]))
+                last = k
+        elif code < rearm:
+            armed = True
+    trace = Trace("v", np.array(codes, np.uint8), 1.0, 0.0, "V", 0.0, 1.0)
+    levels = Thresholds(fire, rearm, 0.0, 0.1, 9.0)
+    assert detect(trace, thresholds=levels, refractory=dead).times.tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.002, 0.01, 0.05, 0.2])
@@ -84,6 +102,11 @@ def test_any_integer_samples_will_do(dtype: type[np.integer]) -> None:
 
 def test_nothing_recorded_is_nothing_found() -> None:
     assert len(detect(Trace("n1.v_ap", np.empty(0, np.uint8), 0.01, 0.0, "V", 0.0, 1e-5))) == 0
+
+
+def test_a_threshold_beyond_the_converter_is_never_crossed() -> None:
+    trace = v_ap(np.array([0.05]), 0.1, 100e3, noise=0.01, peak=9.0)  # clipped at 3.7 V
+    assert len(detect(trace, thresholds=Thresholds(4.0, 1.0, 0.0, 0.01, 5.0))) == 0
 
 
 def test_an_inverted_channel_is_refused() -> None:
