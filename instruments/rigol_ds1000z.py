@@ -32,7 +32,7 @@ DEPTHS = {1: (12_000, 120_000, 1_200_000, 12_000_000), 2: (6_000, 60_000, 600_00
 DEPTHS[3] = DEPTHS[4] = (3_000, 30_000, 300_000, 3_000_000)
 FASTEST = {1: 1e9, 2: 5e8, 3: 2.5e8, 4: 2.5e8}  # samples a second
 BATCH = 250_000
-ARMING = 5.0  # seconds beyond the pre-trigger time that arming may take
+PATIENCE = 5.0  # seconds that a change of state may take to show
 PROBES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 TIMEBASES = tuple(m * 10.0**e for e in range(-9, 2) for m in (1, 2, 5))[2:]  # 5 ns to 50 s a division
@@ -292,27 +292,36 @@ class RigolDS1000Z(ScpiInstrument):
     def arm(self) -> None:
         """Start a single acquisition; return when the instrument says WAIT: its pre-trigger memory is full.
 
-        Raises InstrumentError when it triggers before that, or does not come to wait in time.
+        It is stopped first, and seen to be: the status lags behind, and a WAIT or TD of before must not count. Raises
+        InstrumentError when it triggers before it was to, or does not come to wait in time.
         """
         acquisition = self._planned()
+        self.stop()
         self.write(":SING")
-        deadline = time.monotonic() + acquisition.pretrigger + ARMING
-        while (status := self.status) != "WAIT":
-            if status == "TD" or time.monotonic() > deadline:
-                self.write(":STOP")
-                happened = "was triggered before anything was started" if status == "TD" else f"still says {status}"
-                raise InstrumentError(
-                    f"{self.name}: asked to wait for a trigger, it {happened}. Check what is connected to "
-                    f"{self.trigger_source} and the level {show(self.trigger_level, 'V')}."
-                )
+        if (status := self._awaited(("WAIT", "TD"), acquisition.pretrigger)) != "WAIT":
+            self.write(":STOP")
+            happened = "was triggered before anything was started" if status == "TD" else f"still says {status}"
+            raise InstrumentError(
+                f"{self.name}: asked to wait for a trigger, it {happened}. Check what is connected to "
+                f"{self.trigger_source} and the level {show(self.trigger_level, 'V')}."
+            )
 
     def finished(self) -> bool:
         """Whether the single acquisition is complete (``:TRIGger:STATus?`` is STOP)."""
         return self.status == "STOP"
 
     def stop(self) -> None:
-        """End an acquisition that never triggered."""
+        """End an acquisition; returns when the instrument says that it has stopped."""
         self.write(":STOP")
+        if (status := self._awaited(("STOP",), 0.0)) != "STOP":
+            raise InstrumentError(f"{self.name}: it does not stop; its status is {status}.")
+
+    def _awaited(self, states: Sequence[str], longer: float) -> str:
+        """The first of `states` that it comes to, or where it is after `longer` and the time that any change takes."""
+        deadline = time.monotonic() + longer + PATIENCE
+        while (status := self.status) not in states and time.monotonic() < deadline:
+            pass  # the question itself takes its time
+        return status
 
     def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None) -> Trace:
         """The whole record of one channel: uint8 codes with the scale, offset and time of this very record.
