@@ -124,14 +124,17 @@ class ScpiDevice:
 
     typical_time: ClassVar[float] = 1e-3
     queue_length: ClassVar[int] = 20
+    commands: ClassVar[tuple[Command, ...]]
+    """Everything the instrument understands."""
     _tree: ClassVar[Tree]
     _settings: ClassVar[tuple[Setting[Any] | Settings[Any], ...]]
 
     def __init_subclass__(cls) -> None:
         members = [getattr(cls, name) for name in dir(cls)]
         cls._settings = tuple(member for member in members if isinstance(member, Setting | Settings))
-        commands = [command for member in members for command in getattr(member, "scpi_commands", ())]
-        cls._tree = Tree([*commands, *(command for setting in cls._settings for command in setting.commands())])
+        declared = [command for member in members for command in getattr(member, "scpi_commands", ())]
+        cls.commands = (*declared, *(command for setting in cls._settings for command in setting.commands()))
+        cls._tree = Tree(cls.commands)
 
     def __init__(self, world: "World", identity: str) -> None:
         self.world, self.identity = world, identity

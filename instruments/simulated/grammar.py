@@ -7,7 +7,7 @@ IEEE 488.2 chapter 7 (terminators, blocks). Messages travel as latin-1 text, whi
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -117,7 +117,7 @@ class _Path(NamedTuple):
 class Tree:
     """All commands of one kind of instrument; `parse` turns a message into calls, and remembers recent messages."""
 
-    def __init__(self, commands: list[Command]) -> None:
+    def __init__(self, commands: Iterable[Command]) -> None:
         self._root = _Node()
         for command in commands:
             self._add(command)

@@ -1,6 +1,7 @@
 """The simulated DS1104Z, met through its socket by a client written from the programming guide alone."""
 
 import contextlib
+import re
 import time
 
 import numpy as np
@@ -318,6 +319,22 @@ def test_what_it_refuses(scope, line, code):
     scope.write(line)
     assert scope.query(":SYST:ERR?").startswith(f"{code},")
     assert scope.query(":SYST:ERR?") == '0,"No error"'
+
+
+def test_every_query_answers_and_every_setting_takes_its_own_answer():
+    device = simulated(quiet_world())
+    patterns = (command.pattern for command in device.commands if command.pattern.startswith(":"))
+    headers = {re.sub(r"<.*?>", "2", pattern).translate({ord("["): None, ord("]"): None}) for pattern in patterns}
+    queries = {header for header in headers if header.endswith("?")}
+    settings = {query for query in queries if query[:-1] in headers}
+    assert len(queries) > 40 and len(settings) > 25
+    for query in sorted(queries - {":WAVeform:DATA?"}):
+        assert device.execute(query), query
+    for query in sorted(settings):
+        answer = device.execute(query)
+        device.execute(f"{query[:-1]} {answer.decode().strip()}")
+        assert device.execute(":SYST:ERR?") == b'0,"No error"\n', query
+        assert device.execute(query) == answer
 
 
 def test_reading_what_cannot_be_read_gives_an_empty_block_and_an_error(scope):
