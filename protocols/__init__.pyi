@@ -1,6 +1,6 @@
 from .bump import Bump
 from .currents import RelativeCurrent
-from .execute import Outcome, Request, execute
+from .request import Outcome, Request, execute
 from .planning import sampling_rate
 from .protocol import Context, Parameter, Protocol, Result
 from .registry import get_protocol, protocols

@@ -24,6 +24,7 @@ from neurorig.analysis import (
     distance,
     instantaneous_rate,
     measure_bump,
+    spike_decay,
 )
 from neurorig.analysis.published import published, published_targets
 from neurorig.signals import Trace
@@ -64,13 +65,14 @@ class Measured:
     epochs: BumpEpochs
     delivered: dict[str, Measure]
     i_min: Measure
+    decay: Measure
     bump: BumpMeasures
 
 
 def analyse_bump(protocol: "Bump", run: "Run") -> Result:
-    """Measure every good sweep; the results are those of the first good sweep of each role."""
+    """Measure every good sweep; results are those of the first good one of each role. `detail`: list of Measured."""
     meta = run.meta
-    measured = measured_sweeps(protocol, run)
+    measured = _measured_sweeps(protocol, run)
     first = first_of_each_role(measured)
     i_min, drift = _i_min(protocol, run)
     values: dict[str, Any] = {"sweeps": len(measured)}
@@ -91,10 +93,10 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
     for role, answer in recovered.items():
         values |= {f"{role}_recovered": answer, **_probe_values(role, first[role])}
         rows.append(_yes_no(f"{role}_recovered", answer, "" if _printed_probe(protocol, role) else "another probe"))
-    return Result(values=values, verdicts=rows, tables=_tables(measured), notes=notes)
+    return Result(values=values, verdicts=rows, tables=_tables(measured), notes=notes, detail=measured)
 
 
-def measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
+def _measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
     """Every bump sweep that is not marked bad, measured; sweeps of a search for I_min are left out."""
     i_min = _i_min_delivered(protocol, run)
     if i_min.note == SAME_CHAIN:
@@ -131,7 +133,8 @@ def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
         stop=pulse("stop") if "stop" in spans else None,
     )
     bump = measure_bump(spikes, i_sse, epochs, holding=at_margin, i_min=i_min, rate_times=RATE_TIMES)
-    return Measured(sweep, params["role"], v_ap, i_sse, i0, spikes, epochs, delivered, i_min, bump)
+    decay = spike_decay(v_ap, spikes)
+    return Measured(sweep, params["role"], v_ap, i_sse, i0, spikes, epochs, delivered, i_min, decay, bump)
 
 
 def _mean_current(i0: Trace, start: float, stop: float) -> Measure:
@@ -173,6 +176,7 @@ def _values(main: Measured) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, measure in main.bump.measures.items():
         values |= _number(name, measure)
+    values |= _number("v_ap_decay", main.decay)
     for time, rate in main.bump.rate_at.items():
         values |= _number(f"rate_at_{time:g}_s", rate)
     values |= main.bump.verdicts
@@ -193,6 +197,7 @@ def _verdicts(main: Measured, why: str) -> list[dict[str, Any]]:
     """Every quantity that Fig. 9a has a number for; without those numbers where the run is another experiment."""
     measures = dict(main.bump.measures)
     measures |= {f"rate_at_{time:g}_s": rate for time, rate in main.bump.rate_at.items()}
+    measures["v_ap_decay"] = main.decay
     rate = instantaneous_rate(main.spikes)
     measures["f_rmse"] = distance(rate.times, rate.rate, published(f"{FIGURE}_f"))
     current = bin_means(main.i_sse)

@@ -6,7 +6,7 @@ from neurorig.analysis.bump_figure import BumpTraces, fig9a, fig10
 from neurorig.analysis.report import Document, Page, Verdict, value_error
 from neurorig.signals import show
 
-from .bump_analysis import PROBES, Measured, first_of_each_role, measured_sweeps, not_comparable
+from .bump_analysis import PROBES, Measured, first_of_each_role, not_comparable
 from .protocol import Result
 from .record_page import facts, record_page, rows
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def bump_document(protocol: "Bump", run: "Run", result: Result) -> Document:
     """The pages of a bump run; what was not taken is left out."""
-    first = first_of_each_role(measured_sweeps(protocol, run))
+    first = first_of_each_role(result.detail)
     figures: list[Figure] = []
     if "bump" in first:
         printed = not not_comparable(protocol, run.meta, first["bump"])

@@ -54,12 +54,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run says: `values` (SI, plain JSON), `verdicts` against published numbers, tidy `tables` and `notes`."""
+    """What a run says: `values` (SI, plain JSON), `verdicts` against published numbers, tidy `tables` and `notes`.
+
+    `detail` is the protocol's own: what `analyse` has at hand and `document` would have to read again.
+    """
 
     values: dict[str, Any]
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    detail: Any = None
 
 
 class Protocol(BaseModel):

@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .protocol import Result
 from .summary import protocol_of
 
 if TYPE_CHECKING:
     from neurorig.records import Run
 
 
-def write_run_report(run: "Run") -> Path:
-    """Analyse `run` and write ``report.html`` with its figures into its folder; gives the path of the page."""
+def write_run_report(run: "Run", result: Result | None = None) -> Path:
+    """Analyse `run` (unless its result is at hand) and write ``report.html`` with its figures into its folder.
+
+    Gives the path of the page.
+    """
     from neurorig.analysis.report import write_report  # noqa: PLC0415  (matplotlib)
 
     protocol = protocol_of(run)
-    return write_report(run.path, protocol.document(run, protocol.analyse(run)))
+    return write_report(run.path, protocol.document(run, result or protocol.analyse(run)))

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurorig.signals import BenchError, Program, RunInterrupted, Steps, Trace, show
 
 from .bisection import Bracket
 from .planning import check_wiring, plan_sweep
-from .protocol import Context, Protocol
+from .protocol import Context, Protocol, Result
 from .rheobase import Rheobase
 from .stimuli import Stimulus
 from .sweep import Sweep, Taken
@@ -39,6 +39,13 @@ SEARCH = 12
 """Sweeps that a search for I_min typically takes, for the progress bar."""
 
 
+class Finished(NamedTuple):
+    """How a run ended, and what it says if it came to its end."""
+
+    status: str
+    result: Result | None
+
+
 def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
     """Refuse a protocol that this bench must not or cannot play, before any instrument is touched; no I/O.
 
@@ -60,20 +67,20 @@ def run_protocol(
     writer: "RunWriter",
     progress: Progress | None = None,
     stop_requested: Callable[[], bool] | None = None,
-) -> str:
-    """Take every sweep of `protocol` and give the status, ``"done"`` or ``"stopped"``.
+) -> Finished:
+    """Take every sweep of `protocol`; give the status, ``"done"`` or ``"stopped"``, and the result if it is done.
 
     The outputs are made safe before anything is flushed, whatever happens. The run is finished as ``done`` with its
-    results, as ``stopped`` on Ctrl-C, SIGTERM (RunInterrupted is raised on) or when `stop_requested` says so, and as
+    results, as ``interrupted`` on Ctrl-C or SIGTERM (RunInterrupted is raised on), ``stopped`` when `stop_requested` says so, and
     ``failed`` on any other error, which is raised on.
     """
     runner = _Runner(protocol, rig, writer, progress or _silent, stop_requested or _never)
     ended: dict[str, Any] = {}
-    status = "failed"
+    status, result = "failed", None
     try:
         status = "stopped" if runner.run() else "done"
     except (KeyboardInterrupt, RunInterrupted) as event:
-        status, ended = "stopped", {"error": str(event) or "stopped from the keyboard"}
+        status, ended = "interrupted", {"error": str(event) or "stopped from the keyboard"}
         raise
     except BaseException as error:
         ended = {"error": str(error) or type(error).__name__}
@@ -83,20 +90,21 @@ def run_protocol(
         ended["warnings"] = [*runner.warnings, *rig.warnings()]
         try:
             if status == "done":
-                ended |= _conclude(protocol, writer)
+                result = _conclude(protocol, writer)
+                ended |= {"results": result.values, "verdicts": result.verdicts, "notes": result.notes}
         finally:
             writer.finish(status, **ended)
-    return status
+    return Finished(status, result)
 
 
-def _conclude(protocol: Protocol, writer: "RunWriter") -> dict[str, Any]:
-    """Analyse what is on disk, keep the tables beside it, and give what run.json says of it."""
+def _conclude(protocol: Protocol, writer: "RunWriter") -> Result:
+    """Analyse what is on disk and keep the tables beside it."""
     from neurorig.records import Run  # noqa: PLC0415  (only when there is a run to read)
 
     result = protocol.analyse(Run.open(writer.path))
     for name, table in result.tables.items():
         writer.results(table, name)
-    return {"results": result.values, "verdicts": result.verdicts, "notes": result.notes}
+    return result
 
 
 class _Stopped(Exception):  # noqa: N818  (an event, not a fault)

@@ -9,7 +9,7 @@ import pytest
 from neurorig.hardware import load_board
 from neurorig.instruments import Bench, load_bench
 from neurorig.protocols import Bump, Context, Rheobase, Sweep, run_protocol
-from neurorig.protocols.execute import Request, _meta
+from neurorig.protocols.request import Request, _meta
 from neurorig.records import Run, RunWriter
 
 from .twin_rig import TwinRig

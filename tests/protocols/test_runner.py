@@ -22,7 +22,7 @@ from neurorig.protocols import (
     write_run_report,
 )
 from neurorig.protocols.bisection import Bracket
-from neurorig.protocols.execute import Request, _meta
+from neurorig.protocols.request import Request, _meta
 from neurorig.records import Run, RunWriter
 from neurorig.signals import BenchError, ConfigError, LimitError, RunInterrupted
 
@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_every_sweep_and_switches_off(rig: FakeRig, writer: RunWrit
     with pytest.raises(type(event)):
         take(bump(), rig, writer, progress=stop_at("probe_minus", event))
     run = Run.open(writer.path)
-    assert (run.status, [s.label for s in run.sweeps]) == ("stopped", ["bump", "probe_plus"])
+    assert (run.status, [s.label for s in run.sweeps]) == ("interrupted", ["bump", "probe_plus"])
     assert not rig.source("source").output
     assert run.meta["error"]
 

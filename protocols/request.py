@@ -62,15 +62,15 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     with RunWriter.create(request.out, _meta(protocol, bench, request)) as writer:
         log = writer.path / "guardian.log"
         with connect(bench, simulate=request.simulate, seed=request.seed, paced=request.paced, log=log) as rig:
-            run_protocol(protocol, rig, writer, progress)
+            finished = run_protocol(protocol, rig, writer, progress)
     run = Run.open(writer.path)
     meta = run.meta
     return Outcome(
         run=writer.path,
-        status=run.status,
+        status=finished.status,
         results=meta["results"],
         verdicts=meta["verdicts"],
-        report=write_run_report(run),
+        report=write_run_report(run, finished.result),
         warnings=meta["warnings"],
     )
 
