@@ -228,7 +228,7 @@ class ArduinoSource(Commanded):
             payload = bytes(self.link.query_block(f"SPIK:DATA? {self._known(channel)},{MOST_STAMPS}"))
             lost += self._checked_block(payload)
             stamps.append(np.frombuffer(payload, "<u4", offset=2, count=(len(payload) - 4) // 4))
-        return SpikeStamps(np.concatenate(stamps) * STAMP, lost)
+        return SpikeStamps(np.concatenate(stamps).astype(np.float64) * np.float64(STAMP), lost)
 
     def _checked_block(self, payload: bytes) -> int:
         import binascii  # noqa: PLC0415

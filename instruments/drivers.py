@@ -6,12 +6,14 @@ To add a driver: write its class, add one entry here, and the conformance tests 
 import re
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorig.signals import BenchError
 
 from .links import Link, open_link
-from .roles import Identity
+
+if TYPE_CHECKING:
+    from .roles import Identity
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class DriverEntry:
             link.close()
             raise
 
-    def check(self, identity: Identity, link: Link) -> Identity:
+    def check(self, identity: "Identity", link: Link) -> "Identity":
         """Give `identity` back if it is a model this driver is written for. Raises BenchError."""
         found = f"{identity.maker}/{identity.model}"
         if not re.fullmatch(self.identity, found, re.IGNORECASE):

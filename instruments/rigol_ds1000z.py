@@ -345,7 +345,9 @@ class RigolDS1000Z(ScpiInstrument):
             self.write(f":WAV:STAR {first + 1}")
             self.write(f":WAV:STOP {first + len(batch)}")
             told = partial(_shifted, progress, first, len(samples)) if progress else None
-            self.link.query_block(":WAV:DATA?", into=batch, progress=told, timeout=self.link.timeout + len(batch) / 1e5)
+            self.link.query_block(
+                ":WAV:DATA?", into=batch.data, progress=told, timeout=self.link.timeout + len(batch) / 1e5
+            )
         self.check_errors(f"reading channel {channel}")
         return Trace(
             name=f"{self.name}.{channel}",

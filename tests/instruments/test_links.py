@@ -1,5 +1,6 @@
 """What a link does when an instrument answers late, in pieces, too little, or not at all."""
 
+import itertools
 import os
 import sys
 import threading
@@ -90,7 +91,7 @@ def test_blocks_with_every_byte_value_arrive_exactly(size):
 def test_a_block_may_be_cut_anywhere(payload, cuts, digits):
     whole = framed(payload, digits)
     edges = [0, *sorted(min(c, len(whole)) for c in cuts), len(whole)]
-    pieces = [p for a, b in zip(edges, edges[1:], strict=False) if (part := whole[a:b]) for p in (part, 1e-3)]
+    pieces = [p for a, b in itertools.pairwise(edges) if (part := whole[a:b]) for p in (part, 1e-3)]
     with scripted(Register(DATA=pieces)) as server, link_to(server) as link:
         assert link.query_block("DATA?") == payload
         assert link.in_step

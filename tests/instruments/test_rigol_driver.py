@@ -251,9 +251,11 @@ def connected(port: int) -> RigolDS1000Z:
 
 
 def test_another_instrument_is_not_taken_for_it(table):
-    with relay(table, lambda line: [b"RIGOL TECHNOLOGIES,DP832,DP8A1,1\n"] if line == "*IDN?" else None) as server:
-        with pytest.raises(BenchError, match=r"'RIGOL TECHNOLOGIES/DP832' answers .*Correct the resource"):
-            connected(server.port)
+    with (
+        relay(table, lambda line: [b"RIGOL TECHNOLOGIES,DP832,DP8A1,1\n"] if line == "*IDN?" else None) as server,
+        pytest.raises(BenchError, match=r"'RIGOL TECHNOLOGIES/DP832' answers .*Correct the resource"),
+    ):
+        connected(server.port)
 
 
 @pytest.mark.parametrize(

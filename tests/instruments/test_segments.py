@@ -102,7 +102,7 @@ def test_a_program_that_is_too_long_is_refused_with_what_to_do():
 def test_a_level_beyond_the_range_is_refused_not_clipped():
     with pytest.raises(LimitError, match=r"300 uA is beyond the source's range of -249.9 uA .. 249.9 uA"):
         encode([Program((Hold(300e-6, MS),))], [FULL])
-    with pytest.raises(LimitError, match="62.48 uA"):
+    with pytest.raises(LimitError, match=r"62.48 uA"):
         encode([Program((Hold(63e-6, MS),))], [FULL / 4])
 
 

@@ -104,7 +104,7 @@ def test_the_inner_look_is_reported_in_its_own_steps(source):
 
 
 def test_levels_and_durations_that_do_not_fit_are_refused_before_anything_is_sent(source, bench):
-    with pytest.raises(LimitError, match="249.9 uA"):
+    with pytest.raises(LimitError, match=r"249.9 uA"):
         source.load({"1": Program((Hold(260e-6, MS),))})
     with pytest.raises(PlanError, match="nearest"):
         source.load({"1": Program((Hold(1e-6, 123_450),))})
@@ -121,7 +121,7 @@ def test_the_range_jumper_decides_the_resolution(bench):
     with serving(bench.world, {"source": bench.source}) as ports:
         source = DRIVERS["arduino_source"].connect(f"tcp://127.0.0.1:{ports['source']}")
         assert source.resolution("1") == pytest.approx(source.resolution("2") / 4)
-        with pytest.raises(LimitError, match="62.48 uA"):
+        with pytest.raises(LimitError, match=r"62.48 uA"):
             source.fit("1", BUMP)
         jumper[1] = "FULL"
         source.load({"1": BUMP})
@@ -233,21 +233,27 @@ def connected(port: int) -> ArduinoSource:
 
 
 def test_something_else_at_the_port_is_not_taken_for_the_source():
-    with scripted(lambda line: answered(line, **{"*IDN?": "ACME,Toaster,7,1"})) as server:
-        with pytest.raises(BenchError, match=r"'ACME/Toaster' answers \(serial number 7\)"):
-            connected(server.port)
+    with (
+        scripted(lambda line: answered(line, **{"*IDN?": "ACME,Toaster,7,1"})) as server,
+        pytest.raises(BenchError, match=r"'ACME/Toaster' answers \(serial number 7\)"),
+    ):
+        connected(server.port)
 
 
 def test_another_contract_is_refused():
-    with scripted(lambda line: answered(line, **(START | {"SYST:VERS?": "2.0"}))) as server:
-        with pytest.raises(BenchError, match="speaks protocol 2.0, this driver speaks 1"):
-            connected(server.port)
+    with (
+        scripted(lambda line: answered(line, **(START | {"SYST:VERS?": "2.0"}))) as server,
+        pytest.raises(BenchError, match=r"speaks protocol 2.0, this driver speaks 1"),
+    ):
+        connected(server.port)
 
 
 def test_a_watchdog_that_does_not_read_back_is_an_error():
-    with scripted(lambda line: answered(line, **(START | {"SYST:WDOG?": "60000"}))) as server:
-        with pytest.raises(InstrumentError, match=r"watchdog was set to 2 s but reads back 60 s"):
-            connected(server.port)
+    with (
+        scripted(lambda line: answered(line, **(START | {"SYST:WDOG?": "60000"}))) as server,
+        pytest.raises(InstrumentError, match=r"watchdog was set to 2 s but reads back 60 s"),
+    ):
+        connected(server.port)
 
 
 def test_an_answer_with_a_wrong_checksum_is_refused():
