@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neurorig.hardware import Board, load_board
@@ -155,15 +156,17 @@ class Bench:
         Raises LimitError naming port, value, limit and file; nothing is ever clipped.
         """
         for port, program in programs.items():
-            wiring = self.port(port)
-            steps = program.steps()
-            for value, limit, word in ((steps.high, wiring.high, "exceeds"), (steps.low, wiring.low, "is below")):
-                if (value > limit) if word == "exceeds" else (value < limit):
-                    raise LimitError(
-                        f"{port}: {show(value, 'A')} {word} this bench's limit of {show(limit, 'A')} "
-                        f"({self.path}, [limits.\"{port}\"]). Nothing was switched on. "
-                        f"Lower the current, or change the limit if the board stands it."
-                    )
+            wiring, steps = self.port(port), program.steps()
+            beyond = np.flatnonzero((steps.levels > wiring.high) | (steps.levels < wiring.low))
+            if len(beyond):
+                first = float(steps.levels[beyond[0]])
+                word, limit, worst = ("exceeds", wiring.high, steps.high) if first > 0 else ("is below", wiring.low, steps.low)
+                more = f" (and {show(worst, 'A')} later)" if worst != first else ""
+                raise LimitError(
+                    f"{port}: {show(first, 'A')} at {show(float(steps.edges[beyond[0]]), 's')}{more} {word} this bench's "
+                    f"limit of {show(limit, 'A')} ({self.path}, [limits.\"{port}\"]). Nothing was switched on. "
+                    f"Lower the current, or change the limit if the board stands it."
+                )
 
     def port(self, name: str) -> PortWiring:
         """The wiring of a port; ConfigError if this bench does not drive it."""
