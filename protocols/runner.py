@@ -71,8 +71,8 @@ def run_protocol(
     """Take every sweep of `protocol`; give the status, ``"done"`` or ``"stopped"``, and the result if it is done.
 
     The outputs are made safe before anything is flushed, whatever happens. The run is finished as ``done`` with its
-    results, as ``interrupted`` on Ctrl-C or SIGTERM (RunInterrupted is raised on), ``stopped`` when `stop_requested` says so, and
-    ``failed`` on any other error, which is raised on.
+    results, as ``interrupted`` on Ctrl-C or SIGTERM (RunInterrupted is raised on), as ``stopped`` when `stop_requested`
+    says so, and as ``failed`` on any other error, which is raised on.
     """
     runner = _Runner(protocol, rig, writer, progress or _silent, stop_requested or _never)
     ended: dict[str, Any] = {}
