@@ -199,8 +199,8 @@ class ArduinoSource(Commanded):
         return self.channels[self._known(channel)].measured
 
     def safe(self) -> None:
-        """Zero current at once, blindly; from a link in step without the pause for a half-sent block."""
-        lines = self.safe_state[:1] if self.link.in_step else self.safe_state
+        """Zero current at once, blindly; the pause and the second line only after a block that may be half sent."""
+        lines = self.safe_state if self.link.midway else self.safe_state[:1]
         self._rest()
         self.link.send_safe(lines)
 

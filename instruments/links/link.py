@@ -79,9 +79,9 @@ class Link(ABC):
         self._resyncs = itertools.count()
 
     @property
-    def in_step(self) -> bool:
-        """Whether the next answer is known to belong to the next question; False in the middle of a transaction."""
-        return not (self._dirty or self._unread or self._surplus)
+    def midway(self) -> bool:
+        """Whether a transaction has begun and not ended well: half a line or half a block may have been sent."""
+        return self._dirty
 
     # What a transport does. `deadline` is a time.monotonic() value.
 
