@@ -73,7 +73,7 @@ def test_a_level_beyond_the_limit_is_refused_with_port_value_limit_and_file() ->
     bench.check_limits({"n1.i0": Program((Hold(250e-6, 1000),))})
     with pytest.raises(LimitError, match=r"n1\.i0: 312 uA at 0 s exceeds this bench's limit of 250 uA .*wu2025_bump\.toml"):
         bench.check_limits({"n1.i0": Program((Hold(312e-6, 1000),))})
-    with pytest.raises(LimitError, match="-31 uA is below"):
+    with pytest.raises(LimitError, match="-31 uA at 0 s is below"):
         bench.check_limits({"n1.i0": Program((Hold(-31e-6, 1000),))})
 
 
