@@ -140,7 +140,7 @@ def _block_maxima(samples: NDArray[np.integer]) -> NDArray[np.integer]:
 
 def _scan(
     samples: NDArray[np.integer], fire: float, rearm: float, dead: int
-) -> tuple[NDArray[np.float64], NDArray[np.integer], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Crossings of `fire` in sample counts, the peak codes, and the jump in codes at each crossing.
 
     Whole-array comparisons in the samples' own integer type: as fast as a compiled loop, with nothing to compile.
@@ -157,7 +157,7 @@ def _scan(
     previous = samples[kept - 1].astype(np.float64)
     jumps = samples[kept] - previous
     ends = np.append(armed, len(samples))[np.searchsorted(armed, kept)]
-    peaks = np.array([samples[k:end].max() for k, end in zip(kept, ends, strict=True)], samples.dtype)
+    peaks = np.array([samples[k:end].max() for k, end in zip(kept, ends, strict=True)], np.float64)
     return kept - 1 + (fire - previous) / jumps, peaks, jumps
 
 

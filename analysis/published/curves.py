@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import RecordError, nearest, parse
+from neurorig.signals import RecordError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def published(name: str) -> Curve:
     table = np.array([row.split(",") for row in rows], dtype=np.float64)
     (x_name, x_unit, x), *rest = [_column(c, table[:, k]) for k, c in enumerate(columns.split(","))]
     y_name, y_unit, y = rest[0] if rest else ("", "", np.empty(0))
-    offset = parse(said["reading offset"].split(" (")[0], y_unit) if "reading offset" in said else 0.0
+    offset = float(said.get(f"reading offset in {y_unit}", "0").split()[0])
     return Curve(
         name=name,
         source=said["source"],

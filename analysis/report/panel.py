@@ -104,7 +104,7 @@ class Figure:
     height: float = 7.0
 
 
-def envelope(trace: Trace, start: float, stop: float, columns: int = 1500) -> Series:
+def envelope(trace: Trace, start: float, stop: float, columns: int = 900) -> Series:
     """Lowest and highest value of `trace` in each of `columns` equal stretches: what a screen shows of it."""
     part = trace.between(start, stop)
     size = max(1, len(part) // columns)

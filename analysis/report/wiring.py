@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from .text import proper
+
 _TOP, _ROW, _GAP, _LEFT, _BOX, _WIDTH = 30, 46, 22, 64, 170, 900
 _BOARD = 200
 
@@ -13,9 +15,9 @@ _BOARD = 200
 class Wire:
     """One connection between an instrument's channel and a port or node of the board, or another instrument's channel.
 
-    `place` is the other end (``n1.v_ap``; for a marker ``scope.4``). `chain` says how (sense kind, resistance, probe)
-    and `what` what is there, in a few words each. The arrow points to the board if it `drives`, to the instrument if
-    it `senses`; a `marker` is a logic level between instruments.
+    `place` is the other end (``n1.v_ap``; for a marker ``scope.4``, or a word if its other end is not drawn). `chain`
+    says how (sense kind, resistance, probe) and `what` what is there, in a few words each. The arrow points to the
+    board if it `drives`, to the instrument if it `senses`; a `marker` is a logic level between instruments.
     """
 
     instrument: str
@@ -47,8 +49,15 @@ def wiring_svg(wires: Sequence[Wire], board: str) -> str:
     parts += [_channel(channel, at) for (_, channel), at in y.items()]
     for wire in wires:
         start = y[wire.instrument, wire.channel]
-        parts.append(_marker(wire, start, y[_ends(wire.place)]) if wire.kind == "marker" else _wire(wire, start))
+        if wire.kind != "marker":
+            parts.append(_wire(wire, start))
+        else:
+            parts.append(_marker(wire, start, y.get(_ends(wire.place))))
     return "\n".join([*parts, "</svg>"])
+
+
+def _text(text: str) -> str:
+    return escape(proper(text))
 
 
 def _ends(place: str) -> tuple[str, str]:
@@ -58,7 +67,9 @@ def _ends(place: str) -> tuple[str, str]:
 
 def _rows(wires: Sequence[Wire]) -> list[tuple[str, str, Wire]]:
     """Every channel in use once, grouped by instrument as first mentioned; a marker uses one at both ends."""
-    rows = [(w.instrument, w.channel, w) for w in wires] + [(*_ends(w.place), w) for w in wires if w.kind == "marker"]
+    rows = [(w.instrument, w.channel, w) for w in wires] + [
+        (*_ends(w.place), w) for w in wires if w.kind == "marker" and "." in w.place
+    ]
     names = list(dict.fromkeys(instrument for instrument, _, _ in rows))
     once = {(instrument, channel): wire for instrument, channel, wire in reversed(rows)}
     unique = [(*key, once[key]) for key in dict.fromkeys((i, c) for i, c, _ in rows)]
@@ -90,17 +101,19 @@ def _wire(wire: Wire, y: float) -> str:
     return (
         f'<line class="{wire.kind}" x1="{left}" x2="{right}" y1="{y:g}" y2="{y:g}" {head}/>'
         f'<text x="{right + 16}" y="{y + 4:g}">{escape(wire.place)}</text>'
-        f'<text class="chain" x="{middle:g}" y="{y - 6:g}" text-anchor="middle">{escape(wire.chain)}</text>'
-        f'<text class="chain dim" x="{middle:g}" y="{y + 15:g}" text-anchor="middle">{escape(wire.what)}</text>'
+        f'<text class="chain" x="{middle:g}" y="{y - 6:g}" text-anchor="middle">{_text(wire.chain)}</text>'
+        f'<text class="chain dim" x="{middle:g}" y="{y + 15:g}" text-anchor="middle">{_text(wire.what)}</text>'
     )
 
 
-def _marker(wire: Wire, start: float, stop: float) -> str:
-    says = escape(f"{wire.chain}: {wire.what}" if wire.what else wire.chain)
+def _marker(wire: Wire, start: float, stop: float | None) -> str:
+    says = _text(f"{wire.chain}: {wire.what}" if wire.what else wire.chain)
+    note = f'<text class="chain dim" x="{_LEFT + _BOX + 10}" y="{start + 4:g}">{says}</text>'
+    if stop is None:
+        return note
     return (
-        f'<path class="marker" fill="none" d="M{_LEFT} {start:g} C4 {start:g} 4 {stop:g} {_LEFT - 3} {stop:g}" '
+        f'{note}<path class="marker" fill="none" d="M{_LEFT} {start:g} C4 {start:g} 4 {stop:g} {_LEFT - 3} {stop:g}" '
         'marker-end="url(#to-marker)"/>'
-        f'<text class="chain dim" x="{_LEFT + _BOX + 10}" y="{start + 4:g}">{says}</text>'
         f'<text class="chain dim" x="{_LEFT + _BOX + 10}" y="{stop + 4:g}">from {escape(wire.instrument)} '
         f"{escape(wire.channel)}</text>"
     )
