@@ -45,7 +45,7 @@ class Bump(Protocol):
             "holding": "0.987 Imin", "kick": "0.506 Imin", "stop": "-0.539 Imin",
             "probe_plus": "0.506 Imin", "probe_minus": "-0.539 Imin",
         },
-        "caption": {"probe_plus_duration": 1.2, "probe_minus_duration": 0.8},
+        "caption": {"probe_plus_duration": "1.2 s", "probe_minus_duration": "0.8 s"},
     }  # fmt: skip
 
     neuron: str = Field("n1", description="neuron of the board; driven at its port i0")

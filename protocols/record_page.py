@@ -110,7 +110,7 @@ def _software(software: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _wire(wiring: Mapping[str, Any]) -> Wire:
     kind = {"port": "drives", "node": "senses", "marker": "marker"}[wiring["kind"]]
     span = f"{show(wiring['low'], wiring['unit'])} to {show(wiring['high'], wiring['unit'])}"
-    what = f"limits {span}" if kind == "drives" else f"on screen {span}"
+    what = {"drives": f"limits {span}", "senses": f"on screen {span}", "marker": span}[kind]
     if wiring.get("delivered"):
         what += ", delivered current from a table"
     return Wire(wiring["instrument"], wiring["channel"], wiring["name"], kind, wiring["how"], what)  # type: ignore[arg-type]
