@@ -11,4 +11,4 @@ __all__ = [
     "Thresholds", "bin_means", "choose_thresholds", "compare", "cv", "cv2", "detect", "distance", "drift",
     "instantaneous_rate", "isi", "mean_rate", "measure_bump", "rate_table", "row_table",
     "spike_decay",
-]
+]  # fmt: skip

@@ -45,7 +45,11 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    extras = {"gui": ("pyqtgraph", "PySide6-Essentials"), "nwb": ("pynwb", "nwbinspector"), "distributed": ("distributed",)}
+    extras = {
+        "gui": ("pyqtgraph", "PySide6-Essentials"),
+        "nwb": ("pynwb", "nwbinspector"),
+        "distributed": ("distributed",),
+    }
     for requirement in importlib.metadata.requires("neurorig") or []:
         if "extra ==" not in requirement:
             yield _package(_name(requirement), needed=True, remedy="pip install -e . (again, in neurorig's folder)")

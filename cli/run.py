@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 ParameterOption = Annotated[
     tuple[str, ...],
-    Parameter(name=["-p", "--parameter"], negative=(), help="Protocol parameter with its unit, e.g. -p holding=44.7uA."),
+    Parameter(
+        name=["-p", "--parameter"], negative=(), help="Protocol parameter with its unit, e.g. -p holding=44.7uA."
+    ),
 ]
 
 

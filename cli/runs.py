@@ -12,9 +12,7 @@ from .options import RUNS, JsonOption, OutOption
 if TYPE_CHECKING:
     from neurorig.records import Run
 
-RunArgument = Annotated[
-    str, Parameter(name="run", help="Folder of the run, its name, or 'last' for the newest one.")
-]
+RunArgument = Annotated[str, Parameter(name="run", help="Folder of the run, its name, or 'last' for the newest one.")]
 
 
 def list_command(*, out: OutOption = RUNS, as_json: JsonOption = False) -> int:

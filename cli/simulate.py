@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from neurorig.signals.errors import ConfigError
 
-from .options import BenchOption, JsonOption, PacedOption, SeedOption, SetOption, pairs
+from .options import JsonOption, PacedOption, SeedOption, SetOption, pairs
 
 PortOption = Annotated[
     tuple[str, ...], Parameter(name="--port", negative=(), help="Fixed TCP port, e.g. --port scope=5555.")

@@ -11,4 +11,4 @@ __all__ = [
     "DRIVERS", "Acquisition", "Bench", "ChannelSetup", "Commanded", "CurrentSource", "Delivered", "DriverEntry", "Identity",
     "Instrument", "Link", "NodeWiring", "Oscilloscope", "PortWiring", "Rig", "SenseChain", "command", "connect",
     "list_benches", "load_bench", "open_link",
-]
+]  # fmt: skip

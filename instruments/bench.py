@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ class Bench:
         self.ports = {name: self._port(name, entry) for name, entry in content.ports.items()}
         self.nodes = {name: self._node(name, entry) for name, entry in content.nodes.items()}
         self.marker = self._marker(content.marker)
-        self.comparators = {k: self._known_node(v, f"comparators.\"{k}\"") for k, v in content.comparators.items()}
+        self.comparators = {k: self._known_node(v, f'comparators."{k}"') for k, v in content.comparators.items()}
         self._no_channel_twice()
 
     def with_components(self, components: Mapping[str, str]) -> "Bench":
@@ -160,11 +161,13 @@ class Bench:
             beyond = np.flatnonzero((steps.levels > wiring.high) | (steps.levels < wiring.low))
             if len(beyond):
                 first = float(steps.levels[beyond[0]])
-                word, limit, worst = ("exceeds", wiring.high, steps.high) if first > 0 else ("is below", wiring.low, steps.low)
+                word, limit, worst = (
+                    ("exceeds", wiring.high, steps.high) if first > 0 else ("is below", wiring.low, steps.low)
+                )
                 more = f" (and {show(worst, 'A')} later)" if worst != first else ""
                 raise LimitError(
                     f"{port}: {show(first, 'A')} at {show(float(steps.edges[beyond[0]]), 's')}{more} {word} this bench's "
-                    f"limit of {show(limit, 'A')} ({self.path}, [limits.\"{port}\"]). Nothing was switched on. "
+                    f'limit of {show(limit, "A")} ({self.path}, [limits."{port}"]). Nothing was switched on. '
                     f"Lower the current, or change the limit if the board stands it."
                 )
 
@@ -210,26 +213,27 @@ class Bench:
 
     def _port(self, name: str, entry: PortEntry) -> PortWiring:
         if name not in self.board.ports:
-            raise self._wrong(f"ports.\"{name}\"", f"board '{self.board.name}' has no such port."
-                              f"{nearest(name, self.board.ports)}")
+            raise self._wrong(
+                f'ports."{name}"', f"board '{self.board.name}' has no such port.{nearest(name, self.board.ports)}"
+            )
         if name not in self.content.limits:
-            raise self._wrong(f"limits.\"{name}\"", "is missing: every driven port needs its limits, low and high.")
+            raise self._wrong(f'limits."{name}"', "is missing: every driven port needs its limits, low and high.")
         limit = self.content.limits[name]
         if not limit.low <= 0 <= limit.high:
-            raise self._wrong(f"limits.\"{name}\"", "must allow 0 A: low <= 0 A <= high.")
-        instrument, channel = self._channel(entry.channel, f"ports.\"{name}\".channel", "CurrentSource")
+            raise self._wrong(f'limits."{name}"', "must allow 0 A: low <= 0 A <= high.")
+        instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', "CurrentSource")
         return PortWiring(name, instrument, channel, limit.low, limit.high, self._delivered(name, entry))
 
     def _delivered(self, name: str, entry: PortEntry) -> Delivered:
         if not entry.delivered:
             return Delivered()
         commanded, delivered = zip(*entry.delivered, strict=True)
-        if len(commanded) < 2 or any(b <= a for a, b in zip(commanded, commanded[1:], strict=False)):
-            raise self._wrong(f"ports.\"{name}\".delivered", "needs two or more rows, commanded currents rising.")
+        if len(commanded) < 2 or any(b <= a for a, b in pairwise(commanded)):
+            raise self._wrong(f'ports."{name}".delivered', "needs two or more rows, commanded currents rising.")
         return Delivered(commanded, delivered)
 
     def _node(self, name: str, entry: NodeEntry) -> NodeWiring:
-        where = f"nodes.\"{name}\""
+        where = f'nodes."{name}"'
         node = self.board.nodes[self._known_node(name, where)]
         sense = entry.sense
         if sense.kind == "direct" and node.unit != "V":
@@ -238,8 +242,11 @@ class Bench:
             raise self._wrong(f"{where}.sense", f"'{sense.kind}' is for a current and needs its resistance.")
         if sense.kind == "open":
             post = self.board.synapses[node.owner].post if node.owner in self.board.synapses else node.owner
-            raise self._wrong(f"{where}.sense.kind", f"'open' takes {name} off the membrane of {post}, which on board "
-                              f"'{self.board.name}' it feeds. Use a 'replica' leg, or sense 'across' the stage's resistor.")
+            raise self._wrong(
+                f"{where}.sense.kind",
+                f"'open' takes {name} off the membrane of {post}, which on board "
+                f"'{self.board.name}' it feeds. Use a 'replica' leg, or sense 'across' the stage's resistor.",
+            )
         instrument, channel = self._channel(entry.channel, f"{where}.channel", "Oscilloscope")
         low = node.low if entry.low is None else self._quantity(entry.low, node.unit, f"{where}.low")
         high = node.high if entry.high is None else self._quantity(entry.high, node.unit, f"{where}.high")
@@ -311,8 +318,9 @@ def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
         raise ConfigError(f"{path}: schema {content.schema_version} is not known; this neurorig reads schema 1.")
     for name, entry in content.instruments.items():
         if entry.driver not in DRIVERS:
-            raise ConfigError(f"{path}: instruments.{name}.driver: '{entry.driver}' is not known."
-                              f"{nearest(entry.driver, DRIVERS)}")
+            raise ConfigError(
+                f"{path}: instruments.{name}.driver: '{entry.driver}' is not known.{nearest(entry.driver, DRIVERS)}"
+            )
     return Bench(path, content, _as_built(path, content), hashlib.sha256(raw).hexdigest())
 
 

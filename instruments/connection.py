@@ -22,7 +22,9 @@ Log = Callable[[str, dict[str, Any]], None]
 class Rig:
     """A bench whose instruments are connected and have proved who they are."""
 
-    def __init__(self, bench: Bench, instruments: dict[str, Instrument], resources: dict[str, str], simulated: bool) -> None:
+    def __init__(
+        self, bench: Bench, instruments: dict[str, Instrument], resources: dict[str, str], simulated: bool
+    ) -> None:
         self.bench, self.instruments, self.resources, self.simulated = bench, instruments, resources, simulated
         self.unsafe: list[str] = []
         """Instruments whose safe state could not be confirmed: the guardian goes on with them."""

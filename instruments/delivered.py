@@ -25,4 +25,4 @@ class Delivered:
         inside = np.interp(x, xs, ys)
         below = ys[0] + (x - xs[0]) * (ys[1] - ys[0]) / (xs[1] - xs[0])
         above = ys[-1] + (x - xs[-1]) * (ys[-1] - ys[-2]) / (xs[-1] - xs[-2])
-        return np.where(x < xs[0], below, np.where(x > xs[-1], above, inside))
+        return np.asarray(np.where(x < xs[0], below, np.where(x > xs[-1], above, inside)), dtype=np.float64)

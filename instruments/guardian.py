@@ -91,8 +91,11 @@ def _make_safe(wards: Sequence[Ward], log: Path | None) -> None:
                     link.close()
             except Exception as reason:
                 if ward.name not in told:
-                    _say(log, f"{ward.name} ({ward.resource}) cannot be reached: {reason}. Trying again; "
-                              "if current may be flowing, switch it off by hand.")
+                    _say(
+                        log,
+                        f"{ward.name} ({ward.resource}) cannot be reached: {reason}. Trying again; "
+                        "if current may be flowing, switch it off by hand.",
+                    )
                     told.add(ward.name)
             else:
                 _say(log, f"{ward.name} ({ward.resource}) was made safe after the program had died.")

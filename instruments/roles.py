@@ -85,7 +85,7 @@ class CurrentSource(Instrument, Protocol):
         ...
 
     def arm(self) -> None:
-        """Enable the outputs of the loaded channels at their first level's zero and wait for a trigger; confirmed by read-back."""
+        """Enable the outputs of the loaded channels, still at zero, and wait for the trigger; confirmed by read-back."""
         ...
 
     def fire(self) -> None:

@@ -30,4 +30,4 @@ __all__ = [
     "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
     "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
     "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Voltage", "nearest", "parse", "show", "unit_of",
-]
+]  # fmt: skip

@@ -41,12 +41,12 @@ class Trace:
     @property
     def times(self) -> NDArray[np.float64]:
         """Sample times in seconds after the trigger, shape (n,)."""
-        return self.t0 + self.dt * np.arange(len(self.samples))
+        return np.asarray(self.t0 + self.dt * np.arange(len(self.samples)), dtype=np.float64)
 
     @property
     def values(self) -> NDArray[np.float64]:
         """Values in `unit`, shape (n,)."""
-        return self.samples * self.scale + self.offset
+        return np.asarray(self.samples * self.scale + self.offset, dtype=np.float64)
 
     def code(self, value: float) -> float:
         """The (fractional) sample value that stands for `value`: thresholds are compared without converting the trace."""

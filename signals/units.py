@@ -5,7 +5,7 @@ Inside the house every number is a plain float in A, V, s, Hz, ohm, F or C.
 
 import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError
 
@@ -23,7 +23,7 @@ _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M
 
 
 @functools.cache
-def _registry() -> "UnitRegistry[float]":
+def _registry() -> "UnitRegistry[Any]":
     import pint  # noqa: PLC0415  (0.3 s that only parsing needs)
 
     return pint.UnitRegistry(cache_folder=":auto:")
@@ -40,8 +40,8 @@ def parse(text: str, unit: str) -> float:
     try:
         if unit == "":
             return _finite(float(text), text)
-        quantity = _registry().Quantity(text.replace("µ", "u").replace("Ω", "ohm").replace("μ", "u"))
-        magnitude = quantity.to(unit).magnitude
+        plain = text.replace("µ", "u").replace("μ", "u").replace("Ω", "ohm")
+        magnitude: float = _registry().Quantity(plain).to(unit).magnitude
     except ConfigError:
         raise
     except Exception as reason:

@@ -9,4 +9,4 @@ from .write import write_report
 __all__ = [
     "Axis", "Document", "Figure", "Line", "Notice", "Page", "Panel", "Series", "Span", "Table", "Verdict", "Wire",
     "draw", "envelope", "pretty_unit", "value_error", "wiring_svg", "write_csv", "write_report",
-]
+]  # fmt: skip

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from .bench_process import COMMAND, ServedBench, neurorig, served
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from neurorig.instruments import Bench, list_benches, load_bench
 from neurorig.signals import ConfigError, Hold, LimitError, Program
 
@@ -51,7 +52,7 @@ def test_every_shipped_bench_loads(name: str) -> None:
         ("board = \"wu2025_bump\"", "board = \"wu2025_bumb\"", "wu2025_bump"),
         ("schema = 1", "schema = 9", "schema 9"),
         ("schema = 1", "schema = ", "not valid TOML"),
-        ("[\"44.7 uA\", \"44.7 uA\"], [\"67.6 uA\"", "[\"44.7 uA\", \"44.7 uA\"], [\"7.6 uA\"", "commanded currents rising"),
+        ("[\"67.6 uA\"", "[\"7.6 uA\"", "commanded currents rising"),
         ("high = \"26 uA\"", "high = \"-2 uA\"", "must lie below"),
     ],
 )  # fmt: skip
@@ -71,7 +72,9 @@ def test_a_bench_that_does_not_exist_names_the_ones_that_do() -> None:
 def test_a_level_beyond_the_limit_is_refused_with_port_value_limit_and_file() -> None:
     bench = load_bench()
     bench.check_limits({"n1.i0": Program((Hold(250e-6, 1000),))})
-    with pytest.raises(LimitError, match=r"n1\.i0: 312 uA at 0 s exceeds this bench's limit of 250 uA .*wu2025_bump\.toml"):
+    with pytest.raises(
+        LimitError, match=r"n1\.i0: 312 uA at 0 s exceeds this bench's limit of 250 uA .*wu2025_bump\.toml"
+    ):
         bench.check_limits({"n1.i0": Program((Hold(312e-6, 1000),))})
     with pytest.raises(LimitError, match="-31 uA at 0 s is below"):
         bench.check_limits({"n1.i0": Program((Hold(-31e-6, 1000),))})
@@ -87,7 +90,7 @@ def test_the_delivered_table_goes_through_its_points_and_on_beyond_them() -> Non
 
 
 def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Written) -> None:
-    on_membrane = changed("[nodes.\"n1.v_ap\"]", "[nodes.\"n1.v_m\"]").replace('"source.1" = "n1.v_ap"', "")
+    on_membrane = changed('[nodes."n1.v_ap"]', '[nodes."n1.v_m"]').replace('"source.1" = "n1.v_ap"', "")
     bench: Bench = load_bench(written(on_membrane))
     (warning,) = bench.loading(0.57e-6)
     assert "10 Mohm probe takes" in warning
@@ -97,5 +100,5 @@ def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Wri
 def test_components_as_a_person_set_them_reach_the_board() -> None:
     bench = load_bench().with_components({"s11.R_W": "7 kohm"})
     assert bench.board.components["s11.R_W"] == 7000.0
-    with pytest.raises(ConfigError, match="no component 's11.R_V'"):
+    with pytest.raises(ConfigError, match=r"no component 's11\.R_V'"):
         load_bench().with_components({"s11.R_V": "7 kohm"})

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from neurorig.instruments import SenseChain
 from neurorig.signals import Trace
 

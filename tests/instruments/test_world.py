@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.instruments.simulated.world import POLL, World
 

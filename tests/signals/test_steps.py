@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neurorig.signals import Hold, Loop, Program, Ramp, Steps
 
 lengths = st.lists(st.integers(1, 10**12), min_size=1, max_size=6)

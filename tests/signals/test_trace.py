@@ -1,4 +1,5 @@
 import numpy as np
+
 from neurorig.signals import Trace
 
 TRACE = Trace("n1.v_ap", np.arange(0, 250, dtype=np.uint8), 0.02, -0.5, "V", t0=-0.01, dt=1e-4, error=0.01)

@@ -3,6 +3,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neurorig.signals import ConfigError, parse, show
 
 
@@ -20,7 +21,16 @@ def test_a_text_with_a_unit_becomes_the_si_number_that_was_meant(text: str, unit
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("44.7", "A"), ("44.7 V", "A"), ("fast", "s"), ("", "A"), ("nan A", "A"), ("inf", ""), ("3 s", ""), ("1 uA uA", "A")],
+    [
+        ("44.7", "A"),
+        ("44.7 V", "A"),
+        ("fast", "s"),
+        ("", "A"),
+        ("nan A", "A"),
+        ("inf", ""),
+        ("3 s", ""),
+        ("1 uA uA", "A"),
+    ],
 )
 def test_what_is_no_such_quantity_is_refused_with_an_example(text: str, unit: str) -> None:
     with pytest.raises(ConfigError, match="is not"):
