@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ class Row:
     verdict: Agreement
     note: str = ""
     source: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as plain JSON values; what is not known is None."""
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in asdict(self).items()}
 
 
 def compare(quantity: str, measure: Measure, target: Target | None, label: str = "") -> Row:

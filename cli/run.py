@@ -69,7 +69,7 @@ def _progress(quiet: bool) -> Iterator["Progress | None"]:
 def _print(outcome: "Outcome") -> None:
     from .tables import print_lines, print_verdicts
 
-    print_verdicts(outcome.verdicts)
+    print_verdicts(outcome.verdicts, outcome.results)
     print_lines("warning", outcome.warnings)
     print(f"run     {outcome.run}")
     print(f"report  {outcome.report}")

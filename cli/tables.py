@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 _MARKS = {"agrees": "[green]agrees[/]", "differs": "[red]differs[/]"}
 
 
+def _print(table: Table) -> None:
+    console = Console()
+    console.width = max(console.width, 120)  # a pipe has no width; a line that is cut has no meaning
+    console.print(table)
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in ("value", "+-", "published", "ratio", "sweeps") else "left")
+        table.add_column(
+            name, no_wrap=True, justify="right" if name in ("value", "+-", "published", "ratio", "sweeps") else "left"
+        )
     return table
 
 
@@ -26,17 +34,20 @@ def _number(value: Any, unit: str) -> str:
     return "" if value is None else show(float(value), unit)
 
 
-def print_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> None:
-    """Quantity, value, error, published value, ratio, verdict: one line each."""
+def print_verdicts(verdicts: Sequence[Mapping[str, Any]], results: Mapping[str, Any]) -> None:
+    """What was measured, with error, published value, ratio and verdict: one line each."""
     table = _table("quantity", "value", "+-", "published", "ratio", "verdict")
     for v in verdicts:
+        verdict = _MARKS.get(v["verdict"], v["verdict"])
+        answer = results.get(v["quantity"])
+        if isinstance(answer, bool):
+            table.add_row(v["label"], "yes" if answer else "no", "", "", "", verdict)
+            continue
         unit = v.get("unit") or ""
         ratio = "" if v.get("ratio") is None else f"{v['ratio']:.3f}"
-        table.add_row(
-            v["quantity"], _number(v["value"], unit), _number(v.get("error"), unit), _number(v.get("published"), unit),
-            ratio, _MARKS.get(v["verdict"], v["verdict"]),
-        )  # fmt: skip
-    Console().print(table)
+        numbers = [_number(v.get(key), unit) for key in ("value", "error", "published")]
+        table.add_row(v["label"], *numbers, ratio, verdict)
+    _print(table)
 
 
 def print_lines(title: str, lines: Sequence[str]) -> None:
@@ -51,7 +62,7 @@ def print_parameters(parameters: Sequence["Parameter"]) -> None:
     for p in parameters:
         choices = f" ({' | '.join(p.choices)})" if p.choices else ""
         table.add_row(p.name, p.default, p.description + choices)
-    Console().print(table)
+    _print(table)
 
 
 def print_runs(rows: Sequence["RunEntry"]) -> None:
@@ -63,7 +74,7 @@ def print_runs(rows: Sequence["RunEntry"]) -> None:
             r.problem or "",
         ]  # fmt: skip
         table.add_row(r.id, r.status, str(r.sweeps), r.board or "", ", ".join(filter(None, remarks)))
-    Console().print(table)
+    _print(table)
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
@@ -75,8 +86,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for s in summary["sweeps"]:
         remarks = "; ".join([*(["bad"] if s["bad"] else []), *s["comments"]])
         table.add_row(str(s["index"]), s["label"], s["started"], s["state"], remarks)
-    Console().print(table)
-    print_verdicts(summary["verdicts"])
+    _print(table)
+    print_verdicts(summary["verdicts"], summary["results"])
     print_lines("note", summary["notes"])
     print_lines("warning", summary["warnings"])
     print_lines("comment", summary["comments"])

@@ -23,9 +23,11 @@ class Rig:
     """A bench whose instruments are connected and have proved who they are."""
 
     def __init__(
-        self, bench: Bench, instruments: dict[str, Instrument], resources: dict[str, str], simulated: bool
+        self, bench: Bench, instruments: dict[str, Instrument], resources: dict[str, str], virtual_time: bool
     ) -> None:
-        self.bench, self.instruments, self.resources, self.simulated = bench, instruments, resources, simulated
+        self.bench, self.instruments, self.resources = bench, instruments, resources
+        self.virtual_time = virtual_time
+        """Whether time moves with the questions asked, so that waiting between them is for nothing."""
         self.unsafe: list[str] = []
         """Instruments whose safe state could not be confirmed: the guardian goes on with them."""
 
@@ -79,7 +81,7 @@ def connect(
         for name in bench.instruments:
             instruments[name] = _connected(bench, name, resources[name], simulate)
             stack.callback(instruments[name].close)
-        rig = Rig(bench, instruments, resources, simulate)
+        rig = Rig(bench, instruments, resources, virtual_time=simulate and not paced)
         guardian.watch(
             [Ward(name, resources[name], DRIVERS[e.driver].safe_lines) for name, e in bench.instruments.items()], log
         )

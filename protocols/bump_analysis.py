@@ -5,7 +5,7 @@ Works on whatever sweeps are there: a run that was interrupted after the first o
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,19 +215,26 @@ def _verdicts(main: Measured, why: str) -> list[dict[str, Any]]:
 
 def _row(quantity: str, measure: Measure, target: "Target | None", why: str) -> dict[str, Any]:
     label = LABELS.get(quantity, target.label if target else "")
-    row = asdict(compare(quantity, measure, None if why else target, label))
-    if why and measure.known:
-        row |= {"verdict": "not comparable", "note": why}
-    return {key: _json(value) if isinstance(value, float) else value for key, value in row.items()}
+    row = compare(quantity, measure, None if why else target, label).as_json()
+    return row | {"verdict": "not comparable", "note": why} if why and measure.known else row
+
+
+QUESTIONS = {
+    "silent_before": "Silent before the kick",
+    "sustained": "The bump sustains itself",
+    "stopped": "The stop pulse ends it",
+    "probe_plus_recovered": "Recovers from the positive probe",
+    "probe_minus_recovered": "Recovers from the negative probe",
+}
 
 
 def _yes_no(quantity: str, answer: bool | None, why: str) -> dict[str, Any]:
     """The published bump is silent before the kick, sustained, recovers, and is stopped: all of them yes (1)."""
     verdict = "not measured" if answer is None else "not comparable" if why else "agrees" if answer else "differs"
     return {
-        "quantity": quantity, "label": quantity.replace("_", " "), "value": None if answer is None else float(answer),
+        "quantity": quantity, "label": QUESTIONS[quantity], "value": None if answer is None else float(answer),
         "error": 0.0, "unit": "", "published": None if why else 1.0, "published_error": 0.0, "ratio": None,
-        "verdict": verdict, "note": why, "source": "Figs 9 and 10",
+        "verdict": verdict, "note": why, "source": "Wu 2025, Figs 9 and 10",
     }  # fmt: skip
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from neurorig.records import Run
 
 
+TITLES = {"i_min": "Rheobase I_min", "i_max": "Depolarisation block I_max"}
+
+
 class Rheobase(Protocol):
     """Bisection of I_min and I_max with a last step of 20 nA, or of the source's own step where that is coarser."""
 
@@ -99,8 +102,10 @@ class Rheobase(Protocol):
         """I_min and I_max with their errors, from the trials on disk."""
         import pandas as pd  # noqa: PLC0415
 
+        from neurorig.analysis import Measure, compare  # noqa: PLC0415
+
         values: dict[str, float | None] = {}
-        parts, notes = [], []
+        parts, notes, verdicts = [], [], []
         for role, word in (("i_min", "I_min"), ("i_max", "I_max")):
             sweeps = [s for s in run.sweeps if s.params["role"] == role and not s.bad]
             trials = [self.trial(role, s.traces, s.reported) for s in sweeps]
@@ -112,10 +117,11 @@ class Rheobase(Protocol):
                 values[f"{role}_{name}".removesuffix("_value")] = _json(getattr(found, name))
             if math.isnan(found.value):
                 notes.append(f"{word} is not enclosed: {_open_side(found)}.")
+            verdicts.append(compare(role, Measure(found.value, found.error, "A"), None, TITLES[role]).as_json())
             parts.append(pd.DataFrame([asdict(t) for t in trials]).assign(quantity=role, trial=range(len(trials))))
         table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["quantity"])
         table.attrs["units"] = {"current": "A", "delivered": "A", "delivered_error": "A"}
-        return Result(values=values, tables={"results": table}, notes=notes)
+        return Result(values=values, verdicts=verdicts, tables={"results": table}, notes=notes)
 
     def document(self, run: "Run", result: Result) -> "Document":
         """The trials and the two thresholds."""

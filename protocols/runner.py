@@ -258,7 +258,7 @@ class _Runner:
                 )
             if sweep is not None:
                 self._tell(min(0.9, elapsed / duration), sweep)
-            if not self.rig.simulated:
+            if not self.rig.virtual_time:
                 time.sleep(POLL)
 
     def _fetch(self, scope: "Oscilloscope", node: str) -> Trace:

@@ -155,7 +155,7 @@ def v_ap(steps: Steps, times: np.ndarray) -> np.ndarray:
 
 
 class FakeRig:
-    simulated = True
+    virtual_time = True
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.diary = bench, Diary()
