@@ -61,7 +61,8 @@ class RunInterrupted(NeurorigError):  # noqa: N818  (an event, not a fault)
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """Give ``" Did you mean 'x'?"`` for the known name closest to `wrong`, or the list of known names."""
     names = sorted(known)
-    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
+    plain = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(wrong.lower(), plain, n=1, cutoff=0.5)
     if close:
-        return f" Did you mean '{close[0]}'?"
+        return f" Did you mean '{plain[close[0]]}'?"
     return f" Known: {', '.join(names)}." if names else ""
