@@ -1,0 +1,53 @@
+"""``neurorig run bump --simulate`` taken apart: prints what each part took in seconds, as pairs of name and time.
+
+Step by step and in this one process, so what the command does side by side shows here in full.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def main(folder: Path) -> None:
+    begun = time.perf_counter()
+    marks: list[tuple[str, float]] = []
+
+    def mark(name: str) -> None:
+        marks.append((name, time.perf_counter()))
+
+    from neurorig.cli import app  # noqa: F401
+    from neurorig.instruments import connect, load_bench
+    from neurorig.protocols import check_protocol, get_protocol, run_protocol, write_run_report
+    from neurorig.records import Run, RunWriter
+
+    mark("imports")
+    protocol = get_protocol("bump").make({})
+    bench = load_bench("wu2025_bump")
+    check_protocol(protocol, bench)
+    mark("protocol and bench read and checked")
+    meta = {
+        "protocol": {"name": "bump", "parameters": protocol.model_dump(mode="json"), "sha256": protocol.sha256},
+        "board": {"name": bench.board.name, "components": {}},
+        "bench": {"name": bench.name},
+        "wiring": [],
+        "simulated": True,
+        "seed": 0,
+    }
+    taken: list[float] = []
+    with RunWriter.create(folder, meta) as writer:
+        mark("run registered")
+        with connect(bench, simulate=True) as rig:
+            mark("simulated bench started and connected")
+            finished = run_protocol(protocol, rig, writer, lambda done, what: taken.append(time.perf_counter()))
+            marks.append(("sweeps", taken[-1]))
+            mark("analysis")
+        mark("made safe and closed")
+    write_run_report(Run.open(writer.path), finished.result)
+    mark("report")
+    times = [begun, *(when for _, when in marks)]
+    print(json.dumps([(name, when - before) for (name, when), before in zip(marks, times, strict=False)]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
