@@ -1,3 +1,4 @@
-from .board import Board, Neuron, Node, Port, Synapse, list_boards, load_board
+from .board import Board, list_boards, load_board
+from .parts import Neuron, Node, Port, Synapse
 
 __all__ = ["Board", "Neuron", "Node", "Port", "Synapse", "list_boards", "load_board"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neurorig.hardware.board import Board, Neuron, Synapse
+from neurorig.hardware import Board, Neuron, Synapse
 from neurorig.signals import ConfigError, nearest
 
 from . import layout as k

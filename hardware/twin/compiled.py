@@ -4,17 +4,17 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import CellType, FunctionType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 
+_njit: Any = numba.njit  # its own types know neither these options nor that a function stays what it was
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def helper(function: Function) -> Function:
     """Compile for use inside kernels only."""
-    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Function = numba.njit(**options)(function)
+    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return compiled
 
 
@@ -28,7 +28,7 @@ def kernel(function: Function) -> Function:
     code = function.__code__.replace(co_freevars=("sources",))
     tied = FunctionType(code, function.__globals__, function.__name__, None, (CellType(_sources()),))
     tied.__module__, tied.__qualname__, tied.__doc__ = function.__module__, function.__qualname__, function.__doc__
-    compiled: Function = numba.njit(cache=True, error_model="numpy", nogil=True)(tied)
+    compiled: Function = _njit(cache=True, error_model="numpy", nogil=True)(tied)
     return compiled
 
 

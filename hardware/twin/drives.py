@@ -65,7 +65,8 @@ def second_drive(c: Circuit, s: int, values: Floats, codes: Codes) -> tuple[floa
 def second_rate(c: Circuit, s: int, regime: int) -> float:
     """Rate of stage 2 of synapse s while not at the ceiling."""
     p = c.synapse[s]
-    return (p[LOAD_2] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+    rate: float = (p[LOAD_2] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+    return rate
 
 
 @helper
@@ -101,19 +102,21 @@ def shape_stage(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) 
 def steady_input(c: Circuit, i: int, values: Floats) -> float:
     """Constant part of the current into neuron i: port, noise, and what its synapses leak in."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    return values[n + i] + values[2 * n + 3 * m + i] + c.neuron[i, OFFSET]
+    amperes: float = values[n + i] + values[2 * n + 3 * m + i] + c.neuron[i, OFFSET]
+    return amperes
 
 
 @helper
 def membrane_push(c: Circuit, i: int, values: Floats, codes: Codes) -> float:
     """Constant part of dV/dt of neuron i, V/s."""
-    return c.phase[i, codes[i], PUSH] + steady_input(c, i, values) / c.neuron[i, CAPACITANCE]
+    push: float = c.phase[i, codes[i], PUSH] + steady_input(c, i, values) / c.neuron[i, CAPACITANCE]
+    return push
 
 
 @helper
 def leak_phase(c: Circuit, i: int, v: float) -> int:
     """The piece of the leak in which `v` lies."""
-    last = c.phase.shape[1] - 1
+    last: int = c.phase.shape[1] - 1
     for phase in range(LEAK, last):
         if v < c.phase[i, phase, HIGH]:
             return phase
@@ -125,4 +128,5 @@ def output(c: Circuit, s: int, values: Floats, codes: Codes) -> float:
     """Signed current of synapse s into the membrane right now, without its offset."""
     form = np.empty(6)
     shape(c, s, values, codes, form)
-    return c.synapse[s, GAIN] * form[X]
+    amperes: float = c.synapse[s, GAIN] * form[X]
+    return amperes

@@ -52,7 +52,7 @@ def chi(x: float, y: float, z: float, t: float) -> float:
 @helper
 def follow(form: Floats, t: float) -> float:
     """A driving lane at `t`."""
-    x = form[X] * exp(-form[B] * t)
+    x: float = form[X] * exp(-form[B] * t)
     if form[C_0] != 0.0:
         x += form[C_0] * phi(0.0, form[B], t)
     if form[C_1] != 0.0:
@@ -68,7 +68,8 @@ def response(form: Floats, rate: float, t: float) -> float:
         u += form[C_0] * chi(0.0, form[B], rate, t)
     if form[C_1] != 0.0:
         u += form[C_1] * chi(form[A], form[B], rate, t)
-    return form[Q] * u
+    left: float = form[Q] * u
+    return left
 
 
 @helper
@@ -82,10 +83,14 @@ def lane(v: float, rate: float, push: float, forms: Floats, who: Ints, start: in
 
 @helper
 def reach(v: float, level: float, side: float, rate: float, push: float) -> float:
-    """Time v' = push - rate v takes to cross `level` upwards (side 1) or downwards (side -1); inf if it never does."""
+    """Time v' = push - rate v takes to cross `level` upwards (side 1) or downwards (side -1); inf if it never does.
+
+    A lane that comes to rest at the level does not cross it: a speed within rounding counts as none, or else two
+    neighbouring pieces of a leak could send a neuron back and forth without end.
+    """
     gap = (level - v) * side
     speed = (push - rate * level) * side
-    if not speed > 0.0 or gap > 1e200:
+    if gap > 1e200 or not speed > 1e-13 * (abs(push) + abs(rate * level)):
         return inf
     if gap <= 0.0:
         return 0.0

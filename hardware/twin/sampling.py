@@ -166,7 +166,7 @@ def sample(c: Circuit, log: Log, kind: int, index: int, t0: float, dt: float, fi
     rows = log.size[0]
     form = np.empty(6)
     k, stop = first, first + out.shape[0]
-    row = max(0, np.searchsorted(log.time[:rows], t0 + k * dt) - 1)
+    row = max(0, int(np.searchsorted(log.time[:rows], t0 + k * dt)) - 1)
     while k < stop:
         values, codes, since = log.values[row], log.codes[row], log.time[row]
         origin = grid_after(t0, dt, since)

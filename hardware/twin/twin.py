@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurorig.hardware.board import Board
+from neurorig.hardware import Board
 from neurorig.signals import ConfigError, Steps, nearest
 
 from . import layout as k
 from .circuit import SAMPLED, build_circuit, rest_state
 from .events import advance
+from .memory import appended, joined, moved, new_log
 from .sampling import sample
 
 NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
@@ -39,7 +39,7 @@ class Twin:
         self._synapses = {name: s for s, name in enumerate(board.synapses)}
         self._circuit = build_circuit(board, loads or {})
         self._state = rest_state(board, self._circuit)
-        self._log = _empty_log(1024, self._state)
+        self._log = new_log(self._state)
         self._queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
         self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
         self._noisy_until = 0.0
@@ -72,11 +72,12 @@ class Twin:
         """Queue the noise of the blocks up to `until` and of one more, so that its next change is always known."""
         while any(self._noise) and self._noisy_until <= until + NOISE_BLOCK:
             block = round(self._noisy_until / NOISE_BLOCK)
-            times = self._noisy_until + NOISE_HOLD * np.arange(round(NOISE_BLOCK / NOISE_HOLD))
+            after = (block + 1) * NOISE_BLOCK
+            times = np.linspace(self._noisy_until, after, round(NOISE_BLOCK / NOISE_HOLD), endpoint=False)
             for i, rms in enumerate(self._noise):
-                levels = rms * np.random.default_rng([self.seed, i, block]).standard_normal(len(times))
+                levels = np.random.default_rng([self.seed, i, block]).normal(0.0, rms, len(times))
                 self._queue = appended(self._queue, len(self._noise) + i, times, levels)
-            self._noisy_until = (block + 1) * NOISE_BLOCK
+            self._noisy_until = after
 
     # -------------------------------------------------------------------------------------------------------- time
 
@@ -88,7 +89,7 @@ class Twin:
         self._make_noise(until)
         spikes = self._log.size[1]
         while not advance(self._circuit, until, self._state, self._log, self._queue):
-            self._log = _grown(self._log)
+            self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
         self._fired += int(self._log.size[1] - spikes)
         self.now = until
 
@@ -99,7 +100,7 @@ class Twin:
         gone = int(np.searchsorted(self._log.spike_time[:spikes], before))
         if first == 0 and gone == 0:
             return
-        self._log = _tail(self._log, first, gone)
+        self._log = moved(self._log, first, gone, len(self._log.time))
         self._start = max(self._start, before)
 
     # -------------------------------------------------------------------------------------------------- observation
@@ -109,15 +110,15 @@ class Twin:
         """Spikes fired by all neurons since the start."""
         return self._fired
 
-    def spikes(self, neuron: str, start: float = -inf, stop: float = inf) -> NDArray[np.float64]:
+    def spikes(self, neuron: str, start: float = -inf, stop: float = inf) -> k.Floats:
         """Fire times (s) of `neuron` in (start, stop], as far as remembered."""
         count = self._log.size[1]
-        times = self._log.spike_time[:count][self._log.spike_neuron[:count] == self._neurons[neuron]]
+        times: k.Floats = self._log.spike_time[:count][self._log.spike_neuron[:count] == self._neurons[neuron]]
         return times[(times > start) & (times <= stop)]
 
     def sample(
-        self, node: str, t0: float, dt: float, n: int, out: NDArray[np.float64] | None = None, *, first: int = 0
-    ) -> NDArray[np.float64]:
+        self, node: str, t0: float, dt: float, n: int, out: k.Floats | None = None, *, first: int = 0
+    ) -> k.Floats:
         """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` if given.
 
         At an event the value just before it counts; before t = 0 the state at rest. A long grid cut into pieces by
@@ -140,59 +141,15 @@ class Twin:
         sample(self._circuit, self._log, SAMPLED[quantity], index, float(t0), float(dt), first, out)
         return out
 
-    def state_of(self, name: str) -> dict[str, float | str | bool]:
+    def state_of(self, name: str) -> dict[str, float | str]:
         """Snapshot of a neuron or synapse right now: its nodes in SI units, and for a neuron its phase."""
         nodes = [node for node in self.board.nodes.values() if node.owner == name]
-        snapshot: dict[str, float | str | bool] = {
+        snapshot: dict[str, float | str] = {
             node.quantity: float(self.sample(node.name, self.now, 1.0, 1)[0]) for node in nodes
         }
         if name in self._neurons:
-            i = self._neurons[name]
-            snapshot["phase"] = PHASES.get(int(self._state.codes[i]), "integrating")
-            snapshot["silent"] = bool(self._state.codes[len(self._neurons) + i])
+            snapshot["phase"] = PHASES.get(int(self._state.codes[self._neurons[name]]), "integrating")
         elif name not in self._synapses:
             known = [*self._neurons, *self._synapses]
             raise ConfigError(f"{self.board.path}: '{name}' is no neuron or synapse.{nearest(name, known)}")
         return snapshot
-
-
-def joined(streams: list[tuple[k.Floats, k.Floats]]) -> k.Queue:
-    """One queue from a stream of (times, levels) per input."""
-    stop = np.cumsum([len(times) for times, _ in streams]).astype(np.int64)
-    times, levels = (np.concatenate(part) for part in zip(*streams, strict=True))
-    return k.Queue(times, levels, np.append(0, stop[:-1]), stop)
-
-
-def appended(queue: k.Queue, stream: int, times: k.Floats, levels: k.Floats) -> k.Queue:
-    """The queue with levels appended to one stream, where they replace what was to come later than their start."""
-    waiting = [slice(head, stop) for head, stop in zip(queue.head, queue.stop, strict=True)]
-    streams = [(queue.time[span], queue.level[span]) for span in waiting]
-    old_times, old_levels = streams[stream]
-    keep = old_times < times[0]
-    streams[stream] = np.append(old_times[keep], times), np.append(old_levels[keep], levels)
-    return joined(streams)
-
-
-def _empty_log(rows: int, state: k.State) -> k.Log:
-    log = k.Log(
-        np.empty(rows), np.empty((rows, len(state.values))), np.empty((rows, len(state.codes)), np.int8),
-        np.empty(rows), np.empty(rows, np.int64), np.array([1, 0]),
-    )  # fmt: skip
-    log.time[0], log.values[0], log.codes[0] = 0.0, state.values, state.codes
-    return log
-
-
-def _grown(log: k.Log) -> k.Log:
-    """The same log with twice the room."""
-    return k.Log(*(np.concatenate([part, np.empty_like(part)]) for part in log[:-1]), log.size)
-
-
-def _tail(log: k.Log, first: int, gone: int) -> k.Log:
-    """The log from row `first` and spike `gone` on, in as much room."""
-    rows, spikes = log.size
-    moved = [np.empty_like(part) for part in log[:-1]]
-    for part, new in zip(log[:3], moved[:3], strict=True):
-        new[: rows - first] = part[first:rows]
-    for part, new in zip(log[3:5], moved[3:], strict=True):
-        new[: spikes - gone] = part[gone:spikes]
-    return k.Log(*moved, np.array([rows - first, spikes - gone]))

@@ -1,0 +1,238 @@
+"""The parts of a board as frozen models: neurons, synapses, ports and nodes, with the laws of their components."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from neurorig.signals import Capacitance, Charge, ConfigError, Current, Number, Resistance, Time, Voltage, parse
+
+NEURON_NODES = {"v_m": "V", "v_ap": "V", "i0": "A"}
+SYNAPSE_NODES = {"v_c1": "V", "v_c2": "V", "i_s1": "A", "i_s2": "A", "i_out": "A"}
+
+PositiveResistance = Annotated[Resistance, Field(gt=0)]
+PositiveCapacitance = Annotated[Capacitance, Field(gt=0)]
+PositiveVoltage = Annotated[Voltage, Field(gt=0)]
+PositiveCurrent = Annotated[Current, Field(gt=0)]
+PositiveTime = Annotated[Time, Field(gt=0)]
+
+
+class Part(BaseModel):
+    """Immutable, and no key is accepted that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NeuronComponents(Part):
+    """What is soldered in the neuron block (Fig. 18 of Wu 2025)."""
+
+    C_m: PositiveCapacitance
+    R_m: PositiveResistance
+    R_a: PositiveResistance
+
+
+class NeuronCalibration(Part):
+    """The thyristor with `R_m` as measured, with the components of the file in place.
+
+    Leak: 0 up to `V0`, straight to (`V1`, `I1`), straight to (`V_th`, `I_off`). `noise` is the rms of a current that is
+    drawn anew every millisecond; a neuron that charges with less than `quiescence` needs `hysteresis` more to fire.
+    `I1`, `I_off`, `I_H` and `I_max` are chart values; what holds in the experiment is `scale` times them.
+    """
+
+    source: str
+    scale: Annotated[Number, Field(gt=0)] = 1.0
+    C: PositiveCapacitance
+    V0: PositiveVoltage
+    V1: PositiveVoltage
+    I1: PositiveCurrent
+    V_th: PositiveVoltage
+    I_off: PositiveCurrent
+    V_F: PositiveVoltage
+    r: Annotated[Resistance, Field(ge=0)]
+    I_H: PositiveCurrent
+    I_max: PositiveCurrent | None = None
+    dead_time: Annotated[Time, Field(ge=0)]
+    fire_delay: Annotated[Time, Field(ge=0)] = 0.0
+    hysteresis: Annotated[Current, Field(ge=0)] = 0.0
+    noise: Annotated[Current, Field(ge=0)] = 0.0
+    quiescence: PositiveCurrent = 50e-9
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.V0 < self.V1 < self.V_th:
+            raise ValueError("the leak needs V0 < V1 < V_th")
+        if self.I_off <= self.I1:
+            raise ValueError("the leak needs I1 < I_off")
+        if self.I_max is not None and self.I_max > self.I_H:
+            raise ValueError("I_max cannot exceed I_H: with more than I_H the thyristor never opens")
+        return self
+
+
+class NeuronRest(Part):
+    """Where a neuron is before anything is driven."""
+
+    v_m: Voltage
+
+
+class Neuron(Part):
+    """A neuron and the numbers its model runs on, all in SI units."""
+
+    title: str
+    components: NeuronComponents
+    parts: dict[str, str] = {}
+    calibration: NeuronCalibration
+    at_rest: NeuronRest
+    fitted_with: NeuronComponents
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_fit(cls, data: Any) -> Any:
+        return _with_fit(data)
+
+    @property
+    def capacitance(self) -> float:
+        """Effective membrane capacitance, F: the calibrated one, in proportion to `C_m`."""
+        return self.calibration.C * self.components.C_m / self.fitted_with.C_m
+
+    @property
+    def on_resistance(self) -> float:
+        """Discharge resistance R_a + r, ohm."""
+        return self.components.R_a + self.calibration.r
+
+    @property
+    def tau_a(self) -> float:
+        """Time constant of the discharge, s: sets the length of a spike."""
+        return self.on_resistance * self.capacitance
+
+    @property
+    def i_min(self) -> float:
+        """Rheobase of the silent neuron, A."""
+        return self.calibration.scale * self.calibration.I_off + self.calibration.hysteresis
+
+    @property
+    def i_max(self) -> float:
+        """Current above which the neuron latches (depolarisation block), A."""
+        return self.calibration.scale * (self.calibration.I_max or self.calibration.I_H)
+
+
+class SynapseComponents(Part):
+    """What is soldered in a synapse; its stages are alike (Figs 18 to 20 of Wu 2025)."""
+
+    R_W: Annotated[Resistance, Field(ge=0)]
+    C_s: PositiveCapacitance
+    R_s: PositiveResistance
+
+
+class SynapseCalibration(Part):
+    """The synapse as measured, with the components of the file in place.
+
+    `Q_N` is the charge per spike into stage 1, drawn at constant current while V_ap is above `omega`; it follows
+    C_m / (R_W + R_drive) when these components change.
+    """
+
+    source: str
+    Q_N: Annotated[Charge, Field(gt=0)]
+    R_drive: PositiveResistance
+    omega: PositiveVoltage = 0.7
+    tau: PositiveTime
+    V_T: PositiveVoltage
+    m1: Annotated[Number, Field(gt=0)] = 1.0
+    m2: Annotated[Number, Field(gt=0)] = 1.0
+    offset: Annotated[Current, Field(ge=0)] = 0.0
+    headroom: Annotated[Voltage, Field(ge=0)] = 0.1
+
+
+class SynapseRest(Part):
+    """Charge left on the capacitors of the stages before anything is driven."""
+
+    v_c1: Annotated[Voltage, Field(ge=0)] = 0.0
+    v_c2: Annotated[Voltage, Field(ge=0)] = 0.0
+
+
+class Synapse(Part):
+    """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`."""
+
+    title: str
+    pre: str
+    post: str
+    kind: Literal["excitatory", "inhibitory"]
+    stages: Literal[0, 1, 2]
+    components: SynapseComponents
+    parts: dict[str, str] = {}
+    calibration: SynapseCalibration
+    at_rest: SynapseRest = SynapseRest()
+    fitted_with: SynapseComponents
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_fit(cls, data: Any) -> Any:
+        return _with_fit(data)
+
+    @property
+    def sign(self) -> int:
+        """+1 when the output charges the membrane of `post`, -1 when it discharges it."""
+        return 1 if self.kind == "excitatory" else -1
+
+    @property
+    def tau(self) -> float:
+        """Time constant of a stage, s: the calibrated one, in proportion to R_s C_s."""
+        now, then = self.components, self.fitted_with
+        return self.calibration.tau * (now.R_s * now.C_s) / (then.R_s * then.C_s)
+
+    @property
+    def capacitance(self) -> float:
+        """Effective capacitance of a stage tau / R_s, F."""
+        return self.tau / self.components.R_s
+
+    @property
+    def gain(self) -> float:
+        """Mirror gain from the last stage into the membrane."""
+        return self.calibration.m2
+
+
+class Port(Part):
+    """A place where current goes into the board, and the range (A) that the circuit is meant for."""
+
+    name: str
+    title: str
+    low: Current
+    high: Current
+
+    @property
+    def neuron(self) -> str:
+        """The neuron whose membrane it feeds."""
+        return self.name.split(".")[0]
+
+
+class Node(Part):
+    """A quantity that can be observed, and the range where it is expected."""
+
+    name: str
+    title: str
+    unit: Literal["V", "A"]
+    low: float
+    high: float
+
+    @field_validator("low", "high", mode="before")
+    @classmethod
+    def _in_unit(cls, value: Any, info: Any) -> Any:
+        if isinstance(value, str) and "unit" in info.data:
+            try:
+                return parse(value, info.data["unit"])
+            except ConfigError as reason:
+                raise ValueError(str(reason)) from reason
+        return value
+
+    @property
+    def owner(self) -> str:
+        """The neuron or synapse it belongs to."""
+        return self.name.split(".")[0]
+
+    @property
+    def quantity(self) -> str:
+        """What it is: ``v_m``, ``v_ap``, ``i0``, ``v_c1``, ``v_c2``, ``i_s1``, ``i_s2`` or ``i_out``."""
+        return self.name.split(".")[1]
+
+
+def _with_fit(data: Any) -> Any:
+    """The components of the file are those the calibration was made with."""
+    return {"fitted_with": data["components"], **data} if isinstance(data, dict) and "components" in data else data

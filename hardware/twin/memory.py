@@ -1,0 +1,53 @@
+"""What the twin remembers (the log of events) and what it still expects (the queue of input levels)."""
+
+import numpy as np
+
+from .layout import Floats, Log, Queue, State
+
+
+def new_log(state: State, room: int = 1024) -> Log:
+    """A log that begins with `state` at t = 0."""
+    log = _blank(room, len(state.values), len(state.codes), 1, 0)
+    log.time[0], log.values[0], log.codes[0] = 0.0, state.values, state.codes
+    return log
+
+
+def moved(log: Log, first: int, gone: int, room: int) -> Log:
+    """The log from row `first` and spike `gone` on, in new arrays of `room` rows."""
+    rows, spikes = int(log.size[0]) - first, int(log.size[1]) - gone
+    new = _blank(room, log.values.shape[1], log.codes.shape[1], rows, spikes)
+    new.time[:rows] = log.time[first : first + rows]
+    new.values[:rows] = log.values[first : first + rows]
+    new.codes[:rows] = log.codes[first : first + rows]
+    new.spike_time[:spikes] = log.spike_time[gone : gone + spikes]
+    new.spike_neuron[:spikes] = log.spike_neuron[gone : gone + spikes]
+    return new
+
+
+def _blank(room: int, values: int, codes: int, rows: int, spikes: int) -> Log:
+    return Log(
+        time=np.empty(room),
+        values=np.empty((room, values)),
+        codes=np.empty((room, codes), np.int8),
+        spike_time=np.empty(room),
+        spike_neuron=np.empty(room, np.int64),
+        size=np.array([rows, spikes], np.int64),
+    )
+
+
+def joined(streams: list[tuple[Floats, Floats]]) -> Queue:
+    """One queue from a stream of (times, levels) per input."""
+    stop = np.cumsum([len(times) for times, _ in streams]).astype(np.int64)
+    times = np.concatenate([times for times, _ in streams])
+    levels = np.concatenate([levels for _, levels in streams])
+    return Queue(times, levels, np.append(0, stop[:-1]), stop)
+
+
+def appended(queue: Queue, stream: int, times: Floats, levels: Floats) -> Queue:
+    """The queue with levels appended to one stream, where they replace what was to come later than their start."""
+    waiting = [slice(head, stop) for head, stop in zip(queue.head, queue.stop, strict=True)]
+    streams = [(queue.time[span], queue.level[span]) for span in waiting]
+    old_times, old_levels = streams[stream]
+    keep = old_times < times[0]
+    streams[stream] = np.append(old_times[keep], times), np.append(old_levels[keep], levels)
+    return joined(streams)

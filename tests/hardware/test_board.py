@@ -1,0 +1,166 @@
+"""A board file says what the circuit is; what follows from it is computed, and what is wrong in it is named."""
+
+import pytest
+
+from neurorig.hardware import list_boards, load_board
+from neurorig.signals import ConfigError
+
+from .boards import description, network, written
+
+
+@pytest.fixture
+def bump():
+    return load_board("wu2025_bump")
+
+
+def test_the_shipped_boards_are_listed_and_load():
+    assert list_boards() == ["wu2025_bump", "wu2025_neuron"]
+    assert [load_board(name).name for name in list_boards()] == list_boards()
+
+
+def test_components_are_those_of_table_iii_with_the_exchanged_r_w(bump):
+    assert bump.components == {
+        "n1.C_m": 0.1e-6, "n1.R_m": 680e3, "n1.R_a": 2e3, "s11.R_W": 5e3, "s11.C_s": 4.7e-6, "s11.R_s": 100e3,
+    }  # fmt: skip
+    assert "exchanges" in bump.errata["E3"]
+
+
+def test_currents_of_the_experiment_are_the_chart_times_its_scale(bump):
+    # Wu 2025 Fig. 9(a): I_off 45.2675 uA and I_H 102.6633 uA, 0.869 of the chart of Fig. 9(b)
+    assert bump.i_min("n1.i0") == pytest.approx(45.2675e-6, abs=0.5e-10)
+    assert bump.i_max("n1.i0") == pytest.approx(102.6633e-6, abs=0.5e-10)
+    assert 44.7e-6 < bump.i_min("n1.i0") < 65.6e-6
+
+
+def test_spike_and_synapse_constants(bump):
+    assert bump.tau_a("n1") == pytest.approx(2025 * 110e-9)
+    assert bump.synapses["s11"].tau == 0.555
+    assert bump.charge("s11") == pytest.approx(97.8e-9)
+    assert bump.synapses["s11"].calibration.m1 * bump.synapses["s11"].calibration.m2 == pytest.approx(1.246)
+
+
+def test_charge_per_spike_follows_the_law_of_the_drive(bump):
+    # Q_N = 1140 nC (C_m / 0.1 uF) / (R_W / kohm + 6.6), fitted on four boards: within 1 % of it at any R_W and C_m
+    for r_w in (0.0, 1.2e3, 5e3, 7e3, 10e3, 20e3):
+        for c_m in (33e-9, 0.1e-6):
+            law = 1140e-9 * (c_m / 0.1e-6) / (r_w / 1e3 + 6.6)
+            changed = bump.with_components({"s11.R_W": r_w, "n1.C_m": c_m})
+            assert changed.charge("s11") == pytest.approx(law, rel=0.01)
+
+
+def test_changed_components_carry_what_depends_on_them(bump):
+    changed = bump.with_components({"s11.R_s": 50e3, "s11.C_s": "10 uF", "n1.C_m": "33 nF", "n1.R_a": 1000})
+    assert changed.synapses["s11"].tau == pytest.approx(0.555 * 0.5 / 0.47)
+    assert changed.neurons["n1"].capacitance == pytest.approx(36.3e-9)
+    assert changed.tau_a("n1") == pytest.approx(1025 * 36.3e-9)
+    assert changed.sha256 == bump.sha256  # the same file, other components
+    assert bump.components["s11.R_s"] == 100e3
+    assert changed.with_components(bump.components) == bump
+
+
+def test_impossible_components_are_refused(bump):
+    with pytest.raises(ConfigError, match=r"no component 's11\.R_w'.*s11\.R_"):
+        bump.with_components({"s11.R_w": 5e3})
+    with pytest.raises(ConfigError, match=r"s11\.components\.C_s.*greater than 0"):
+        bump.with_components({"s11.C_s": 0.0})
+    with pytest.raises(ConfigError, match=r"s11\.components\.R_W.*'3 V' is not a resistance"):
+        bump.with_components({"s11.R_W": "3 V"})
+    with pytest.raises(ConfigError, match=r"n1\.R_m: .*calibrated with this R_m"):
+        bump.with_components({"n1.R_m": 1e6})
+
+
+def test_ports_and_nodes_know_their_owner(bump):
+    assert bump.ports["n1.i0"].neuron == "n1"
+    assert (bump.nodes["s11.i_out"].owner, bump.nodes["s11.i_out"].quantity) == ("s11", "i_out")
+    assert bump.nodes["n1.v_m"].unit == "V"
+    assert bump.nodes["s11.i_s2"].high == pytest.approx(25e-6)
+    with pytest.raises(ConfigError, match=r"no port 'n2\.i0'.*n1\.i0"):
+        bump.i_min("n2.i0")
+    with pytest.raises(ConfigError, match=r"no neuron 'n2'"):
+        bump.tau_a("n2")
+
+
+def test_an_offset_current_moves_the_rheobase_of_the_neuron_behind(tmp_path):
+    quiet = network(tmp_path, {"s12": ("n1", "n2")})
+    leaky = network(tmp_path, {"s12": ("n1", "n2")}, offset="0.83 uA")  # Wu 2025 Fig. 15, N1 to N2
+    assert leaky.i_min("n1.i0") == quiet.i_min("n1.i0")
+    assert leaky.i_min("n2.i0") == pytest.approx(quiet.i_min("n2.i0") + 0.83e-6)
+
+
+def test_two_neurons_with_four_synapses_are_expressible(tmp_path):
+    board = network(tmp_path, {"s11": ("n1", "n1"), "s22": ("n2", "n2"), "s12": ("n1", "n2"), "s21": ("n2", "n1")})
+    assert [(s.pre, s.post, s.sign) for s in board.synapses.values()] == [
+        ("n1", "n1", -1), ("n2", "n2", -1), ("n1", "n2", -1), ("n2", "n1", -1),
+    ]  # fmt: skip
+
+
+def break_key(entries):
+    entries["synapses"]["s11"]["calibration"]["headrom"] = entries["synapses"]["s11"]["calibration"].pop("headroom")
+
+
+def break_unit(entries):
+    entries["synapses"]["s11"]["calibration"]["tau"] = "0.555 V"
+
+
+def break_bare(entries):
+    entries["neurons"]["n1"]["components"]["R_a"] = 2000
+
+
+def break_wire(entries):
+    entries["synapses"]["s11"]["post"] = "n11"
+
+
+def break_node(entries):
+    entries["nodes"]["s11.i_s3"] = entries["nodes"].pop("s11.i_s2")
+
+
+def break_port(entries):
+    entries["ports"]["n1.i1"] = entries["ports"].pop("n1.i0")
+
+
+def break_missing(entries):
+    del entries["neurons"]["n1"]["calibration"]["V_th"]
+
+
+def break_node_unit(entries):
+    entries["nodes"]["n1.v_m"]["low"] = "0 A"
+
+
+def break_leak(entries):
+    entries["neurons"]["n1"]["calibration"]["V1"] = "4 V"
+
+
+def break_spike(entries):
+    entries["synapses"]["s11"]["calibration"]["omega"] = "3 V"
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (break_key, r"\[synapses\.s11\.calibration\.headrom\] .*Did you mean 'headroom'"),
+        (break_unit, r"\[synapses\.s11\.calibration\.tau\] '0\.555 V' is not a time"),
+        (break_bare, r"\[neurons\.n1\.components\.R_a\] 2000 needs a unit"),
+        (break_wire, r"\[synapses\.s11\] post = 'n11' is no neuron.*Did you mean 'n1'"),
+        (break_node, r"\[nodes\] 's11\.i_s3'.*Did you mean 's11\.i_s[12]'"),
+        (break_port, r"\[ports\] 'n1\.i1'.*Did you mean 'n1\.i0'"),
+        (break_missing, r"\[neurons\.n1\.calibration\.V_th\] is missing"),
+        (break_node_unit, r'\[nodes\."n1\.v_m"\.low\] \'0 A\' is not a voltage'),
+        (break_leak, r"\[neurons\.n1\.calibration\] the leak needs V0 < V1 < V_th"),
+        (break_spike, r"\[synapses\.s11\.calibration\] omega = 3 V does not lie between"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_key(tmp_path, damage, complaint):
+    entries = description()
+    damage(entries)
+    with pytest.raises(ConfigError, match=rf"board\.toml: .*{complaint}"):
+        written(tmp_path, entries)
+
+
+def test_missing_and_broken_files(tmp_path):
+    with pytest.raises(ConfigError, match=r"no board 'wu2025_bum'.*Did you mean 'wu2025_bump'"):
+        load_board("wu2025_bum")
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot read the board: No such file"):
+        load_board(tmp_path / "absent.toml")
+    (tmp_path / "broken.toml").write_text("name = ")
+    with pytest.raises(ConfigError, match=r"broken\.toml: not TOML"):
+        load_board(tmp_path / "broken.toml")
