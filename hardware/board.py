@@ -124,7 +124,11 @@ class Board(Part):
         return link.calibration.Q_N * weight * pre.components.C_m / pre.fitted_with.C_m
 
     def pulse(self, synapse: str) -> float:
-        """Length of the current pulse of one spike, s: the undisturbed time of V_ap above omega."""
+        """Length of the rectangular current pulse of one spike, s: the time of V_ap above omega in a free discharge.
+
+        Input current changes the true time by a few percent; the model keeps length and amplitude constant, so that
+        every spike delivers its measured charge, whatever the rate (I_s(f) of Figs 6(b), 9(b) is a straight line).
+        """
         link = self.synapses[synapse]
         pre = self.neurons[link.pre]
         peak = (pre.calibration.V_th - pre.calibration.V_F) * pre.components.R_a / pre.on_resistance

@@ -14,6 +14,7 @@ from .events import advance
 from .memory import appended, joined, moved, new_log
 from .sampling import sample
 
+ROUNDING = 1e-12  # s; a grid computed in floats may end a hair beyond now
 NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
 NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not depend on how the time is cut
 PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
@@ -134,7 +135,7 @@ class Twin:
         if n == 0:
             return out
         early, late = t0 + first * dt, t0 + (first + n - 1) * dt
-        if late > self.now or early < self._start:
+        if late > self.now + ROUNDING or early < self._start - ROUNDING:
             raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
         owner, quantity = node.split(".")
         index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]

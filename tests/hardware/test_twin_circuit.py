@@ -249,3 +249,20 @@ def test_an_offset_current_flows_without_spikes(tmp_path):
     twin.drive("n2.i0", low + 1e-9)
     twin.advance(2.0)
     assert twin.count > 0
+
+
+def test_two_synapses_of_half_the_weight_are_one(tmp_path):
+    """Linear superposition at the membrane: mirrors of gain m2 / 2 on two equal synapses, or one of gain m2."""
+
+    def run(wires, gain):
+        twin = Twin(network(tmp_path, wires, kind="excitatory", m2=gain))
+        twin.drive("n1.i0", 80e-6)
+        twin.drive("n2.i0", 40e-6)
+        twin.advance(2.0)
+        return twin.spikes("n2"), twin.sample("n2.v_m", 0.0, 1e-4, 20_000)
+
+    spikes, v_m = run({"s12": ("n1", "n2")}, 1.0)
+    halves_spikes, halves_v_m = run({"s12": ("n1", "n2"), "s12b": ("n1", "n2")}, 0.5)
+    assert len(spikes) > 50
+    np.testing.assert_allclose(halves_spikes, spikes, rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(halves_v_m, v_m, rtol=0.0, atol=1e-7)
