@@ -2,7 +2,9 @@
 
 Time is virtual: it moves only inside transactions. Every query costs its typical time (`spend`), a progress query
 advances to the next event but by at most 50 ms (`progress`), so that polls also act as a watchdog's pings. When no client
-has spoken for 0.3 s the world follows the wall clock, so that watchdogs bite. Paced, it always follows the wall clock.
+has spoken for 0.3 s and something is due (a watchdog, the end of a program or of a record), the world follows the wall clock,
+so that watchdogs bite; with nothing due it stands still, so that a slow computer gives the same samples as a fast one.
+Paced, it always follows the wall clock.
 """
 
 import heapq
@@ -90,10 +92,11 @@ class World:
         self._heard = wall
 
     def tick(self, wall: float) -> None:
-        """Follow the wall clock if paced, or if nobody has spoken for a while."""
+        """Follow the wall clock if paced, or if nobody has spoken for a while and something is due."""
         previous, self._ticked = self._ticked, wall
         silent = self._heard is None or wall - self._heard > SILENCE
-        if previous is not None and (self.paced or silent):
+        self._drop_cancelled()
+        if previous is not None and (self.paced or (silent and self._events)):
             self.advance_to(self.now + min(wall - previous, LEAP))
 
     def advance_to(self, when: float) -> None:
