@@ -30,8 +30,8 @@ def facts(run: "Run") -> dict[str, str]:
 
 
 def rows(result: Result) -> list[Row]:
-    """The verdicts as the report's table wants them."""
-    return [_row(v) for v in result.verdicts]
+    """The numbers as the report's table wants them; what is yes or no stands above it, in the page's verdicts."""
+    return [_row(v) for v in result.verdicts if not isinstance(result.values.get(v["quantity"]), bool)]
 
 
 def _row(verdict: dict[str, Any]) -> Row:
