@@ -21,12 +21,15 @@ def _print(table: Table) -> None:
     console.print(table)
 
 
+_NUMBERS = ("value", "+-", "published", "ratio", "sweeps")
+_SENTENCES = ("meaning", "state", "remarks")
+
+
 def _table(*columns: str) -> Table:
+    """Sentences fold where the line ends; names and numbers stay whole."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        table.add_column(
-            name, no_wrap=True, justify="right" if name in ("value", "+-", "published", "ratio", "sweeps") else "left"
-        )
+        table.add_column(name, no_wrap=name not in _SENTENCES, justify="right" if name in _NUMBERS else "left")
     return table
 
 

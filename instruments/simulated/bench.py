@@ -85,6 +85,10 @@ class SimulatedBench:
         return zlib.crc32(f"{self.seed}/{name}".encode())
 
 
+MOMENT = 1e-6
+"""Seconds that pass when the witness is asked: at the very moment of a change the twin still gives the value before it."""
+
+
 class Witness:
     """Tells what physically happens at the ports: one JSON line for each line received.
 
@@ -100,7 +104,8 @@ class Witness:
 
     def receive(self, data: bytes) -> bytes:
         """Answer each line with ``{"now": s, "ports": {"n1.i0": A}}``."""
-        twin = self._simulated.world.twin
+        world, twin = self._simulated.world, self._simulated.world.twin
+        world.advance_to(world.now + MOMENT)
         ports = {port: float(twin.sample(port, twin.now, 1e-6, 1)[0]) for port in self._simulated.bench.ports}
         answer = json.dumps({"now": twin.now, "ports": ports}).encode() + b"\n"
         return answer * data.count(b"\n")

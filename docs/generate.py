@@ -1,0 +1,205 @@
+"""Write the reference pages that follow from the code: protocols, bench file, board file, instruments.
+
+Run it after a change of parameters, keys or commands: ``python docs/generate.py``. Names, units, defaults and choices come
+from the models and drivers, what a bench or board key means from ``meanings.toml``; a key without a meaning is an error.
+"""
+
+import importlib
+import math
+import tomllib
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from neurorig.hardware import parts
+from neurorig.hardware.board import Board
+from neurorig.instruments import bench
+from neurorig.instruments.commands import Command, Commanded
+from neurorig.instruments.drivers import DRIVERS
+from neurorig.instruments.sensing import SenseChain
+from neurorig.protocols import Parameter, Protocol, RelativeCurrent, protocols
+from neurorig.signals import show, unit_of
+
+HERE = Path(__file__).parent
+QUANTITIES = {
+    "A": "current (A)", "V": "voltage (V)", "s": "time (s)", "Hz": "frequency (Hz)", "ohm": "resistance (ohm)",
+    "F": "capacitance (F)", "C": "charge (C)", "": "number",
+}  # fmt: skip
+PLAIN = {str: "text", int: "whole number", float: "number"}
+NOTE = "*Made from the code by `docs/generate.py`.*"
+
+Models = Mapping[str, type[BaseModel]]
+
+BENCH: Models = {
+    "Top of the file": bench.BenchFile,
+    "[instruments.NAME]": bench.InstrumentEntry,
+    '[limits."PORT"]': bench.LimitEntry,
+    '[ports."PORT"]': bench.PortEntry,
+    '[nodes."NODE"]': bench.NodeEntry,
+    "sense = { ... }": SenseChain,
+    "[marker]": bench.MarkerEntry,
+}
+BOARD: Models = {
+    "Top of the file": Board,
+    "[neurons.NAME]": parts.Neuron,
+    "[neurons.NAME.components]": parts.NeuronComponents,
+    "[neurons.NAME.calibration]": parts.NeuronCalibration,
+    "[neurons.NAME.at_rest]": parts.NeuronRest,
+    "[synapses.NAME]": parts.Synapse,
+    "[synapses.NAME.components]": parts.SynapseComponents,
+    "[synapses.NAME.calibration]": parts.SynapseCalibration,
+    "[synapses.NAME.at_rest]": parts.SynapseRest,
+    "[ports]": parts.Port,
+    "[nodes]": parts.Node,
+}
+FILLED_IN = {Board: {"path", "sha256"}, parts.Port: {"name"}, parts.Node: {"name"}}
+FILLED_IN |= {parts.Neuron: {"fitted_with"}, parts.Synapse: {"fitted_with"}}
+"""Fields that no file holds: they are filled in when it is read."""
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (HERE / "reference" / name).write_text(page(), encoding="utf-8")
+
+
+def protocols_page() -> str:
+    """Every protocol with its parameters and presets."""
+    lines = [
+        "# Protocols",
+        "",
+        'Give a parameter as `-p name=value` with its unit: `neurorig run bump --simulate -p holding="44 uA"`. A switch takes',
+        "`yes` or `no`. `-p preset=NAME` starts from a set of values, and further `-p` change it. A current with the unit",
+        '`A, Imin` may be relative to the board: `"0.987 Imin"`, `"Imin - 0.6 uA"`.',
+    ]
+    for name, protocol in protocols().items():
+        lines += ["", f"## {name}", "", f"**{protocol.title}.** {protocol.source}."]
+        for paragraph in (protocol.__doc__ or "").split("\n\n"):
+            lines += ["", " ".join(paragraph.split())]
+        rows = [(f"`{p.name}`", p.default, _unit(protocol, p), p.description) for p in protocol.parameters()]
+        lines += _table(("parameter", "default", "unit or choices", "meaning"), rows)
+        for preset, values in protocol.presets.items():
+            text = ", ".join(f"`{key}={value}`" for key, value in values.items()) or "the defaults"
+            lines += ["", f"Preset `{preset}`: {text}."]
+    return _page(lines)
+
+
+def bench_page() -> str:
+    """Every key of a bench file."""
+    return _file_page("bench", "Bench file", BENCH)
+
+
+def board_page() -> str:
+    """Every key of a board file."""
+    return _file_page("board", "Board file", BOARD)
+
+
+def instruments_page() -> str:
+    """Every driver and every command that it declares."""
+    lines = [
+        "# Instruments",
+        "",
+        "What each driver declares. All of it is read back and kept in `run.json`. A value beyond its bounds is refused, and",
+        "nothing is sent. `{n}` is the number of a channel. `neurorig simulate` serves the simulated double of each.",
+    ]
+    for name, entry in DRIVERS.items():
+        safe = ", ".join(dict.fromkeys(f"`{line}`" for line in entry.safe_lines if line))
+        lines += ["", f"## {name}", "", f"For {entry.model}. Role {entry.role}, channels {', '.join(entry.channels)}."]
+        lines += [f"Made safe by {safe}."]
+        rows = [_command(c) for owner in _owners(entry.load()) for c in owner.commands()]
+        lines += _table(("name", "command", "unit", "bounds or choices", "meaning"), rows)
+    return _page(lines)
+
+
+def _unit(protocol: type[Protocol], parameter: Parameter) -> str:
+    relative = protocol.model_fields[parameter.name].annotation is RelativeCurrent
+    return "A, Imin" if relative else ", ".join(f"`{c}`" for c in parameter.choices) or parameter.unit or ""
+
+
+def _file_page(kind: str, title: str, models: Models) -> str:
+    meanings = tomllib.loads((HERE / "meanings.toml").read_text(encoding="utf-8"))[kind]
+    lines = [
+        f"# {title}",
+        "",
+        f"One TOML file per {kind}. [Your own {kind}](../howto/own-{kind}.md) shows how to write one.",
+        'A quantity is a text with its unit: `"44.7 uA"`, `"4.7 kohm"`, `"0.47 s"`.',
+    ]
+    for heading, model in models.items():
+        about = dict(meanings[heading])
+        lines += ["", f"## {heading}" if heading == "Top of the file" else f"## `{heading}`"]
+        lines += ["", about.pop("about")] if "about" in about else []
+        hidden = FILLED_IN.get(model, set())
+        fields = {info.alias or name: info for name, info in model.model_fields.items() if name not in hidden}
+        if differ := fields.keys() ^ about.keys():
+            raise SystemExit(f"meanings.toml, {kind}, {heading}: differs from the model in {', '.join(sorted(differ))}")
+        rows = [(f"`{name}`", _takes(info), _default(info), about[name]) for name, info in fields.items()]
+        lines += _table(("key", "takes", "default", "meaning"), rows)
+    return _page(lines)
+
+
+def _takes(field: FieldInfo) -> str:
+    unit = unit_of(field.metadata)
+    return _type(field.annotation) if unit is None else QUANTITIES[unit]
+
+
+def _type(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    unit = unit_of(getattr(annotation, "__metadata__", ()))
+    if unit is not None:
+        return QUANTITIES[unit]
+    if origin is Literal:
+        return ", ".join(f"`{a}`" for a in arguments)
+    if origin in (Union, types.UnionType) or hasattr(annotation, "__metadata__"):
+        return _type(arguments[0])
+    if origin in (dict, tuple) or issubclass(annotation, BaseModel):
+        return "list" if origin is tuple else "table"
+    return PLAIN.get(annotation, annotation.__name__)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    value = field.default
+    if isinstance(value, float):
+        return show(value, unit_of(field.metadata) or "")
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _owners(driver: type[Commanded]) -> Iterator[type[Commanded]]:
+    """The driver itself, then the classes of its module that stand for its channels."""
+    yield driver
+    for value in vars(importlib.import_module(driver.__module__)).values():
+        ours = isinstance(value, type) and value.__module__ == driver.__module__ and issubclass(value, Commanded)
+        if ours and any("{n}" in c.header + c.question for c in value.commands()):
+            yield value
+
+
+def _command(item: Command[Any]) -> tuple[str, ...]:
+    bounds = ", ".join(item.choices)
+    if not bounds and math.isfinite(item.low) and math.isfinite(item.high):
+        bounds = f"{item.show(item.low)} to {item.show(item.high)}"
+    return (item.name, f"`{item.question if item.write is None else item.header}`", item.unit, bounds, item.doc)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = (head, ["---"] * len(head), *rows)
+    return ["", *("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)]
+
+
+def _page(lines: Sequence[str]) -> str:
+    return "\n".join([*lines, "", NOTE, ""])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "protocols.md": protocols_page,
+    "bench-file.md": bench_page,
+    "board-file.md": board_page,
+    "instruments.md": instruments_page,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The how-to and reference pages: their blocks run, the second bench stands in its page, the examples work."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurorig.instruments import load_bench
+from neurorig.instruments.simulated.launch import SimulatedProcess
+from neurorig.instruments.simulated.process import Settings
+from neurorig.protocols import Request, execute
+
+from .blocks import ROOT, blocks
+from .test_tutorial import SHELL, pasted
+
+EXAMPLES = ROOT / "examples"
+SECOND = EXAMPLES / "second_bench" / "bench.toml"
+
+
+@pytest.fixture(scope="module")
+def folder_with_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs")
+    execute(Request("bump", {"probes": False}, simulate=True, out=folder / "runs"))
+    return folder
+
+
+def python_blocks() -> Iterator[Any]:
+    for page in ("docs/howto/read-a-run.md", "docs/howto/simulated-instruments.md", "docs/reference/run-folder.md"):
+        for block in blocks(page, "python"):
+            yield pytest.param(block.text, id=f"{page}:{block.line}")
+
+
+@pytest.mark.parametrize("text", python_blocks())
+def test_a_python_block_runs_by_itself(
+    text: str, folder_with_a_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder_with_a_run)
+    exec(compile(text, "pasted", "exec"), {"__name__": "pasted"})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.skipif(SHELL is None, reason="needs bash")
+def test_a_copied_board_behind_a_copied_bench(tmp_path: Path) -> None:
+    said = pasted("\n".join(b.text for b in blocks("docs/howto/own-board.md", "sh")), tmp_path)
+    assert "The bump sustains itself" in said
+
+
+def test_every_piece_of_the_bench_page_is_taken_from_a_bench(tmp_path: Path) -> None:
+    *pieces, second = (b.text for b in blocks("docs/howto/own-bench.md", "toml"))
+    assert second == SECOND.read_text(encoding="utf-8")
+    file = tmp_path / "pieces.toml"
+    file.write_text("\n".join(pieces), encoding="utf-8")  # the pieces, one below the other, are a whole bench, too
+    bench = load_bench(file)
+    assert bench.board.components["s11.R_W"] == 7000.0
+    assert bench.ports["n1.i0"].high == load_bench().ports["n1.i0"].high
+
+
+def test_the_second_bench_runs_the_bump(tmp_path: Path) -> None:
+    wanted = {"neuron": "exc", "synapse": "rec", "probes": False}
+    outcome = execute(Request("bump", wanted, bench=str(SECOND), simulate=True, out=tmp_path))
+    assert outcome.results["silent_before"]
+    assert outcome.results["sustained"]
+
+
+def test_the_example_by_hand_counts_spikes() -> None:
+    with SimulatedProcess(Settings("wu2025_bump", ports={"source": 15554, "scope": 15555})) as simulated:
+        assert simulated.addresses
+        said = run_example("scope_by_hand.py", EXAMPLES)
+    rates = [float(line.removesuffix("Hz")) for line in said.splitlines() if line.endswith("Hz")]
+    assert len(rates) > 1
+    assert all(70 < rate < 90 for rate in rates)
+
+
+def test_the_example_over_several_runs_draws_its_picture(tmp_path: Path) -> None:
+    assert "sustained True" in run_example("f_star_versus_holding.py", tmp_path, "44")
+    assert (tmp_path / "f_star_versus_holding.png").stat().st_size > 5000
+
+
+def run_example(name: str, folder: Path, *arguments: str) -> str:
+    command = [sys.executable, EXAMPLES / name, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
