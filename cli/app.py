@@ -15,13 +15,14 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from neurorig import __version__
-from neurorig.signals.errors import ConfigError, NeurorigError
+from neurorig.signals.errors import ConfigError, NeurorigError, RunInterrupted
 
 app = App(
     name="neurorig",
     version=__version__,
     help="Run neuroscience protocols on analog neurosynaptic boards: on the bench, on its simulated double, "
     "or on a recording. Try: neurorig run bump --simulate",
+    suppress_keyboard_interrupt=False,
 )
 _HELP = {
     "run": "Run a protocol on a bench, or on its simulated double with --simulate.",
@@ -50,14 +51,16 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(error, arguments)
     except CycloptsError as error:
         return _fail(ConfigError(f"{error} See: neurorig {arguments[0] if arguments else ''} --help"), arguments)
+    except RunInterrupted as event:
+        return _fail(event, arguments)
     except KeyboardInterrupt:
-        return 130
+        return _fail(RunInterrupted("Stopped by Ctrl-C."), arguments)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
 
 
-def _fail(error: NeurorigError, arguments: Sequence[str]) -> int:
+def _fail(error: NeurorigError | RunInterrupted, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
         print(json.dumps({"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}))
     print(f"neurorig: {error}", file=sys.stderr)

@@ -20,6 +20,7 @@ DEADLINE = 0.5  # seconds for an answer (section 2)
 GREETING = 4.0  # an Uno restarts when its port is opened, and sits in its bootloader for a second
 WATCHDOG = 2.0
 PING = 0.5  # seconds of silence after which the link feeds the watchdog by itself
+PATIENCE = 10.0  # seconds beyond the length of a program in which a silent host is still believed to be well
 STAMP = 0.5e-6  # seconds of one unit of a spike time stamp (section 8)
 MOST_STAMPS = 64
 CONTRACT = "1"
@@ -29,6 +30,7 @@ _GREETING = Resync(lambda _: [("*IDN?", r"(?!HELLO )[^,]+(,[^,]+){3}")])
 
 # Status bits (section 9)
 _RUNNING, _ARMED, _ON = 1 | 2, 4, (8, 16)
+_LIVE = _RUNNING | _ARMED | _ON[0] | _ON[1]
 _OVERRUN, _TRIPPED, _LOST_STAMPS, _RESTARTED = 32, 64, 256, 512
 _CRC8 = [0] * 256
 for _byte in range(256):
@@ -44,6 +46,14 @@ def crc8(line: bytes) -> int:
     for byte in line:
         value = _CRC8[value ^ byte]
     return value
+
+
+def _checked(link: Link, line: str) -> str:
+    """The answer to a line, with a checksum both ways. Raises InstrumentError when it is damaged."""
+    answer, _, checksum = link.query(f"{line}*{crc8(line.encode()):02X}", timeout=DEADLINE).rpartition("*")
+    if checksum != f"{crc8(answer.encode('latin-1')):02X}":
+        raise InstrumentError(f"{link.resource}: '{answer}*{checksum}' to '{line}' is damaged or no answer to it.")
+    return answer
 
 
 class SourceChannel(Commanded):
@@ -97,13 +107,13 @@ class ArduinoSource(Commanded):
     last_restart = text("SYST:RST", doc="Cause of the last restart.")
     calibration = text("CAL:STAT", doc="State of the stored calibration.")
 
-    def __init__(self, link: Link, *, name: str = "") -> None:
+    def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name or self.driver)
         link.timeout = DEADLINE
         self.query, self.write = self._ask, self._command
         self._keep_alive: KeepAlive | None = None
         self._loaded: dict[str, Encoded] = {}
-        self.identity = DRIVERS[self.driver].check(self._greeted(), link)
+        self.identity = DRIVERS[self.driver].check(self._greeted(), link, serial_number)
         if self.contract.partition(".")[0] != CONTRACT:
             raise BenchError(f"{link.resource}: speaks protocol {self.contract}, this driver speaks {CONTRACT}.")
         self.channels = {
@@ -167,8 +177,9 @@ class ArduinoSource(Commanded):
         """
         if not self._loaded:
             raise InstrumentError(f"{self.name}: there is no program to play; load one first.")
-        if self._keep_alive is None:
-            self._keep_alive = KeepAlive(self.link, lambda link: link.query("SYST:VERS?"), PING)
+        self._rest()
+        patience = max(e.steps.duration for e in self._loaded.values()) + PATIENCE
+        self._keep_alive = KeepAlive(self.link, lambda link: link.query("SYST:VERS?"), PING, patience)
         for name, channel in self.channels.items():
             channel.output = "ON" if name in self._loaded else "OFF"
         self.write("ARM")
@@ -190,7 +201,7 @@ class ArduinoSource(Commanded):
         for channel in self.channels.values():
             channel.write(f"OUTP{channel.suffix} OFF")
         status = int(self.query("STAT?"))
-        if status & (_RUNNING | _ARMED | _ON[0] | _ON[1]):
+        if status & _LIVE:
             raise InstrumentError(f"{self.name}: an output is still on (status {status}). Switch it off by hand.")
         self._rest()
 
@@ -203,6 +214,26 @@ class ArduinoSource(Commanded):
         lines = self.safe_state if self.link.midway else self.safe_state[:1]
         self._rest()
         self.link.send_safe(lines)
+
+    def confirm_safe(self) -> None:
+        """Ask whether nothing plays and both outputs are off. Raises BenchError when it does not say so in 4 s."""
+        self.confirm(self.link)
+
+    @staticmethod
+    def confirm(link: Link) -> None:
+        """As `confirm_safe`, over a link of which nothing is known: the source may just restart and be deaf."""
+        link.resync = _RESYNC
+        deadline = time.monotonic() + GREETING
+        while True:
+            try:
+                status = int(_checked(link, "STAT?"))
+                break
+            except (BenchError, ValueError) as reason:
+                if time.monotonic() > deadline:
+                    raise InstrumentError(f"{link.resource}: does not say whether it is safe ({reason})") from reason
+                time.sleep(0.05)
+        if status & _LIVE:
+            raise InstrumentError(f"{link.resource}: was told to be safe, but an output is on (status {status})")
 
     def close(self) -> None:
         """Release the link. Outputs that are on are switched off by the source's watchdog."""
@@ -254,9 +285,7 @@ class ArduinoSource(Commanded):
         if block is not None:
             answer = self.link.query(line, block)
         else:
-            answer, _, checksum = self.link.query(f"{line}*{crc8(line.encode()):02X}").rpartition("*")
-            if checksum != f"{crc8(answer.encode('latin-1')):02X}":
-                raise InstrumentError(f"{self.name}: '{answer}*{checksum}' to '{line}' is damaged or no answer to it.")
+            answer = _checked(self.link, line)
         if answer.startswith("ERR "):
             raise InstrumentError(f"{self.name}: refused '{line}': {answer[4:]}.")
         return answer

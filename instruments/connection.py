@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from neurorig.signals import BenchError, ConfigError
+from neurorig.signals import BenchError, ConfigError, LinkError
 
 from .bench import Bench
+from .claim import Claim
 from .drivers import DRIVERS
 from .guardian import Guardian, Ward
 from .interrupts import Interrupts
@@ -28,8 +29,8 @@ class Rig:
         self.bench, self.instruments, self.resources = bench, instruments, resources
         self.virtual_time = virtual_time
         """Whether time moves with the questions asked, so that waiting between them is for nothing."""
-        self.unsafe: list[str] = []
-        """Instruments whose safe state could not be confirmed: the guardian goes on with them."""
+        self.unsafe: dict[str, str] = {}
+        """Those that can drive a port and whose safe state is not confirmed: the guardian goes on with them."""
 
     def source(self, name: str) -> CurrentSource:
         """The current source of this name."""
@@ -52,13 +53,29 @@ class Rig:
         return [f"{name}: {w}" for name, i in self.instruments.items() for w in i.warnings]
 
     def safe(self) -> None:
-        """Make every instrument safe, each on its own; failures are kept in `unsafe`, never raised before the last."""
-        self.unsafe = []
+        """Make every instrument safe, each on its own, blindly; never raises."""
+        self.unsafe = {}
         for name, instrument in self.instruments.items():
             try:
                 instrument.safe()
             except Exception as reason:
-                self.unsafe.append(f"{name} ({self.resources[name]}): {reason}")
+                self._note_unsafe(name, reason)
+
+    def confirm_safe(self) -> None:
+        """Ask those that can drive a port whether they are safe; what is not confirmed is kept in `unsafe`. Never raises."""
+        for name in self._driving():
+            try:
+                if name not in self.unsafe:
+                    self.source(name).confirm_safe()
+            except Exception as reason:
+                self._note_unsafe(name, reason)
+
+    def _driving(self) -> list[str]:
+        return [name for name, entry in self.bench.instruments.items() if DRIVERS[entry.driver].drives]
+
+    def _note_unsafe(self, name: str, reason: Exception) -> None:
+        if name in self._driving():
+            self.unsafe[name] = f"{name} ({self.resources[name]}): {reason}"
 
 
 @contextlib.contextmanager
@@ -68,7 +85,8 @@ def connect(
     """Connect every instrument of the bench; leave them safe on success, exception, Ctrl-C (also a second one) and SIGTERM.
 
     `log`: where the guardian writes what it did, should this process die. Raises BenchError when an instrument is absent,
-    is another model, or has another serial number than the bench file expects.
+    is in use, is another model, or has another serial number than the bench file expects; and at the end, in place of
+    what ended it, when a source does not confirm that it is safe.
     """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
@@ -77,25 +95,40 @@ def connect(
         resources = {name: entry.resource for name, entry in bench.instruments.items()}
         if simulate:
             resources = _simulated(stack, bench, seed, paced)
+        for resource in resources.values():
+            stack.enter_context(Claim(resource))
         instruments: dict[str, Instrument] = {}
         for name in bench.instruments:
             instruments[name] = _connected(bench, name, resources[name], simulate)
             stack.callback(instruments[name].close)
         rig = Rig(bench, instruments, resources, virtual_time=simulate and not paced)
-        guardian.watch(
-            [Ward(name, resources[name], DRIVERS[e.driver].safe_lines) for name, e in bench.instruments.items()], log
-        )
+        guardian.watch(_wards(bench, resources), log)
+        ended: BaseException | None = None
         try:
             yield rig
+        except BaseException as error:
+            ended = error
+            raise
         finally:
             interrupts.shielded = True
             rig.safe()
-            if not rig.unsafe:
-                guardian.dismiss()
-    if rig.unsafe:
-        raise BenchError(
-            f"NOT SAFE: {'; '.join(rig.unsafe)}. Switch it off by hand. The guardian keeps trying after this program has ended."
-        )
+            rig.confirm_safe()
+            if rig.unsafe:
+                raise _not_safe(rig.unsafe, ended)  # more urgent than what ended the run, which it tells as well
+            guardian.dismiss()
+
+
+def _wards(bench: Bench, resources: dict[str, str]) -> list[Ward]:
+    entries = {name: DRIVERS[entry.driver] for name, entry in bench.instruments.items()}
+    return [Ward(name, resources[name], e.name, e.safe_lines) for name, e in entries.items() if e.drives]
+
+
+def _not_safe(unsafe: dict[str, str], ended: BaseException | None) -> BenchError:
+    before = f" It began with: {ended}" if ended is not None else ""
+    return BenchError(
+        f"NOT SAFE: {'; '.join(unsafe.values())}. Switch it off by hand. A guardian goes on trying in the background "
+        f"and tells here and in guardian.log when it has succeeded.{before}"
+    )
 
 
 def _simulated(stack: contextlib.ExitStack, bench: Bench, seed: int, paced: bool) -> dict[str, str]:
@@ -111,15 +144,9 @@ def _connected(bench: Bench, name: str, resource: str, simulated: bool) -> Instr
     entry = bench.instruments[name]
     driver = DRIVERS[entry.driver]
     try:
-        instrument: Instrument = driver.connect(resource, name=name)
+        instrument: Instrument = driver.connect(resource, name=name, serial_number=entry.serial_number or "")
     except (BenchError, ConfigError) as reason:
-        hint = "" if simulated else " Is it switched on and plugged in? Without hardware, add --simulate."
+        absent = isinstance(reason, LinkError) and not simulated
+        hint = " Is it switched on and plugged in? Without hardware, add --simulate." if absent else ""
         raise BenchError(f"{bench.path}: instruments.{name}: {reason}{hint}") from reason
-    serial = instrument.identity.serial
-    if entry.serial_number and serial != entry.serial_number:
-        instrument.close()
-        raise BenchError(
-            f"{bench.path}: instruments.{name} at {resource} has the serial number {serial}, the bench expects "
-            f"{entry.serial_number}. Correct the resource or the serial_number; nothing was switched on."
-        )
     return instrument

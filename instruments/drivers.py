@@ -38,31 +38,44 @@ class DriverEntry:
         return getattr(import_module(self.module, __package__), self.class_name)
 
     @property
+    def drives(self) -> bool:
+        """Whether it can drive a port: then its safe state must be confirmed, and the guardian watches over it."""
+        return self.role == "CurrentSource"
+
+    @property
     def safe_lines(self) -> tuple[str, ...]:
         """The short lines, needing no answer, that make the instrument safe."""
         lines: tuple[str, ...] = self.load().safe_state
         return lines
 
-    def connect(self, resource: str, *, name: str = "", **options: Any) -> Any:
-        """Open `resource` and give the driver, its identity checked. `options` go to `open_link`.
+    def connect(self, resource: str, *, name: str = "", serial_number: str = "", **options: Any) -> Any:
+        """Open `resource` and give the driver, its identity checked before anything is set. `options` go to `open_link`.
 
-        Raises LinkError when nothing answers, BenchError when it is another instrument.
+        Raises LinkError when nothing answers, BenchError when it is another model or has another serial number.
         """
         driver = self.load()
         link = open_link(resource, baud=self.baud, **options)
         try:
-            return driver(link, name=name or self.name)
+            return driver(link, name=name or self.name, serial_number=serial_number)
         except BaseException:
             link.close()
             raise
 
-    def check(self, identity: "Identity", link: Link) -> "Identity":
-        """Give `identity` back if it is a model this driver is written for. Raises BenchError."""
+    def check(self, identity: "Identity", link: Link, serial_number: str = "") -> "Identity":
+        """Give `identity` back if this driver is written for the model, and the serial number is the one expected (if any).
+
+        Raises BenchError.
+        """
         found = f"{identity.maker}/{identity.model}"
         if not re.fullmatch(self.identity, found, re.IGNORECASE):
             raise BenchError(
                 f"{link.resource}: '{found}' answers (serial number {identity.serial}); the driver '{self.name}' "
                 f"is for {self.model}. Correct the resource or the driver in the bench file."
+            )
+        if serial_number and identity.serial != serial_number:
+            raise BenchError(
+                f"{link.resource}: has the serial number {identity.serial}, the bench expects {serial_number}. "
+                "Correct the resource or the serial_number; nothing was switched on."
             )
         return identity
 

@@ -1,31 +1,44 @@
 """The guardian: a small process that makes the outputs safe if the main process dies without having done so.
 
 It waits for end-of-file on its standard input, in a session of its own so that Ctrl-C does not reach it, opens ports only
-after the main process is gone, keeps trying what it cannot reach and says so. Standard library and links only.
+after the main process is gone or has let go, keeps trying what it cannot reach and says so. What it says was made safe,
+the instrument has confirmed.
 """
 
 import contextlib
+import io
 import json
 import os
+import queue
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from neurorig.signals import BenchError
+
 RETRY = 0.5
 PATIENCE = 600.0
 """Seconds between two tries, and after how many it gives up."""
 
+LOOK = 0.2
+"""Seconds between two looks whether the main process lives: a forked child may hold the pipe open after its death."""
+
+STANDING = "standing guard"
+
 
 @dataclass(frozen=True)
 class Ward:
-    """What the guardian has to make safe: where it is, and the short lines that do it."""
+    """What the guardian has to make safe: where it is, its driver's name, and the short lines that do it."""
 
     name: str
     resource: str
+    driver: str
     lines: tuple[str, ...]
 
 
@@ -33,77 +46,121 @@ class Guardian:
     """The main process's end: start it, hand it the wards, and tell it when all is well."""
 
     def __init__(self) -> None:
+        self._dismissed = True
+        # -P: a file such as queue.py in the working directory must not take the place of a library
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "neurorig.instruments.guardian", str(os.getpid())],
+            [sys.executable, "-P", "-m", "neurorig.instruments.guardian", str(os.getpid())],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             start_new_session=True,
             text=True,
         )
 
     def watch(self, wards: Sequence[Ward], log: Path | None = None) -> None:
-        """Hand over the instruments to make safe, and a file to write what was done to."""
+        """Hand over the instruments to make safe, and a file to write what was done to. BenchError unless it confirms."""
+        self._dismissed = False
         self._tell({"wards": [asdict(w) for w in wards], "log": str(log) if log else None})
+        assert self._process.stdout is not None
+        if self._process.stdout.readline().strip() != STANDING:
+            raise BenchError(
+                f"The guardian, which makes the outputs safe should this program die, does not run ({sys.executable} "
+                "-m neurorig.instruments.guardian). Nothing was switched on."
+            )
 
     def dismiss(self) -> None:
         """All outputs are safe: let it go."""
+        self._dismissed = True
         self._tell({"dismissed": True})
 
     def release(self) -> None:
-        """Let go of it: it ends if it was dismissed or has nothing to guard, else it acts when this process is gone."""
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+        """Let go of it, the ports being closed: it ends if it was dismissed or has nothing to guard, else it acts now."""
+        if not self._dismissed:
+            self._tell({"act": True})
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe:
+                    pipe.close()
 
     def _tell(self, message: dict[str, Any]) -> None:
-        if self._process.stdin and self._process.poll() is None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it is gone
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
 
 
 def stand_guard(parent: int) -> None:
     """Read messages until the end; act if nobody was dismissed."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)  # it outlives what ends the others, and ends by itself
     wards: list[Ward] = []
     log: Path | None = None
-    for line in sys.stdin:
-        message = json.loads(line)
+    let_go = False
+    while (message := _next_message(parent)) is not None:
         if message.get("dismissed"):
             return
-        wards = [Ward(w["name"], w["resource"], tuple(w["lines"])) for w in message["wards"]]
-        log = Path(message["log"]) if message["log"] else None
-    while wards and os.getppid() == parent:
+        let_go = let_go or "act" in message
+        if "wards" in message:
+            wards = [Ward(w["name"], w["resource"], w["driver"], tuple(w["lines"])) for w in message["wards"]]
+            log = Path(message["log"]) if message["log"] else None
+            print(STANDING, flush=True)
+    while wards and not let_go and os.getppid() == parent:
         time.sleep(0.02)
     _make_safe(wards, log)
 
 
-def _make_safe(wards: Sequence[Ward], log: Path | None) -> None:
-    from .links import open_link  # noqa: PLC0415  (serial ports are opened only now)
+_lines: "queue.SimpleQueue[bytes]" = queue.SimpleQueue()
 
+
+def _read_lines() -> None:
+    for line in io.FileIO(0, closefd=False):  # no buffer, whose lock a thread must not hold at the end
+        _lines.put(line)
+    _lines.put(b"")
+
+
+def _next_message(parent: int) -> dict[str, Any] | None:
+    """The next message; None at the end of the input, or of the main process."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            line = _lines.get(timeout=LOOK)
+            return dict(json.loads(line)) if line.endswith(b"\n") else None
+        if os.getppid() != parent:
+            return None
+
+
+def _make_safe(wards: Sequence[Ward], log: Path | None) -> None:
     waiting = {w.name: w for w in wards}
     told: set[str] = set()
     deadline = time.monotonic() + PATIENCE
     while waiting and time.monotonic() < deadline:
         for ward in list(waiting.values()):
             try:
-                link = open_link(ward.resource, timeout=2.0)
-                try:
-                    link.send_safe(ward.lines)
-                finally:
-                    link.close()
+                _make_one_safe(ward)
             except Exception as reason:
                 if ward.name not in told:
                     _say(
                         log,
-                        f"{ward.name} ({ward.resource}) cannot be reached: {reason}. Trying again; "
+                        f"{ward.name} ({ward.resource}) cannot be made safe: {reason}. Trying again; "
                         "if current may be flowing, switch it off by hand.",
                     )
                     told.add(ward.name)
             else:
-                _say(log, f"{ward.name} ({ward.resource}) was made safe after the program had died.")
+                _say(log, f"{ward.name} ({ward.resource}) was made safe after the program had died, and confirmed it.")
                 del waiting[ward.name]
         if waiting:
             time.sleep(RETRY)
     for ward in waiting.values():
-        _say(log, f"{ward.name} ({ward.resource}) could not be reached for {PATIENCE:.0f} s: switch it off by hand.")
+        _say(log, f"{ward.name} ({ward.resource}) could not be made safe in {PATIENCE:.0f} s: switch it off by hand.")
+
+
+def _make_one_safe(ward: Ward) -> None:
+    from .drivers import DRIVERS  # noqa: PLC0415  (serial ports are opened only now)
+    from .links import open_link  # noqa: PLC0415
+
+    driver = DRIVERS[ward.driver]
+    with open_link(ward.resource, baud=driver.baud, timeout=2.0) as link:
+        link.send_safe(ward.lines)  # first of all; the driver's own module is only imported to hear the answer
+        driver.load().confirm(link)
 
 
 def _say(log: Path | None, text: str) -> None:
@@ -119,4 +176,5 @@ def _say(log: Path | None, text: str) -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_read_lines, daemon=True).start()
     stand_guard(int(sys.argv[1]))

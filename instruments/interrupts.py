@@ -2,17 +2,25 @@
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Self
 
 from neurorig.signals import RunInterrupted
 
+LOST = 3.0
+"""Seconds after which a signal counts again: Python drops what is raised inside a destructor or a callback of C code."""
+
 
 class Interrupts:
-    """While entered, the first Ctrl-C or SIGTERM raises RunInterrupted in the main thread; later ones are only noted."""
+    """While entered, the first Ctrl-C or SIGTERM raises RunInterrupted in the main thread.
+
+    Later ones change nothing; after `LOST` seconds one is raised again, unless `shielded` says that all is being ended.
+    """
 
     def __init__(self) -> None:
         self.shielded = False
+        self._deaf_until = 0.0
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -28,7 +36,8 @@ class Interrupts:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal gave back
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.shielded:
-            self.shielded = True
+        now = time.monotonic()
+        if not self.shielded and now >= self._deaf_until:
+            self._deaf_until = now + LOST
             name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
             raise RunInterrupted(f"Stopped by {name}. The outputs are off; every sweep taken is kept.")

@@ -136,8 +136,8 @@ class RigolDS1000Z(ScpiInstrument):
         doc="Point of the memory at which it was triggered; -2: it was not (p. 2-161).",
     )  # fmt: skip
 
-    def __init__(self, link: Link, *, name: str = "") -> None:
-        super().__init__(link, name=name)
+    def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
+        super().__init__(link, name=name, serial_number=serial_number)
         link.write("*CLS")  # errors of whoever was here before
         self.channels = {
             str(n): RigolChannel(link, name=f"{self.name} channel {n}", suffix=n, warnings=self.warnings)

@@ -100,6 +100,10 @@ class CurrentSource(Instrument, Protocol):
         """Zero and disable all outputs, and confirm it."""
         ...
 
+    def confirm_safe(self) -> None:
+        """Ask, with patience, whether nothing plays and every output is off. Raises BenchError when that is not told."""
+        ...
+
     def read_back(self, channel: str) -> float | None:
         """The source's own inner measurement of its current (amperes), if it has one: reported, not measured."""
         ...

@@ -16,15 +16,15 @@ class ScpiInstrument(Commanded):
     """An instrument that speaks SCPI (IEEE 488.2 common commands, SCPI-99 error queue).
 
     `driver` names its entry in the registry, against which ``*IDN?`` is checked when it is opened. `safe_state`: short
-    lines that need no answer. Raises BenchError when another model answers.
+    lines that need no answer. Raises BenchError when another model or `serial_number` answers.
     """
 
     driver: ClassVar[str]
     safe_state: ClassVar[tuple[str, ...]]
 
-    def __init__(self, link: Link, *, name: str = "") -> None:
+    def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name or self.driver)
-        self.identity = DRIVERS[self.driver].check(self._identify(), link)
+        self.identity = DRIVERS[self.driver].check(self._identify(), link, serial_number)
 
     def errors(self) -> list[str]:
         """Empty the error queue (``:SYSTem:ERRor?``, SCPI-99 21.8.8)."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from neurorig.signals import BenchError, Program, RunInterrupted, Steps, Trace, show
+from neurorig.signals import BenchError, Program, Steps, Trace, show
 
 from .bisection import Bracket
 from .planning import check_wiring, plan_sweep
@@ -72,14 +72,19 @@ def run_protocol(
 
     The outputs are made safe before anything is flushed, whatever happens. The run is finished as ``done`` with its
     results, as ``interrupted`` on Ctrl-C or SIGTERM (RunInterrupted is raised on), as ``stopped`` when `stop_requested`
-    says so, and as ``failed`` on any other error, which is raised on.
+    says so, and as ``failed`` on any other error, also one of the analysis, which is raised on.
     """
     runner = _Runner(protocol, rig, writer, progress or _silent, stop_requested or _never)
     ended: dict[str, Any] = {}
     status, result = "failed", None
     try:
-        status = "stopped" if runner.run() else "done"
-    except (KeyboardInterrupt, RunInterrupted) as event:
+        stopped = runner.run()
+        rig.safe()
+        if not stopped:
+            result = _conclude(protocol, writer)
+            ended = {"results": result.values, "verdicts": result.verdicts, "notes": result.notes}
+        status = "stopped" if stopped else "done"
+    except KeyboardInterrupt as event:  # RunInterrupted is one
         status, ended = "interrupted", {"error": str(event) or "stopped from the keyboard"}
         raise
     except BaseException as error:
@@ -87,13 +92,7 @@ def run_protocol(
         raise
     finally:
         rig.safe()
-        ended["warnings"] = [*runner.warnings, *rig.warnings()]
-        try:
-            if status == "done":
-                result = _conclude(protocol, writer)
-                ended |= {"results": result.values, "verdicts": result.verdicts, "notes": result.notes}
-        finally:
-            writer.finish(status, **ended)
+        writer.finish(status, **ended, warnings=[*runner.warnings, *rig.warnings()])
     return Finished(status, result)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from neurorig.signals import RecordError, RunInterrupted, Steps, Trace
+from neurorig.signals import RecordError, Steps, Trace
 
 from .folder import LOCK, LOG, RUN, SCHEMA, STATUSES, TRACES, check_space, make_folder, merge, now, write_meta
 from .jsonfile import append_line, encode
@@ -24,7 +24,7 @@ class RunWriter:
     """Fills the folder of one run; made with `create`, before the first output is enabled.
 
     As a context manager it finishes the run when that was not done: ``failed`` after an error, ``interrupted`` after
-    Ctrl-C or `RunInterrupted`, ``done`` otherwise. What was added is on disk at once, whatever happens to the process.
+    Ctrl-C or SIGTERM, ``done`` otherwise. What was added is on disk at once, whatever happens to the process.
     """
 
     def __init__(self, path: Path, meta: dict[str, Any], lock: WriterLock) -> None:
@@ -150,7 +150,7 @@ class RunWriter:
     ) -> None:
         if error is None:
             self.finish("done")
-        elif isinstance(error, KeyboardInterrupt | RunInterrupted):
+        elif isinstance(error, KeyboardInterrupt):
             self.finish("interrupted", error=str(error) or "stopped from the keyboard")
         else:
             self.finish("failed", error=str(error) or type(error).__name__)

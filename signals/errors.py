@@ -52,8 +52,11 @@ class RecordError(NeurorigError):
     exit_code = 6
 
 
-class RunInterrupted(NeurorigError):  # noqa: N818  (an event, not a fault)
-    """The person or the system stopped the run; outputs are safe and everything measured is kept."""
+class RunInterrupted(KeyboardInterrupt):
+    """The person or the system stopped the run; outputs are safe and everything measured is kept.
+
+    An event, not a fault: as a KeyboardInterrupt it passes every ``except Exception`` that deals with faults.
+    """
 
     exit_code = 130
 

@@ -8,6 +8,7 @@ of a safe state.
 
 import contextlib
 import itertools
+import math
 import re
 import threading
 import time
@@ -130,9 +131,9 @@ class Link(ABC):
             data = b""
             try:
                 self._transmit(line.encode() + b"\n" if block is None else _with_block(line, block), deadline)
-                data = self._receive(deadline)
+                data = self._more(deadline)
                 while data[-1] != _LINE_FEED and _LINE_FEED not in data:
-                    data += self._receive(deadline)
+                    data += self._more(deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout, data)
             if self.recorder is not None:
@@ -158,7 +159,7 @@ class Link(ABC):
             try:
                 self._transmit(line.encode() + b"\n", deadline)
                 while (header := _block_header(head)) is None:
-                    head += self._receive(deadline)
+                    head += self._more(deadline)
                 start, length = header
                 payload = memoryview(bytearray(length)) if into is None else memoryview(into).cast("B")
                 if len(payload) != length:
@@ -166,12 +167,13 @@ class Link(ABC):
                 filled = min(len(head) - start, length)
                 payload[:filled] = head[start : start + filled]
                 while filled < length:
+                    _check(deadline)
                     filled += self._receive_into(payload[filled:], deadline)
                     if progress is not None:
                         progress(filled, length)
                 end = head[start + length :]
                 while _LINE_FEED not in end:
-                    end += self._receive(deadline, 1)
+                    end += self._more(deadline, 1)
                 if end not in _LINE_ENDS:
                     raise ValueError(f"the block of {length} bytes is followed by {end[:20]!r}, not by a line end")
             except BaseException as reason:
@@ -209,7 +211,8 @@ class Link(ABC):
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
-        self._shut()
+        with contextlib.suppress(Exception):  # an instrument that is gone cannot be closed properly
+            self._shut()
 
     def __enter__(self) -> Self:
         return self
@@ -242,6 +245,11 @@ class Link(ABC):
             self.recorder(time.time(), ">", data)
         self._send(data, deadline)
 
+    def _more(self, deadline: float, want: int = 0) -> bytes:
+        """What comes next. TimeoutError at the deadline, also when there is always something that comes."""
+        _check(deadline)
+        return self._receive(deadline, want)
+
     def _send_safely(self, data: bytes) -> None:
         try:
             if not self._alive():  # a first line to a connection that was closed is accepted and lost
@@ -254,18 +262,19 @@ class Link(ABC):
 
     def _resynchronise(self, deadline: float) -> None:
         """Get into step as `resync` says. Raises LinkError; the link stays dirty then."""
+        broken = self._dirty  # else only answers that nobody has read are to be skipped
         self._dirty, self._surplus = True, b""
         data = b""
         try:
             self._transmit(b"\n", deadline)
-            if self.resync.settle:
+            if broken and self.resync.settle:
                 self._discard(self.resync.settle)
             for question, pattern in self.resync.questions(next(self._resyncs)):
                 self._transmit(question.encode() + b"\n", deadline)
                 answer = None
                 while answer is None or not re.fullmatch(pattern, answer):
                     while _LINE_FEED not in data:
-                        data += self._receive(deadline)
+                        data += self._more(deadline)
                     line, _, data = data.partition(b"\n")
                     answer = str(line, "latin-1").strip()
         except Exception as reason:
@@ -293,6 +302,11 @@ class Link(ABC):
         ) from reason
 
 
+def _check(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError
+
+
 def _block_header(head: bytes) -> tuple[int, int] | None:
     """Where the payload starts and how long it is; None while too little has arrived. ValueError if it is no block."""
     if not head:
@@ -316,22 +330,32 @@ def _why(reason: BaseException) -> str:
 class KeepAlive:
     """Calls `ask(link)` whenever the link has been silent for `interval` seconds, to feed an instrument's watchdog.
 
+    After `patience` seconds in which nobody else has spoken it stops: the program hangs, and the watchdog is for that.
     A failure is left to the next transaction, which finds the link dirty.
     """
 
-    def __init__(self, link: Link, ask: Callable[[Link], object], interval: float) -> None:
-        self._link, self._ask, self._interval = link, ask, interval
+    def __init__(
+        self, link: Link, ask: Callable[[Link], object], interval: float, patience: float = math.inf
+    ) -> None:  # fmt: skip
+        self._link, self._ask, self._interval, self._patience = link, ask, interval, patience
         self._stop = threading.Event()
         threading.Thread(target=self._run, name=f"keep-alive {link.resource}", daemon=True).start()
 
     def _run(self) -> None:
+        spoken = own = self._link.last_used
         while True:
             silent = time.monotonic() - self._link.last_used
             if self._stop.wait(max(self._interval - silent, 0.01)):
                 return
-            if time.monotonic() - self._link.last_used >= self._interval:
+            used = self._link.last_used
+            if used != own:
+                spoken = used
+            if time.monotonic() - spoken > self._patience:
+                return
+            if time.monotonic() - used >= self._interval:
                 with contextlib.suppress(LinkError):
                     self._ask(self._link)
+                own = self._link.last_used
 
     def stop(self) -> None:
         """End the thread, without waiting for a ping that is under way."""

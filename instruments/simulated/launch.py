@@ -24,7 +24,7 @@ class SimulatedProcess:
     def __init__(self, settings: Settings) -> None:
         # A session of its own: Ctrl-C is for the program, which still needs the instruments to make them safe.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "neurorig.instruments.simulated.process"],
+            [sys.executable, "-P", "-m", "neurorig.instruments.simulated.process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

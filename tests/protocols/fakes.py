@@ -79,6 +79,8 @@ class FakeSource:
         self.diary.note("off")
         self.output = False
 
+    def confirm_safe(self) -> None: ...
+
     def read_back(self, channel: str) -> float | None:
         return None
 
