@@ -60,7 +60,7 @@ class Board(Part):
             if owner not in self.neurons or quantity != "i0":
                 known = [f"{n}.i0" for n in self.neurons]
                 raise ValueError(f"[ports] '{name}' is no input of this board.{nearest(name, known)}")
-        units = self._quantities()
+        units = self.quantities
         for name, node in self.nodes.items():
             if name not in units:
                 raise ValueError(f"[nodes] '{name}' is no quantity of this board.{nearest(name, units)}")
@@ -78,7 +78,9 @@ class Board(Part):
                 f"when the thyristor opens ({opening:.3g} V) and its peak ({peak:.3g} V): no spike would end"
             )
 
-    def _quantities(self) -> dict[str, str]:
+    @property
+    def quantities(self) -> dict[str, str]:
+        """Everything that the circuit has a value for, with its unit: a node is one of them that a person wants to see."""
         units = {f"{n}.{q}": unit for n in self.neurons for q, unit in NEURON_NODES.items()}
         for key, synapse in self.synapses.items():
             present = [f"{q}{k}" for k in range(1, synapse.stages + 1) for q in ("v_c", "i_s")] + ["i_out"]

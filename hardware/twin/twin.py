@@ -38,6 +38,7 @@ class Twin:
         self.now = 0.0
         self._neurons = {name: i for i, name in enumerate(board.neurons)}
         self._synapses = {name: s for s, name in enumerate(board.synapses)}
+        self._quantities = board.quantities
         self._circuit = build_circuit(board, loads or {})
         self._state = rest_state(board, self._circuit)
         self._log = new_log(self._state)
@@ -126,8 +127,8 @@ class Twin:
         `first` gives the very same bits. Raises ConfigError for an unknown node, ValueError for times not yet reached
         or already forgotten.
         """
-        if node not in self.board.nodes:
-            raise ConfigError(f"{self.board.path}: the board has no node '{node}'.{nearest(node, self.board.nodes)}")
+        if node not in self._quantities:
+            raise ConfigError(f"{self.board.path}: the board has no node '{node}'.{nearest(node, self._quantities)}")
         if out is None:
             out = np.empty(n)
         elif out.shape != (n,) or out.dtype != np.float64 or not out.flags.c_contiguous:

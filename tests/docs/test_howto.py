@@ -33,7 +33,7 @@ def python_blocks() -> Iterator[Any]:
             yield pytest.param(block.text, id=f"{page}:{block.line}")
 
 
-@pytest.mark.parametrize("text", python_blocks())
+@pytest.mark.parametrize("text", list(python_blocks()))
 def test_a_python_block_runs_by_itself(
     text: str, folder_with_a_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
