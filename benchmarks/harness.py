@@ -124,6 +124,7 @@ class Helper:
     def __init__(self, kind: str) -> None:
         command = [sys.executable, "-m", "benchmarks.servers", kind]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self.pid = self._process.pid
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()
         if not self.address:
