@@ -231,7 +231,8 @@ class ArduinoSource(Commanded):
             except (BenchError, ValueError) as reason:
                 if time.monotonic() > deadline:
                     raise InstrumentError(f"{link.resource}: does not say whether it is safe ({reason})") from reason
-                time.sleep(0.05)
+                time.sleep(0.1)
+                link.send_safe(ArduinoSource.safe_state[:1])  # over a new connection, should the old one be gone
         if status & _LIVE:
             raise InstrumentError(f"{link.resource}: was told to be safe, but an output is on (status {status})")
 
@@ -282,10 +283,7 @@ class ArduinoSource(Commanded):
 
     def _answer(self, line: str, block: bytes | None) -> str:
         """One transaction with a checksum both ways (a block has its own). Raises InstrumentError on ``ERR``."""
-        if block is not None:
-            answer = self.link.query(line, block)
-        else:
-            answer = _checked(self.link, line)
+        answer = _checked(self.link, line) if block is None else self.link.query(line, block)
         if answer.startswith("ERR "):
             raise InstrumentError(f"{self.name}: refused '{line}': {answer[4:]}.")
         return answer
@@ -318,9 +316,16 @@ class ArduinoSource(Commanded):
                 if len(fields) == 4:
                     self.link.resync = _RESYNC
                     return Identity(*fields)
-            except (LinkError, InstrumentError):
+            except (LinkError, InstrumentError) as reason:
                 if time.monotonic() > deadline:
-                    raise
+                    return self._greeted_plainly(reason)
+
+    def _greeted_plainly(self, reason: BenchError) -> Identity:
+        """Who is there, if it is something that knows no checksums. Raises `reason` if nobody can be told."""
+        try:
+            return Identity(*self.link.query("*IDN?").split(","))
+        except (LinkError, TypeError):
+            raise reason from None
 
     def _begin(self) -> None:
         """A known state: outputs off, latched bits cleared, watchdog set and read back."""

@@ -95,7 +95,7 @@ def connect(
         resources = {name: entry.resource for name, entry in bench.instruments.items()}
         if simulate:
             resources = _simulated(stack, bench, seed, paced)
-        for resource in resources.values():
+        for resource in dict.fromkeys(resources.values()):
             stack.enter_context(Claim(resource))
         instruments: dict[str, Instrument] = {}
         for name in bench.instruments:

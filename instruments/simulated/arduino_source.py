@@ -94,6 +94,7 @@ class SimulatedArduinoSource:
         self.machine.restart(cause)
         self.restarts += 1
         self.ready_at = self.world.now + self.boot_delay
+        self.world.at(self.ready_at, lambda: None)  # something is due: a silent world goes on till then
         self.world.at(self.ready_at, lambda: None)  # something is due: time goes on while nobody speaks
 
     @property

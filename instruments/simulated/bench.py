@@ -92,8 +92,11 @@ MOMENT = 1e-6
 class Witness:
     """Tells what physically happens at the ports: one JSON line for each line received.
 
-    It is no instrument of the bench: a test or a curious person asks it whether current really flows.
+    It is no instrument of the bench: a test or a curious person asks it whether current really flows, and that must not
+    keep the world from following the wall clock in a silence.
     """
+
+    only_watches = True
 
     def __init__(self, simulated: SimulatedBench) -> None:
         self._simulated = simulated

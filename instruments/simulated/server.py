@@ -104,8 +104,9 @@ class Server:
             self._loop.call_soon_threadsafe(self._ended.set)
 
     def receive(self, session: Session, data: bytes) -> bytes:
-        """Hand data to a session and tell the world that a client has spoken."""
-        self._world.heard(time.monotonic())
+        """Hand data to a session and tell the world that a client has spoken, unless it only watches."""
+        if not getattr(session, "only_watches", False):
+            self._world.heard(time.monotonic())
         return session.receive(data)
 
     def join(self, connection: "_Connection") -> None:
