@@ -174,13 +174,21 @@ class Bench:
     def port(self, name: str) -> PortWiring:
         """The wiring of a port; ConfigError if this bench does not drive it."""
         if name not in self.ports:
-            raise ConfigError(f"{self.path}: no source channel is wired to port '{name}'.{nearest(name, self.ports)}")
+            wired = ", ".join(self.ports)
+            raise ConfigError(
+                f"{self.path}: no source channel is wired to port '{name}', only to {wired}. "
+                "Wire it, or name another neuron or synapse (-p neuron=...)."
+            )
         return self.ports[name]
 
     def node(self, name: str) -> NodeWiring:
         """The wiring of a node; ConfigError if this bench does not observe it."""
         if name not in self.nodes:
-            raise ConfigError(f"{self.path}: no scope channel is wired to node '{name}'.{nearest(name, self.nodes)}")
+            wired = ", ".join(self.nodes)
+            raise ConfigError(
+                f"{self.path}: no scope channel is wired to node '{name}', only to {wired}. "
+                "Wire it, or name another neuron or synapse (-p neuron=..., -p synapse=...)."
+            )
         return self.nodes[name]
 
     @cached_property
@@ -326,8 +334,11 @@ def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
 
 def _as_built(path: Path, content: BenchFile) -> Board:
     beside = path.parent / content.board
-    board = load_board(beside if beside.is_file() else content.board)
-    return board.with_components(content.components) if content.components else board
+    try:
+        board = load_board(beside if beside.is_file() else content.board)
+        return board.with_components(content.components) if content.components else board
+    except ConfigError as reason:
+        raise ConfigError(f"{path}: its board or components: {reason}") from reason
 
 
 def _find(name_or_path: str | Path) -> Path:

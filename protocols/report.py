@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 def write_run_report(run: "Run", result: Result | None = None) -> Path:
-    """Analyse `run` (unless its result is at hand) and write ``report.html`` with its figures into its folder.
+    """Analyse `run` (unless its result is at hand) and write ``report.html`` with its figures and its result tables.
 
     Gives the path of the page.
     """
     from neurorig.analysis.report import write_report  # noqa: PLC0415  (matplotlib)
 
     protocol = protocol_of(run)
-    return write_report(run.path, protocol.document(run, result or protocol.analyse(run)))
+    if result is None:
+        result = protocol.analyse(run)
+        for name, table in result.tables.items():
+            run.keep(table, name)
+    return write_report(run.path, protocol.document(run, result))

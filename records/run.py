@@ -9,7 +9,7 @@ from neurorig.signals import RecordError, Steps, Trace, nearest
 from . import notes
 from .folder import LOG, TRACES, read_meta, read_state
 from .jsonfile import read_lines
-from .tables import load_table
+from .tables import load_table, save_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,10 @@ class Run:
     def results(self, name: str = "results") -> "pd.DataFrame | None":
         """Read the table ``<name>.parquet`` with its units in ``attrs["units"]``; None when there is none."""
         return load_table(self.path / f"{name}.parquet")
+
+    def keep(self, frame: "pd.DataFrame", name: str = "results") -> None:
+        """Keep a result table as ``<name>.parquet``: what was analysed later, on a run that never came to its end."""
+        save_table(self.path / f"{name}.parquet", frame)
 
     def tables(self) -> list[str]:
         """Names of the tables that `results` can read."""

@@ -1,9 +1,10 @@
 """A run as it is written: it exists from the start, it is whole after every sweep, it says how it ended."""
 
 import json
-import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -197,6 +198,17 @@ def test_sweeps_start_in_utc(started):
         SweepRecord(0, "x", started)
 
 
+AS_NOBODY = """
+import os, sys
+from neurorig.records import RunWriter
+from neurorig.records import folder, jsonfile, lock, provenance, tables, writer  # before the rights to read them go
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+RunWriter.create(sys.argv[1], {})
+"""
+
+
 def test_a_folder_that_is_a_file_is_refused_with_its_path(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(RecordError, match=r"notes\.txt.*--out"):
@@ -205,11 +217,14 @@ def test_a_folder_that_is_a_file_is_refused_with_its_path(tmp_path):
         RunWriter.create(tmp_path / "notes.txt" / "runs", {})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_refused(tmp_path):
+    """In a process that gives its rights away first: root may write anywhere."""
     tmp_path.chmod(0o500)
-    with pytest.raises(RecordError, match="Permission denied"):
-        RunWriter.create(tmp_path, {})
+    tried = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert "RecordError" in tried.stderr
+    assert "Permission denied" in tried.stderr
 
 
 def test_a_nearly_full_disk_is_refused_with_numbers(tmp_path, monkeypatch, writer, take):
