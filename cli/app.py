@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from neurorig import __version__
@@ -20,6 +20,7 @@ from neurorig.signals.errors import ConfigError, NeurorigError, RunInterrupted
 app = App(
     name="neurorig",
     version=__version__,
+    help_format="plaintext",  # the default would import a Markdown parser to show one sentence
     help="Run neuroscience protocols on analog neurosynaptic boards: on the bench, on its simulated double, "
     "or on a recording. Try: neurorig run bump --simulate",
     suppress_keyboard_interrupt=False,

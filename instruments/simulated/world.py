@@ -20,6 +20,8 @@ POLL = 0.05
 """Longest advance of one progress query, seconds."""
 SILENCE = 0.3
 """Wall-clock seconds without a word from any client after which the world follows the wall clock."""
+TIDY = 0.5
+"""Seconds of the world between two times of forgetting: it costs as much as a short advance."""
 LEAP = 0.25
 """Longest wall-clock step followed at once: a suspended computer does not make the world jump."""
 
@@ -49,6 +51,7 @@ class World:
         self._orders = itertools.count()
         self._listeners: list[Listener] = []
         self._remembered: dict[str, float] = {}
+        self._tidied = 0.0
         self._heard: float | None = None
         self._ticked: float | None = None
 
@@ -107,7 +110,9 @@ class World:
                 self._step(event.when)
                 event.action()
         self._step(when)
-        self.twin.forget(min(self._remembered.values(), default=self.now))
+        if self.now > self._tidied + TIDY:
+            self._tidied = self.now
+            self.twin.forget(min(self._remembered.values(), default=self.now))
 
     def _step(self, when: float) -> None:
         start = self.now
