@@ -1,0 +1,102 @@
+"""Programs that stop at a chosen phase of a run, for a test to end there: each a fork of one that has all imported.
+
+Standard input: a line of JSON for each program (`phase`, `nth`, `folder`, `arguments`, `unplugged`), and a line when a
+program that says READY may go on: ``go``, or ``raise`` for an exception in that very place. Standard output: PID, READY
+and EXIT (the status of `os.waitpid`). What the program itself says goes to ``said`` in its folder.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+from typing import Any
+
+PHASES = {
+    "connecting": ("neurorig.instruments.connection", "_connected"),
+    "loading": ("neurorig.protocols.runner", "_Runner._load"),
+    "conditioning": ("neurorig.protocols.runner", "_Runner._wait"),
+    "armed": ("neurorig.instruments.arduino_source", "ArduinoSource.fire"),
+    "running": ("neurorig.protocols.runner", "_Runner._wait"),
+    "fetching": ("neurorig.instruments.rigol_ds1000z", "RigolDS1000Z.fetch"),
+    "journaling": ("neurorig.records.journal", "Journal._fill"),
+    "analysing": ("neurorig.protocols.runner", "_conclude"),
+}
+IMPORTS = (
+    "h5py", "hdf5plugin", "pandas", "pyarrow.parquet", "neurorig.analysis.bump", "neurorig.cli.app", "neurorig.cli.run",
+    "neurorig.protocols.request", "neurorig.records.run", *(module for module, _ in PHASES.values()),
+)  # fmt: skip
+
+requests = io.FileIO(0, closefd=False)  # unbuffered: a program reads on where its parent stopped
+answers = os.dup(1)
+
+
+def tell(text: str) -> None:
+    os.write(answers, text.encode() + b"\n")
+
+
+def hold(phase: str, nth: int) -> None:
+    """Make the `nth` call of the phase's function wait for the test's word."""
+    module, path = PHASES[phase]
+    *outer, name = path.split(".")
+    place: Any = importlib.import_module(module)
+    for part in outer:
+        place = getattr(place, part)
+    original, calls = getattr(place, name), iter(range(1, 1000))
+
+    def held(*args: Any, **named: Any) -> Any:
+        if next(calls) == nth:
+            tell("READY")
+            if requests.readline() == b"raise\n":
+                raise ArithmeticError("a mistake of the program")
+        return original(*args, **named)
+
+    setattr(place, name, held)
+
+
+def unplug_sync() -> None:
+    """As if the line from SYNC OUT to the oscilloscope were not plugged in; nobody waits ten seconds for a test."""
+    from neurorig.instruments.arduino_source import ArduinoSource
+    from neurorig.protocols import runner
+
+    begin = ArduinoSource._begin
+
+    def begun(source: ArduinoSource) -> None:
+        begin(source)
+        source.sync = "OFF"
+
+    ArduinoSource._begin = begun  # type: ignore[method-assign]
+    runner.GRACE = 0.5
+
+
+def program(case: dict[str, Any]) -> int:
+    os.chdir(case["folder"])
+    said = os.open("said", os.O_WRONLY | os.O_CREAT, 0o644)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    if case["unplugged"]:
+        unplug_sync()
+    if case["phase"]:
+        hold(case["phase"], case["nth"])
+    from neurorig.cli.app import run
+
+    return run(case["arguments"])
+
+
+def main() -> None:
+    for name in IMPORTS:
+        importlib.import_module(name)
+    importlib.import_module("neurorig.signals").parse("1 s", "s")
+    tell("WARM")
+    while line := requests.readline():
+        pid = os.fork()
+        if pid == 0:
+            sys.exit(program(json.loads(line)))
+        tell(f"PID {pid}")
+        tell(f"EXIT {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
