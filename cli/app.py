@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from neurorig import __version__
@@ -22,7 +22,9 @@ app = App(
     version=__version__,
     help_format="plaintext",  # the default would import a Markdown parser to show one sentence
     help="Run neuroscience protocols on analog neurosynaptic boards: on the bench, on its simulated double, "
-    "or on a recording. Try: neurorig run bump --simulate",
+    "or on a recording. Try: neurorig run bump --simulate\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage or description, 3 beyond a limit, 4 does not fit the instruments, "
+    "5 bench not as described, 6 a run cannot be written or read, 130 stopped.",
     suppress_keyboard_interrupt=False,
 )
 _HELP = {

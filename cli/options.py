@@ -12,14 +12,22 @@ BenchOption = Annotated[
     str, Parameter(name="--bench", help="Bench file, or the name of a shipped bench (default: the published figures).")
 ]
 OutOption = Annotated[Path, Parameter(name="--out", help="Folder that holds the runs.")]
-JsonOption = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON document on standard output.")]
+JsonOption = Annotated[
+    bool, Parameter(name="--json", negative=(), show_default=False, help="One JSON document on standard output.")
+]
 SetOption = Annotated[
     tuple[str, ...],
-    Parameter(name="--set", negative=(), help="Component as it is set on the board, e.g. --set s11.R_W=7kohm."),
+    Parameter(
+        name="--set",
+        negative=(),
+        show_default=False,
+        help="Component as it is set on the board, e.g. --set s11.R_W=7kohm.",
+    ),
 ]
 SeedOption = Annotated[int, Parameter(name="--seed", help="Seed of everything random (stored with the run).")]
 PacedOption = Annotated[
-    bool, Parameter(name="--paced", negative=(), help="Let simulated time pass as on the wall clock.")
+    bool,
+    Parameter(name="--paced", negative=(), show_default=False, help="Let simulated time pass as on the wall clock."),
 ]
 
 RUNS = Path("runs")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 ParameterOption = Annotated[
     tuple[str, ...],
     Parameter(
-        name=["-p", "--parameter"], negative=(), help="Protocol parameter with its unit, e.g. -p holding=44.7uA."
+        name=["-p", "--parameter"],
+        negative=(),
+        show_default=False,
+        help="Protocol parameter with its unit, e.g. -p holding=44.7uA.",
     ),
 ]
 
@@ -26,7 +29,9 @@ def run_command(
     *,
     p: ParameterOption = (),
     bench: BenchOption = "wu2025_bump",
-    simulate: Annotated[bool, Parameter(negative=(), help="Run on the bench's simulated double.")] = False,
+    simulate: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Run on the bench's simulated double.")
+    ] = False,
     set_: SetOption = (),
     seed: SeedOption = 0,
     out: OutOption = RUNS,

@@ -82,7 +82,9 @@ def comment_command(
     text: Annotated[str, Parameter(help="What to remember.")],
     *,
     sweep: Annotated[int | None, Parameter(help="Index of the sweep (default: the whole run).")] = None,
-    bad: Annotated[bool, Parameter(negative=(), help="Mark it bad; the text is the reason.")] = False,
+    bad: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Mark it bad; the text is the reason.")
+    ] = False,
     out: OutOption = RUNS,
 ) -> int:
     """Add a comment or a bad mark; nothing already written is changed."""

@@ -11,7 +11,8 @@ from neurorig.signals.errors import ConfigError
 from .options import JsonOption, PacedOption, SeedOption, SetOption, pairs
 
 PortOption = Annotated[
-    tuple[str, ...], Parameter(name="--port", negative=(), help="Fixed TCP port, e.g. --port scope=5555.")
+    tuple[str, ...],
+    Parameter(name="--port", negative=(), show_default=False, help="Fixed TCP port, e.g. --port scope=5555."),
 ]
 
 

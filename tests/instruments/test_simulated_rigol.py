@@ -382,7 +382,7 @@ def test_the_world_may_forget_when_everything_was_read():
     world.spend(5.0)
     assert world.twin.forgotten < 1.2
     session.receive(b":WAV:MODE RAW;STAR 1;STOP 1000;DATA?\n")
-    world.spend(0.1)
+    world.spend(1.0)
     assert world.twin.forgotten == pytest.approx(world.now)
 
 
