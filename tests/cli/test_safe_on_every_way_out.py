@@ -27,10 +27,10 @@ SHORT = ("rest=0.1s", "kick_duration=0.3s", "settle=0.4s", "stop_duration=0.2s",
          "probes=no", "repeats=2")  # fmt: skip
 
 NTH = {"connecting": 2, "conditioning": 2, "loading": 3, "armed": 3, "running": 3, "fetching": 4, "journaling": 2,
-       "analysing": 1}  # fmt: skip
+       "switching off": 1, "analysing": 1, "closing": 1}  # fmt: skip
 """Which call of a phase belongs to the second sweep; when connecting, to the second instrument."""
 
-KEPT = {"connecting": 0, "analysing": 2}
+KEPT = {"connecting": 0, "switching off": 2, "analysing": 2, "closing": 2}
 """Sweeps that were taken before a phase; one before all others."""
 
 

@@ -21,6 +21,8 @@ PHASES = {
     "running": ("neurorig.protocols.runner", "_Runner._wait"),
     "fetching": ("neurorig.instruments.rigol_ds1000z", "RigolDS1000Z.fetch"),
     "journaling": ("neurorig.records.journal", "Journal._fill"),
+    "switching off": ("neurorig.instruments.connection", "Rig.safe"),
+    "closing": ("neurorig.records.journal", "Journal.close"),
     "analysing": ("neurorig.protocols.runner", "_conclude"),
 }
 IMPORTS = (
