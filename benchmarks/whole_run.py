@@ -18,6 +18,8 @@ def main(folder: Path) -> None:
 
     from neurorig.cli import app  # noqa: F401
     from neurorig.instruments import connect, load_bench
+    from neurorig.instruments.simulated.launch import SimulatedProcess
+    from neurorig.instruments.simulated.process import Settings
     from neurorig.protocols import check_protocol, get_protocol, run_protocol, write_run_report
     from neurorig.records import Run, RunWriter
 
@@ -37,7 +39,7 @@ def main(folder: Path) -> None:
     taken: list[float] = []
     with RunWriter.create(folder, meta) as writer:
         mark("run registered")
-        with connect(bench, simulate=True) as rig:
+        with SimulatedProcess(Settings("wu2025_bump")) as double, connect(bench, double=double) as rig:
             mark("simulated bench started and connected")
             finished = run_protocol(protocol, rig, writer, lambda done, what: taken.append(time.perf_counter()))
             marks.append(("sweeps", taken[-1]))

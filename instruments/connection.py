@@ -4,9 +4,9 @@ The same call opens the real bench or its simulated double; only what stands beh
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorig.signals import BenchError, ConfigError, LinkError
 
@@ -17,7 +17,8 @@ from .guardian import Guardian, Ward
 from .interrupts import Interrupts
 from .roles import CurrentSource, Identity, Instrument, Oscilloscope
 
-Log = Callable[[str, dict[str, Any]], None]
+if TYPE_CHECKING:
+    from .simulated.launch import SimulatedProcess
 
 
 class Rig:
@@ -79,29 +80,28 @@ class Rig:
 
 
 @contextlib.contextmanager
-def connect(
-    bench: Bench, *, simulate: bool = False, seed: int = 0, paced: bool = False, log: Path | None = None
-) -> Iterator[Rig]:
+def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path | None = None) -> Iterator[Rig]:
     """Connect every instrument of the bench; leave them safe on success, exception, Ctrl-C (also a second one) and SIGTERM.
 
-    `log`: where the guardian writes what it did, should this process die. Raises BenchError when an instrument is absent,
-    is in use, is another model, or has another serial number than the bench file expects; and at the end, in place of
-    what ended it, when a source does not confirm that it is safe.
+    `double`: the simulated instruments to connect instead. `log`: where the guardian writes what it did, should this process
+    die. Raises BenchError when an instrument is absent, is in use, is another model, or has another serial number than the
+    bench file expects; and at the end, in place of what ended it, when a source does not confirm that it is safe.
     """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         guardian = Guardian()
         stack.callback(guardian.release)
-        resources = {name: entry.resource for name, entry in bench.instruments.items()}
-        if simulate:
-            resources = _simulated(stack, bench, seed, paced)
+        resources = {
+            name: entry.resource if double is None else double.resource(name)
+            for name, entry in bench.instruments.items()
+        }
         for resource in dict.fromkeys(resources.values()):
             stack.enter_context(Claim(resource))
         instruments: dict[str, Instrument] = {}
         for name in bench.instruments:
-            instruments[name] = _connected(bench, name, resources[name], simulate)
+            instruments[name] = _connected(bench, name, resources[name], simulated=double is not None)
             stack.callback(instruments[name].close)
-        rig = Rig(bench, instruments, resources, virtual_time=simulate and not paced)
+        rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
         guardian.watch(_wards(bench, resources), log)
         ended: BaseException | None = None
         try:
@@ -131,16 +131,7 @@ def _not_safe(unsafe: dict[str, str], ended: BaseException | None) -> BenchError
     )
 
 
-def _simulated(stack: contextlib.ExitStack, bench: Bench, seed: int, paced: bool) -> dict[str, str]:
-    from .simulated.launch import SimulatedProcess  # noqa: PLC0415  (only when simulating)
-    from .simulated.process import Settings  # noqa: PLC0415
-
-    settings = Settings(str(bench.path), bench.content.components, seed, paced)
-    process = stack.enter_context(SimulatedProcess(settings))
-    return {name: process.resource(name) for name in bench.instruments}
-
-
-def _connected(bench: Bench, name: str, resource: str, simulated: bool) -> Instrument:
+def _connected(bench: Bench, name: str, resource: str, *, simulated: bool) -> Instrument:
     entry = bench.instruments[name]
     driver = DRIVERS[entry.driver]
     try:

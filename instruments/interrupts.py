@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from neurorig.signals import RunInterrupted
 
@@ -16,14 +16,17 @@ class Interrupts:
     """While entered, the first Ctrl-C or SIGTERM raises RunInterrupted in the main thread.
 
     Later ones change nothing; after `LOST` seconds one is raised again, unless `shielded` says that all is being ended.
+    May be nested: a second Ctrl-C then changes nothing in the outer one, either.
     """
+
+    _deaf_until: ClassVar[float] = 0.0  # of the process, as the signals are
 
     def __init__(self) -> None:
         self.shielded = False
-        self._deaf_until = 0.0
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
+        Interrupts._deaf_until = 0.0
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._handle)
@@ -38,6 +41,6 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not self.shielded and now >= self._deaf_until:
-            self._deaf_until = now + LOST
+            Interrupts._deaf_until = now + LOST
             name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
             raise RunInterrupted(f"Stopped by {name}. The outputs are off; every sweep taken is kept.")

@@ -1,5 +1,6 @@
 """From a request to a report: what `neurorig run`, the window and a script call alike."""
 
+import contextlib
 import importlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from .runner import Progress, check_protocol, run_protocol
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
+    from neurorig.instruments.simulated.launch import SimulatedProcess
 
 AHEAD = (
     "h5py", "hdf5plugin", "pandas", "neurorig.analysis.bump", "pyarrow.parquet", "jinja2", "matplotlib.figure",
@@ -62,14 +64,15 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     from .report import write_run_report  # noqa: PLC0415  (figures)
 
     protocol = get_protocol(request.protocol).make(request.parameters)
-    bench = load_bench(request.bench)
-    if request.components:
-        bench = bench.with_components(request.components)
-    check_protocol(protocol, bench)
-    with RunWriter.create(request.out, _meta(protocol, bench, request)) as writer, ThreadPoolExecutor(1) as ahead:
-        ahead.submit(_import_ahead)
-        log = writer.path / "guardian.log"
-        with connect(bench, simulate=request.simulate, seed=request.seed, paced=request.paced, log=log) as rig:
+    with contextlib.ExitStack() as stack:
+        double = stack.enter_context(_double(request)) if request.simulate else None  # it starts while this goes on
+        bench = load_bench(request.bench)
+        if request.components:
+            bench = bench.with_components(request.components)
+        check_protocol(protocol, bench)
+        writer = stack.enter_context(RunWriter.create(request.out, _meta(protocol, bench, request)))
+        stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
+        with connect(bench, double=double, log=writer.path / "guardian.log") as rig:
             finished = run_protocol(protocol, rig, writer, progress)
     run = Run.open(writer.path)
     meta = run.meta
@@ -81,6 +84,13 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         report=write_run_report(run, finished.result),
         warnings=meta["warnings"],
     )
+
+
+def _double(request: Request) -> "SimulatedProcess":
+    from neurorig.instruments.simulated.launch import SimulatedProcess  # noqa: PLC0415
+    from neurorig.instruments.simulated.process import Settings  # noqa: PLC0415
+
+    return SimulatedProcess(Settings(request.bench, dict(request.components), request.seed, request.paced))
 
 
 def _import_ahead() -> None:

@@ -3,4 +3,6 @@ from .rigol_ds1000z import SimulatedRigolDS1000Z
 from .server import Server
 from .world import World
 
-__all__ = ["Block", "Device", "ScpiDevice", "Server", "Session", "Setting", "Settings", "SimulatedRigolDS1000Z", "World"]  # fmt: skip
+__all__ = [
+    "Block", "Device", "ScpiDevice", "Server", "Session", "Setting", "Settings", "SimulatedRigolDS1000Z", "World",
+]  # fmt: skip

@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 
 class SimulatedProcess:
-    """A running simulated bench; leaving the context ends it."""
+    """A simulated bench that starts while others do something else; leaving the context ends it."""
 
     def __init__(self, settings: Settings) -> None:
         # A session of its own: Ctrl-C is for the program, which still needs the instruments to make them safe.
@@ -34,6 +34,7 @@ class SimulatedProcess:
         self._process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
         self._process.stdin.flush()
         self._addresses: dict[str, Any] | None = None
+        self.paced = settings.paced
 
     @property
     def addresses(self) -> dict[str, Any]:
@@ -76,4 +77,8 @@ class SimulatedProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        died = self._process.poll() is not None
+        said = self._process.communicate()[1].decode(errors="replace").strip().splitlines() if died else []
         self.close()
+        if isinstance(error, BenchError) and said:
+            raise BenchError(f"The simulated bench has failed: {said[-1]}. What was seen of it: {error}") from error

@@ -1,6 +1,6 @@
 """The world's own process: serves a simulated bench and tells its addresses in one JSON line on standard output.
 
-Started by `connect(..., simulate=True)`; ``neurorig simulate BENCH`` serves the same way in the foreground.
+Started by `SimulatedProcess`; ``neurorig simulate BENCH`` serves the same way in the foreground.
 """
 
 import asyncio
