@@ -59,12 +59,14 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     """
     from neurorig.instruments.bench import load_bench  # noqa: PLC0415  (drivers, only when there is something to drive)
     from neurorig.instruments.connection import connect  # noqa: PLC0415
+    from neurorig.instruments.interrupts import Interrupts  # noqa: PLC0415
     from neurorig.records import Run, RunWriter  # noqa: PLC0415
 
     from .report import write_run_report  # noqa: PLC0415  (figures)
 
     protocol = get_protocol(request.protocol).make(request.parameters)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(Interrupts())  # a second Ctrl-C must not stop what closes the run, either
         double = stack.enter_context(_double(request)) if request.simulate else None  # it starts while this goes on
         bench = load_bench(request.bench)
         if request.components:

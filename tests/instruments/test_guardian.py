@@ -146,16 +146,16 @@ def test_a_ctrl_c_is_never_taken_for_a_fault_of_the_link() -> None:
             link.query("*IDN?")
 
 
-def test_a_second_ctrl_c_changes_nothing_unless_the_first_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_ctrl_c_changes_nothing_unless_the_first_was_lost() -> None:
     with Interrupts() as interrupts:
         with pytest.raises(RunInterrupted):
             os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
-        interrupts._deaf_until = time.monotonic()
+        Interrupts._deaf_until = time.monotonic()
         with pytest.raises(RunInterrupted):
             os.kill(os.getpid(), signal.SIGINT)
-        interrupts._deaf_until, interrupts.shielded = 0.0, True
+        Interrupts._deaf_until, interrupts.shielded = 0.0, True
         os.kill(os.getpid(), signal.SIGINT)
 
 
