@@ -130,9 +130,13 @@ class ArduinoSource(Commanded):
 
     # Planning: no input or output.
 
+    def full_scale(self, channel: str) -> float:
+        """Largest current (A) of the range that the jumper selects, as read back."""
+        return self._full_scale[self._known(channel)]
+
     def resolution(self, channel: str) -> float:
         """Amperes of one step of the converter in the present range."""
-        return self._full_scale[self._known(channel)] / STEPS
+        return self.full_scale(channel) / STEPS
 
     def fit(self, channel: str, program: Program) -> Steps:
         """The steps that the source would play for `program`: levels on its converter's codes, durations exact.

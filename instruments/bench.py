@@ -41,9 +41,10 @@ class InstrumentEntry(_Table):
 
 
 class PortEntry(_Table):
-    """A port's source channel, and its delivered-current table where it is known."""
+    """A port's source channel, the range its jumper must select, and its delivered-current table where it is known."""
 
     channel: str
+    full_scale: Current = 250e-6
     delivered: tuple[tuple[Current, Current], ...] = ()
 
 
@@ -96,6 +97,7 @@ class PortWiring:
     channel: str
     low: float
     high: float
+    full_scale: float
     delivered: Delivered
 
 
@@ -230,7 +232,8 @@ class Bench:
         if not limit.low <= 0 <= limit.high:
             raise self._wrong(f'limits."{name}"', "must allow 0 A: low <= 0 A <= high.")
         instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', "CurrentSource")
-        return PortWiring(name, instrument, channel, limit.low, limit.high, self._delivered(name, entry))
+        delivered = self._delivered(name, entry)
+        return PortWiring(name, instrument, channel, limit.low, limit.high, entry.full_scale, delivered)
 
     def _delivered(self, name: str, entry: PortEntry) -> Delivered:
         if not entry.delivered:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorig.signals import BenchError, ConfigError, LinkError
+from neurorig.signals import BenchError, ConfigError, LinkError, show
 
 from .bench import Bench
 from .claim import Claim
@@ -101,6 +101,7 @@ def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path
         for name in bench.instruments:
             instruments[name] = _connected(bench, name, resources[name], simulated=double is not None)
             stack.callback(instruments[name].close)
+            _check_ranges(bench, name, instruments[name])
         rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
         guardian.watch(_wards(bench, resources), log)
         ended: BaseException | None = None
@@ -141,3 +142,15 @@ def _connected(bench: Bench, name: str, resource: str, *, simulated: bool) -> In
         hint = " Is it switched on and plugged in? Without hardware, add --simulate." if absent else ""
         raise BenchError(f"{bench.path}: instruments.{name}: {reason}{hint}") from reason
     return instrument
+
+
+def _check_ranges(bench: Bench, name: str, instrument: Instrument) -> None:
+    """A jumper that a hand has moved changes every current by a factor: what the bench expects must read back."""
+    for port in bench.ports.values():
+        if port.instrument == name and isinstance(instrument, CurrentSource):
+            found = instrument.full_scale(port.channel)
+            if abs(found - port.full_scale) > 1e-3 * port.full_scale:
+                raise BenchError(
+                    f'{bench.path}: ports."{port.port}".full_scale: {show(port.full_scale, "A")} is expected, but channel '
+                    f"{port.channel} of {name} stands at {show(found, 'A')}. Move its range jumper, or correct the file."
+                )

@@ -71,6 +71,10 @@ class Instrument(Protocol):
 class CurrentSource(Instrument, Protocol):
     """Drives ports with programs of current."""
 
+    def full_scale(self, channel: str) -> float:
+        """Largest current (A) of the range that the channel stands at, as read back from the instrument."""
+        ...
+
     def resolution(self, channel: str) -> float:
         """Amperes of one step of the converter in the present range."""
         ...

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from neurorig.hardware.twin import Twin
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, show
 
-from ..bench import Bench
+from ..bench import Bench, PortWiring
 from .arduino_source import SimulatedArduinoSource
 from .device import Device
 from .lines import LogicLine, NodeInput, OpenInput, OpenOutput, PortOutput
 from .rigol_ds1000z import SimulatedRigolDS1000Z
 from .world import World
+
+JUMPERS = {"FULL": 250e-6, "QUARTER": 62.5e-6}
+"""Full scale (A) of the current source by its range jumper (hardware/firmware/PROTOCOL.md, section 1)."""
 
 
 @dataclass
@@ -56,13 +59,21 @@ class SimulatedBench:
             for n in (1, 2)
         }
         self._sync[name] = LogicLine(self.world)
+        jumpers = {n: self._jumper(wired[str(n)]) if str(n) in wired else "FULL" for n in (1, 2)}
         comparators = {
             int(where.partition(".")[2]): NodeInput(self.world, node, self.bench.nodes[node].sense)
             for where, node in self.bench.comparators.items()
             if where.partition(".")[0] == name
         }
         return SimulatedArduinoSource(
-            self.world, outputs, self._sync[name], None, comparators, serial=self._serial(name), seed=self._seed(name)
+            self.world,
+            outputs,
+            self._sync[name],
+            None,
+            comparators,
+            serial=self._serial(name),
+            range_jumper=jumpers,
+            seed=self._seed(name),
         )
 
     def _scope(self, name: str) -> Device:
@@ -76,6 +87,17 @@ class SimulatedBench:
         probes = {f"CHAN{n.channel}": n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
         return SimulatedRigolDS1000Z(
             self.world, inputs, serial=self._serial(name), seed=self._seed(name), probes=probes
+        )
+
+    def _jumper(self, port: PortWiring) -> str:
+        """The jumper as the bench says it stands."""
+        for jumper, full_scale in JUMPERS.items():
+            if abs(port.full_scale - full_scale) < 1e-3 * full_scale:
+                return jumper
+        ranges = " or ".join(show(full_scale, "A") for full_scale in JUMPERS.values())
+        raise ConfigError(
+            f'{self.bench.path}: ports."{port.port}".full_scale: {show(port.full_scale, "A")} is no range of this source '
+            f"({ranges})."
         )
 
     def _serial(self, name: str) -> str:

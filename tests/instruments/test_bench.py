@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from neurorig.instruments import Bench, list_benches, load_bench
-from neurorig.signals import ConfigError, Hold, LimitError, Program
+from neurorig.instruments import Bench, connect, list_benches, load_bench
+from neurorig.instruments.simulated.launch import SimulatedProcess
+from neurorig.instruments.simulated.process import Settings
+from neurorig.signals import BenchError, ConfigError, Hold, LimitError, Program
 
 SHIPPED = Path(load_bench().path).read_text(encoding="utf-8")
 Written = Callable[[str], Path]
@@ -87,6 +89,25 @@ def test_the_delivered_table_goes_through_its_points_and_on_beyond_them() -> Non
     assert delivered(20.3e-6) == pytest.approx(20.3e-6)
     assert delivered(-10e-6) == pytest.approx(-10e-6)
     assert 65.6e-6 < delivered(80e-6) < 80e-6
+
+
+def test_a_jumper_that_stands_otherwise_is_refused_before_anything_is_switched_on(written: Written) -> None:
+    expected = changed('channel = "source.1"', 'channel = "source.1"\nfull_scale = "62.5 uA"')
+    with SimulatedProcess(Settings(load_bench().name)) as double:
+        bench = load_bench(written(expected))
+        with (
+            pytest.raises(
+                BenchError, match=r"full_scale: 62\.5 uA is expected, but channel 1 of source stands at 250 uA"
+            ),
+            connect(bench, double=double),
+        ):
+            pytest.fail("connected")
+
+
+def test_a_quarter_range_source_takes_quarter_steps(written: Written) -> None:
+    path = written(changed('channel = "source.1"', 'channel = "source.1"\nfull_scale = "62.5 uA"'))
+    with SimulatedProcess(Settings(str(path))) as double, connect(load_bench(path), double=double) as rig:
+        assert rig.source("source").resolution("1") == pytest.approx(15.26e-9, rel=1e-3)
 
 
 def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Written) -> None:

@@ -49,6 +49,9 @@ class FakeSource:
 
     def close(self) -> None: ...
 
+    def full_scale(self, channel: str) -> float:
+        return 250e-6
+
     def resolution(self, channel: str) -> float:
         return LSB
 
