@@ -7,14 +7,14 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from neurorig.signals import RecordError, nearest
 
-from .folder import LOCK, NOTES, RUN, TRACES, read_state
+from .folder import LOCK, NOTES, RUN, TRACES, read_meta, read_state
 from .notes import is_bad, read_notes
 from .run import Run
 
@@ -65,12 +65,12 @@ class Catalogue:
         return self._afresh() if self.root.is_dir() else []
 
     def find(self, text: str) -> Path:
-        """Give the folder of the run meant: a path, ``last``, or the unique start or part of an id."""
+        """Give the folder of the run meant: a path, ``last`` (the newest readable one), or the unique start or part of an id."""
         if (Path(text) / RUN).exists():
             return Path(text).absolute()
         ids = sorted(folder for folder, _ in self._folders())
         if text == "last" and ids:
-            return self.root / ids[-1]
+            return self._newest(reversed(ids))
         meant = [i for i in ids if i.startswith(text)] or [i for i in ids if text in i]
         if len(meant) == 1:
             return self.root / meant[0]
@@ -78,6 +78,14 @@ class Catalogue:
             raise RecordError(f"'{text}' could be any of {len(meant)} runs in {self.root}: {', '.join(meant[:5])} ...")
         hint = nearest(text, ids) if len(ids) < 1000 else ""
         raise RecordError(f"No run '{text}' in {self.root}.{hint}" if ids else f"There are no runs in {self.root}.")
+
+    def _newest(self, ids: Iterable[str]) -> Path:
+        """The first that is a run; a folder whose program was killed while it made it is not."""
+        for folder in (self.root / i for i in ids):
+            with suppress(RecordError):
+                read_meta(folder)
+                return folder
+        raise RecordError(f"There are no readable runs in {self.root}; see: neurorig list")
 
     def _afresh(self) -> Entries:
         try:

@@ -9,14 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import neurorig
-
 
 def software() -> dict[str, Any]:
     """Give the versions of Python, neurorig and what it requires, the git state of its source tree, and the host."""
     return {
         "python": platform.python_version(),
-        "neurorig": neurorig.__version__,
+        "neurorig": _version("neurorig"),
         "packages": dict(_packages()),
         "git": git_state(Path(__file__).parent.parent),
         "system": platform.platform(),

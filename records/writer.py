@@ -1,5 +1,6 @@
 """`RunWriter`: the run as it happens."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,8 @@ class RunWriter:
         self._lock = lock
         self._log = (path / LOG).open("ab", buffering=0)
         self._journal: Journal | None = None
+        self.begun = False
+        """Whether an output may have been enabled in this run."""
 
     @classmethod
     def create(cls, root: Path, meta: Mapping[str, Any], *, expected_bytes: int = 0) -> Self:
@@ -45,16 +48,16 @@ class RunWriter:
         path = make_folder(Path(root).absolute(), str(name))
         try:
             check_space(path, expected_bytes)
-        except RecordError:
-            path.rmdir()  # nothing was started: leave nothing behind
+            lock = WriterLock(path / LOCK)
+            created = {
+                "schema": SCHEMA, "id": path.name, "status": "running", "software": software(),
+                "times": {"created": now(), "started": None, "ended": None}, "error": None, "warnings": [],
+            }  # fmt: skip
+            writer = cls(path, merge(created, dict(meta)), lock)
+            write_meta(path, writer.meta)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)  # nothing was started: leave nothing behind
             raise
-        lock = WriterLock(path / LOCK)
-        created = {
-            "schema": SCHEMA, "id": path.name, "status": "running", "software": software(),
-            "times": {"created": now(), "started": None, "ended": None}, "error": None, "warnings": [],
-        }  # fmt: skip
-        writer = cls(path, merge(created, dict(meta)), lock)
-        write_meta(path, writer.meta)
         writer.log("run created", id=path.name)
         return writer
 
@@ -72,6 +75,19 @@ class RunWriter:
     def sweeps(self) -> int:
         """Sweeps written so far; the index of the next one."""
         return self._journal.count if self._journal else 0
+
+    def begin(self) -> None:
+        """Say that the first output is about to be enabled: from here on the folder stays, whatever happens."""
+        if not self.begun:
+            self.begun = True
+            self.log("first output")
+
+    def discard(self) -> None:
+        """Remove the folder of a run that was refused before anything began. RecordError once it has begun."""
+        if self.begun or self._journal:
+            raise RecordError(f"{self.path}: this run has begun; its folder stays.")
+        self.finish("failed")
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def open_journal(self, channels: Sequence[Channel], ports: Sequence[str]) -> None:
         """Make ``traces.h5`` for these channels and ports; both are fixed from here on."""

@@ -132,3 +132,16 @@ def test_five_hundred_runs_list_at_once(tmp_path):
     start = time.perf_counter()
     catalogue.list()
     assert time.perf_counter() - start < 0.2
+
+
+def test_the_last_run_is_the_newest_that_can_be_read(tmp_path):
+    path = make(tmp_path, "bump")
+    killed = tmp_path / "29991231T235959Z_bump_ffff"  # its program was killed while it made the folder
+    killed.mkdir()
+    (killed / "writer.lock").touch()
+    catalogue = Catalogue(tmp_path)
+    assert {e.id: e.status for e in catalogue.list()} == {path.name: "done", killed.name: "damaged"}
+    assert catalogue.find("last") == path
+    shutil.rmtree(path)
+    with pytest.raises(RecordError, match="no readable runs"):
+        catalogue.find("last")

@@ -1,11 +1,15 @@
 """What a run says about the software that made it, and what that costs."""
 
+import importlib.metadata
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from neurorig import records
 from neurorig.records import software
 from neurorig.records.provenance import git_state
 
@@ -48,3 +52,14 @@ def test_looking_at_records_does_not_load_the_heavy_libraries():
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_python_may_be_started_beside_the_source_tree(tmp_path):
+    """There the tree's own folder is taken for the package, as a namespace without a version."""
+    tree = Path(records.__file__).parents[1]
+    if not (tree / "pyproject.toml").exists():
+        pytest.skip("installed, not run from its source tree")
+    (tmp_path / "neurorig").symlink_to(tree)
+    program = "from neurorig.records import software; print(software()['neurorig'])"
+    said = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == importlib.metadata.version("neurorig")

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from neurorig.records import Channel, Run, RunWriter, SweepRecord
+from neurorig.records import writer as writer_module
 from neurorig.signals import RecordError, RunInterrupted, Steps
 
 STARTED = "2026-11-20T06:45:12Z"
@@ -239,3 +240,23 @@ def test_a_nearly_full_disk_is_refused_with_numbers(tmp_path, monkeypatch, write
     monkeypatch.undo()
     take(writer, 1)
     assert len(Run.open(writer.path).sweeps) == 1
+
+
+def test_a_run_that_cannot_be_begun_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer_module, "write_meta", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        RunWriter.create(tmp_path, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_refused_is_discarded_and_one_that_has_begun_is_not(tmp_path):
+    refused = RunWriter.create(tmp_path, {})
+    refused.finish("failed", error="another model answers")
+    refused.discard()
+    assert list(tmp_path.iterdir()) == []
+    begun = RunWriter.create(tmp_path, {})
+    begun.begin()
+    with pytest.raises(RecordError, match="has begun"):
+        begun.discard()
+    begun.finish("failed")
+    assert [e["event"] for e in Run.open(begun.path).log()] == ["run created", "first output", "run ended"]
