@@ -71,11 +71,10 @@ class Board(Part):
     def _check_spike_edge(self, key: str, synapse: Synapse) -> None:
         pre = self.neurons[synapse.pre]
         opening = pre.calibration.scale * pre.calibration.I_H * pre.components.R_a
-        peak = (pre.calibration.V_th - pre.calibration.V_F) * pre.components.R_a / pre.on_resistance
-        if not opening < synapse.calibration.omega < peak:
+        if not opening < synapse.calibration.omega < pre.peak:
             raise ValueError(
                 f"[synapses.{key}.calibration] omega = {synapse.calibration.omega:.3g} V does not lie between V_ap "
-                f"when the thyristor opens ({opening:.3g} V) and its peak ({peak:.3g} V): no spike would end"
+                f"when the thyristor opens ({opening:.3g} V) and its peak ({pre.peak:.3g} V): no spike would end"
             )
 
     @property
@@ -100,13 +99,13 @@ class Board(Part):
         """Give the board with other component values (SI, or text with a unit), such as ``{"s11.R_W": 7000.0}``.
 
         The charge per spike follows C_m / (R_W + R_drive), a stage's time constant R_s C_s, and the effective membrane
-        capacitance C_m. Raises ConfigError for an unknown component, a bad value, or ``R_m``, for which the calibration
-        has no law.
+        capacitance C_m. Raises ConfigError, which begins with the component, for an unknown component, a bad value, or
+        ``R_m``, for which the calibration has no law.
         """
         data = self.model_dump()
         for name, value in changes.items():
             if name not in self.components:
-                raise ConfigError(f"{self.path}: the board has no component '{name}'.{nearest(name, self.components)}")
+                raise ConfigError(f"{name}: board '{self.name}' has no such component.{nearest(name, self.components)}")
             owner, part = name.split(".")
             if part == "R_m" and value != self.components[name]:
                 raise ConfigError(
@@ -115,7 +114,10 @@ class Board(Part):
             data["neurons" if owner in self.neurons else "synapses"][owner]["components"][part] = (
                 value if isinstance(value, str) else float(value)
             )
-        return _validated(data, self.path)
+        try:
+            return Board.model_validate(data)
+        except ValidationError as reason:
+            raise ConfigError("; ".join(_of_component(e, changes, data) for e in reason.errors()[:3])) from reason
 
     def charge(self, synapse: str) -> float:
         """Charge per spike into the first stage of `synapse`, C."""
@@ -133,8 +135,7 @@ class Board(Part):
         """
         link = self.synapses[synapse]
         pre = self.neurons[link.pre]
-        peak = (pre.calibration.V_th - pre.calibration.V_F) * pre.components.R_a / pre.on_resistance
-        return pre.tau_a * math.log(peak / link.calibration.omega)
+        return pre.tau_a * math.log(pre.peak / link.calibration.omega)
 
     def i_min(self, port: str) -> float:
         """Current (A) at `port` above which a silent neuron fires: the rheobase, less what the synapses leak in."""
@@ -205,8 +206,26 @@ def _explain(error: Any, data: dict[str, Any]) -> str:
         return f"[{key}] is not a key of a board.{nearest(where[-1], _keys_beside(where))}"
     if error["type"] == "missing":
         return f"[{key}] is missing"
-    message = error["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"[{key}] {message}" if key else message
+    return f"[{key}] {_message(error)}" if key else _message(error)
+
+
+def _of_component(error: Any, changes: Mapping[str, float | str], data: dict[str, Any]) -> str:
+    """One pydantic error as a sentence that begins with the component that was changed."""
+    match error["loc"]:
+        case (_, owner, "components", part):
+            return f"{owner}.{part}: {_message(error)}"
+        case (_, owner):
+            named = [name for name in changes if name.startswith(f"{owner}.")]
+            return f"{', '.join(named)}: {_message(error)}"
+        case _:
+            return f"{', '.join(changes)}: {_explain(error, data)}"
+
+
+def _message(error: Any) -> str:
+    """What is wrong, with the value where the bound alone would be told."""
+    text = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    given = f", not {error['input']}" if error["type"] in {"greater_than", "greater_than_equal"} else ""
+    return text + given
 
 
 def _keys_beside(where: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from neurorig.signals import Capacitance, Charge, ConfigError, Current, Number, Resistance, Time, Voltage, parse
+from neurorig.signals import Capacitance, Charge, ConfigError, Current, Number, Resistance, Time, Voltage, parse, show
 
 NEURON_NODES = {"v_m": "V", "v_ap": "V", "i0": "A"}
 SYNAPSE_NODES = {"v_c1": "V", "v_c2": "V", "i_s1": "A", "i_s2": "A", "i_out": "A"}
@@ -14,6 +14,12 @@ PositiveCapacitance = Annotated[Capacitance, Field(gt=0)]
 PositiveVoltage = Annotated[Voltage, Field(gt=0)]
 PositiveCurrent = Annotated[Current, Field(gt=0)]
 PositiveTime = Annotated[Time, Field(gt=0)]
+
+
+SPIKES = (1e-6, 1.0)
+STAGES = (1e-3, 3600.0)
+"""Shortest and longest time constants (s) of a spike and of a synapse's stage. A value beyond them is a slip of its unit; a stage
+that forgets within the spike that feeds it is no synapse."""
 
 
 class Part(BaseModel):
@@ -88,6 +94,11 @@ class Neuron(Part):
     def _remember_fit(cls, data: Any) -> Any:
         return _with_fit(data)
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        _check_time("C_m", self.components.C_m, "R_a", self.components.R_a, "spikes decay", self.tau_a, SPIKES)
+        return self
+
     @property
     def capacitance(self) -> float:
         """Effective membrane capacitance, F: the calibrated one, in proportion to `C_m`."""
@@ -97,6 +108,11 @@ class Neuron(Part):
     def on_resistance(self) -> float:
         """Discharge resistance R_a + r, ohm."""
         return self.components.R_a + self.calibration.r
+
+    @property
+    def peak(self) -> float:
+        """V_ap at the moment of firing, V."""
+        return (self.calibration.V_th - self.calibration.V_F) * self.components.R_a / self.on_resistance
 
     @property
     def tau_a(self) -> float:
@@ -167,6 +183,11 @@ class Synapse(Part):
     def _remember_fit(cls, data: Any) -> Any:
         return _with_fit(data)
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        _check_time("C_s", self.components.C_s, "R_s", self.components.R_s, "a stage decays", self.tau, STAGES)
+        return self
+
     @property
     def sign(self) -> int:
         """+1 when the output charges the membrane of `post`, -1 when it discharges it."""
@@ -231,6 +252,18 @@ class Node(Part):
     def quantity(self) -> str:
         """What it is: ``v_m``, ``v_ap``, ``i0``, ``v_c1``, ``v_c2``, ``i_s1``, ``i_s2`` or ``i_out``."""
         return self.name.split(".")[1]
+
+
+def _check_time(
+    capacitor: str, farads: float, resistor: str, ohms: float, what: str, tau: float, bounds: tuple[float, float]
+) -> None:  # fmt: skip
+    low, high = bounds
+    if not low <= tau <= high:
+        raise ValueError(
+            f"with {capacitor} = {show(farads, 'F')} and {resistor} = {show(ohms, 'ohm')} {what} with "
+            f"{show(tau, 's')}, which must lie between {show(low, 's')} and {show(high, 's')}: "
+            f"{capacitor} between {show(farads * low / tau, 'F')} and {show(farads * high / tau, 'F')}"
+        )
 
 
 def _with_fit(data: Any) -> Any:

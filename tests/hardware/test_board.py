@@ -59,14 +59,39 @@ def test_changed_components_carry_what_depends_on_them(bump):
 
 
 def test_impossible_components_are_refused(bump):
-    with pytest.raises(ConfigError, match=r"no component 's11\.R_w'.*s11\.R_"):
+    with pytest.raises(ConfigError, match=r"^s11\.R_w: board 'wu2025_bump' has no such component.*s11\.R_"):
         bump.with_components({"s11.R_w": 5e3})
-    with pytest.raises(ConfigError, match=r"s11\.components\.C_s.*greater than 0"):
+    with pytest.raises(ConfigError, match=r"^s11\.C_s: .*greater than 0"):
         bump.with_components({"s11.C_s": 0.0})
-    with pytest.raises(ConfigError, match=r"s11\.components\.R_W.*'3 V' is not a resistance"):
+    with pytest.raises(ConfigError, match=r"^s11\.R_W: '3 V' is not a resistance"):
         bump.with_components({"s11.R_W": "3 V"})
     with pytest.raises(ConfigError, match=r"n1\.R_m: .*calibrated with this R_m"):
         bump.with_components({"n1.R_m": 1e6})
+    with pytest.raises(ConfigError, match=r"^s11\.R_W: .*greater than or equal to 0, not -1 kohm"):
+        bump.with_components({"s11.R_W": "-1 kohm"})
+
+
+@pytest.mark.parametrize(
+    ("component", "value", "says"),
+    [
+        ("s11.C_s", "1 pF", r"C_s = 1 pF and R_s = 100 kohm a stage decays with 118\.1 ns.* C_s between 8\.468 nF and"),
+        ("s11.C_s", "1 F", r"a stage decays with .*, which must lie between 1 ms and 3600 s"),
+        ("s11.R_s", "1 ohm", r"R_s = 1 ohm"),
+        ("n1.C_m", "1 pF", r"C_m = 1 pF and R_a = 2 kohm spikes decay with .*, which must lie between 1 us and 1 s"),
+        ("n1.C_m", "1 F", r"C_m between 448\.9 pF and 448\.9 uF"),
+        ("n1.R_a", "3 ohm", r"no spike would end"),
+    ],
+)
+def test_components_far_beyond_any_circuit_are_refused_with_their_bounds(bump, component, value, says):
+    with pytest.raises(ConfigError, match=rf"^{component}: .*{says}"):
+        bump.with_components({component: value})
+
+
+def test_a_board_file_with_such_components_is_refused_by_file_and_key(tmp_path):
+    entries = description()
+    entries["synapses"]["s11"]["calibration"]["tau"] = "1 us"
+    with pytest.raises(ConfigError, match=r"board\.toml: \[synapses\.s11\] .*a stage decays with 1 us"):
+        written(tmp_path, entries)
 
 
 def test_ports_and_nodes_know_their_owner(bump):
