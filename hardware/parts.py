@@ -96,7 +96,7 @@ class Neuron(Part):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        _check_time("C_m", self.components.C_m, "R_a", self.components.R_a, "spikes decay", self.tau_a, SPIKES)
+        _check_time("spikes decay", self.tau_a, SPIKES, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
         return self
 
     @property
@@ -185,7 +185,7 @@ class Synapse(Part):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        _check_time("C_s", self.components.C_s, "R_s", self.components.R_s, "a stage decays", self.tau, STAGES)
+        _check_time("a stage decays", self.tau, STAGES, ("C_s", self.components.C_s), ("R_s", self.components.R_s))
         return self
 
     @property
@@ -255,14 +255,14 @@ class Node(Part):
 
 
 def _check_time(
-    capacitor: str, farads: float, resistor: str, ohms: float, what: str, tau: float, bounds: tuple[float, float]
-) -> None:  # fmt: skip
-    low, high = bounds
+    what: str, tau: float, bounds: tuple[float, float], capacitor: tuple[str, float], resistor: tuple[str, float]
+) -> None:
+    (low, high), (name, farads) = bounds, capacitor
     if not low <= tau <= high:
         raise ValueError(
-            f"with {capacitor} = {show(farads, 'F')} and {resistor} = {show(ohms, 'ohm')} {what} with "
+            f"with {name} = {show(farads, 'F')} and {resistor[0]} = {show(resistor[1], 'ohm')} {what} with "
             f"{show(tau, 's')}, which must lie between {show(low, 's')} and {show(high, 's')}: "
-            f"{capacitor} between {show(farads * low / tau, 'F')} and {show(farads * high / tau, 'F')}"
+            f"{name} between {show(farads * low / tau, 'F')} and {show(farads * high / tau, 'F')}"
         )
 
 

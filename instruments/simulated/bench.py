@@ -1,6 +1,7 @@
 """A bench file with every instrument replaced by a simulated one of the same model, all sharing one world."""
 
 import json
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from neurorig.signals import ConfigError, show
 from ..bench import Bench, PortWiring
 from .arduino_source import SimulatedArduinoSource
 from .device import Device
-from .lines import LogicLine, NodeInput, OpenInput, OpenOutput, PortOutput
+from .lines import LogicLine, NodeInput, OpenInput, OpenOutput, PortOutput, SpikeWire
 from .rigol_ds1000z import SimulatedRigolDS1000Z
 from .world import World
 
@@ -28,11 +29,12 @@ class SimulatedBench:
     paced: bool = False
     world: World = field(init=False)
     devices: dict[str, Device] = field(init=False)
+    sync: dict[str, LogicLine] = field(init=False, default_factory=dict)
+    """SYNC OUT of each source."""
 
     def __post_init__(self) -> None:
         self._compile()
         self.world = World(Twin(self.bench.board, seed=self.seed, loads=self.bench.loads), paced=self.paced)
-        self._sync: dict[str, LogicLine] = {}
         # Sources first: their SYNC OUT is what a scope channel looks at.
         entries = sorted(self.bench.instruments.items(), key=lambda item: item[1].driver != "arduino_source")
         self.devices = {name: self._build(name, entry.driver) for name, entry in entries}
@@ -58,17 +60,17 @@ class SimulatedBench:
             n: PortOutput(self.world, wired[str(n)].port, wired[str(n)].delivered) if str(n) in wired else OpenOutput()
             for n in (1, 2)
         }
-        self._sync[name] = LogicLine(self.world)
+        self.sync[name] = LogicLine(self.world)
         jumpers = {n: self._jumper(wired[str(n)]) if str(n) in wired else "FULL" for n in (1, 2)}
         comparators = {
-            int(where.partition(".")[2]): NodeInput(self.world, node, self.bench.nodes[node].sense)
+            int(where.partition(".")[2]): SpikeWire(self.world, node.partition(".")[0])
             for where, node in self.bench.comparators.items()
             if where.partition(".")[0] == name
         }
         return SimulatedArduinoSource(
             self.world,
             outputs,
-            self._sync[name],
+            self.sync[name],
             None,
             comparators,
             serial=self._serial(name),
@@ -83,7 +85,7 @@ class SimulatedBench:
                 inputs[f"CHAN{node.channel}"] = NodeInput(self.world, node.node, node.sense)
         marker = self.bench.marker
         if marker.scope == name:
-            inputs[f"CHAN{marker.channel}"] = self._sync[marker.source]
+            inputs[f"CHAN{marker.channel}"] = self.sync[marker.source]
         probes = {f"CHAN{n.channel}": n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
         return SimulatedRigolDS1000Z(
             self.world, inputs, serial=self._serial(name), seed=self._seed(name), probes=probes
@@ -101,7 +103,8 @@ class SimulatedBench:
         )
 
     def _serial(self, name: str) -> str:
-        return self.bench.instruments[name].serial_number or f"SIM-{name.upper()}"
+        """The one that the bench expects, or one of this process alone: nobody takes another world's instrument for it."""
+        return self.bench.instruments[name].serial_number or f"SIM-{name.upper()}-{os.getpid()}"
 
     def _seed(self, name: str) -> int:
         return zlib.crc32(f"{self.seed}/{name}".encode())

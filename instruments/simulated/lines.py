@@ -30,17 +30,20 @@ class NodeInput:
             volts += self.sense.zero
         return volts
 
-    def crossings(self, level: float, start: float, stop: float) -> NDArray[np.float64]:
-        """Times in (start, stop] at which the tip rises through `level` volts.
 
-        For a spike output that is the moment of firing (the twin's rise takes no time), if the spike is high enough.
+class SpikeWire:
+    """A wire from a neuron's spike output V_ap to a comparator; no probe and no sense chain lie in between."""
+
+    def __init__(self, world: World, neuron: str) -> None:
+        self.world, self.neuron = world, neuron
+
+    def crossings(self, level: float, start: float, stop: float) -> NDArray[np.float64]:
+        """Times in (start, stop] at which V_ap rises through `level` volts: the moments of firing, if its peak is higher.
+
+        The rise of the twin takes no time, and at the very moment of firing it still gives the value before.
         """
-        owner, _, quantity = self.node.partition(".")
-        if quantity != "v_ap":
-            raise ValueError(f"{self.node}: only a spike output (v_ap) drives a comparator")
-        times = self.world.twin.spikes(owner, start, stop)
-        peaks = np.array([self.world.twin.sample(self.node, t, 1e-6, 1)[0] for t in times])
-        return times[self.sense.to_volts(1.0) * peaks > level] if len(times) else times
+        twin = self.world.twin
+        return twin.spikes(self.neuron, start, stop) if twin.board.neurons[self.neuron].peak > level else np.empty(0)
 
 
 class OpenInput:
@@ -49,10 +52,6 @@ class OpenInput:
     def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
         """Zero volts; shape (n,)."""
         return np.zeros(n)
-
-    def crossings(self, level: float, start: float, stop: float) -> NDArray[np.float64]:
-        """None."""
-        return np.empty(0)
 
 
 class PortOutput:
