@@ -13,6 +13,17 @@ from typing import Self
 
 from neurorig.signals import BenchError
 
+_held: set[int] = set()
+
+
+def _drop_all() -> None:
+    while _held:
+        os.close(_held.pop())
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_drop_all)  # a forked child must not hold on to what its dead parent had claimed
+
 
 class Claim:
     """Held while entered. Raises BenchError when another program of this machine holds it."""
@@ -37,7 +48,10 @@ class Claim:
                 raise BenchError(
                     f"{self._resource}: another neurorig on this machine is using it. Wait until it has ended, or stop it."
                 ) from reason
+        _held.add(self._descriptor)
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        if self._descriptor in _held:
+            _held.remove(self._descriptor)
+            os.close(self._descriptor)

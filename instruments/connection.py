@@ -103,7 +103,7 @@ def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path
             stack.callback(instruments[name].close)
             _check_ranges(bench, name, instruments[name])
         rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
-        guardian.watch(_wards(bench, resources), log)
+        guardian.watch(_wards(rig), log)
         ended: BaseException | None = None
         try:
             yield rig
@@ -114,22 +114,43 @@ def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path
             interrupts.shielded = True
             rig.safe()
             rig.confirm_safe()
-            if rig.unsafe:
+            if rig.unsafe and double is None:
                 raise _not_safe(rig.unsafe, ended)  # more urgent than what ended the run, which it tells as well
-            guardian.dismiss()
+            guardian.dismiss()  # a double ends with this program: there is nothing left to guard
+            if rig.unsafe:
+                raise _double_failed(rig.unsafe, ended)
 
 
-def _wards(bench: Bench, resources: dict[str, str]) -> list[Ward]:
-    entries = {name: DRIVERS[entry.driver] for name, entry in bench.instruments.items()}
-    return [Ward(name, resources[name], e.name, e.safe_lines) for name, e in entries.items() if e.drives]
+def _wards(rig: Rig) -> list[Ward]:
+    found = []
+    for name, instrument in rig.instruments.items():
+        driver, who = DRIVERS[rig.bench.instruments[name].driver], instrument.identity
+        if driver.drives:
+            identity = (who.maker, who.model, who.serial)
+            found.append(Ward(name, rig.resources[name], driver.name, driver.safe_lines, identity))
+    return found
 
 
 def _not_safe(unsafe: dict[str, str], ended: BaseException | None) -> BenchError:
-    before = f" It began with: {ended}" if ended is not None else ""
     return BenchError(
-        f"NOT SAFE: {'; '.join(unsafe.values())}. Switch it off by hand. A guardian goes on trying in the background "
-        f"and tells here and in guardian.log when it has succeeded.{before}"
+        f"NOT SAFE: {_sentence(unsafe)} Switch it off by hand. A guardian goes on trying in the background "
+        f"and tells here and in guardian.log when it has succeeded.{_began(ended)}"
     )
+
+
+def _double_failed(unsafe: dict[str, str], ended: BaseException | None) -> BenchError:
+    return BenchError(
+        f"The simulated bench did not answer as it should: {_sentence(unsafe)} No hardware was connected, so there is "
+        f"nothing to switch off.{_began(ended)}"
+    )
+
+
+def _sentence(unsafe: dict[str, str]) -> str:
+    return "; ".join(reason.rstrip(".") for reason in unsafe.values()) + "."
+
+
+def _began(ended: BaseException | None) -> str:
+    return f" It began with: {ended}" if ended is not None else ""
 
 
 def _connected(bench: Bench, name: str, resource: str, *, simulated: bool) -> Instrument:

@@ -2,7 +2,8 @@
 
 It waits for end-of-file on its standard input, in a session of its own so that Ctrl-C does not reach it, opens ports only
 after the main process is gone or has let go, keeps trying what it cannot reach and says so. What it says was made safe,
-the instrument has confirmed.
+the instrument has confirmed. An address may since belong to somebody else: what another program has claimed, and an
+instrument that says it is another one, it does not touch.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import io
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +20,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from neurorig.signals import BenchError
+from neurorig.signals import BenchError, LinkError
+
+if TYPE_CHECKING:
+    from .links import Link
 
 RETRY = 0.5
 PATIENCE = 600.0
@@ -29,17 +34,28 @@ PATIENCE = 600.0
 LOOK = 0.2
 """Seconds between two looks whether the main process lives: a forked child may hold the pipe open after its death."""
 
+ASK = 1.0
+"""Seconds for an instrument to say who it is; one that is just restarting does not, and is made safe all the same."""
+
 STANDING = "standing guard"
+
+_IDENTITY = r"(?:HELLO )?([^,]+),([^,]+),([^,]+),[^,]+"
 
 
 @dataclass(frozen=True)
 class Ward:
-    """What the guardian has to make safe: where it is, its driver's name, and the short lines that do it."""
+    """What the guardian has to make safe: where it is, its driver's name, the short lines that do it, and who answered there
+    (maker, model, serial number)."""
 
     name: str
     resource: str
     driver: str
     lines: tuple[str, ...]
+    identity: tuple[str, ...]
+
+
+class _NotOursError(BenchError):
+    """The address belongs to somebody else now: nothing was sent that changes anything."""
 
 
 class Guardian:
@@ -101,12 +117,15 @@ def stand_guard(parent: int) -> None:
             return
         let_go = let_go or "act" in message
         if "wards" in message:
-            wards = [Ward(w["name"], w["resource"], w["driver"], tuple(w["lines"])) for w in message["wards"]]
+            wards = [
+                Ward(w["name"], w["resource"], w["driver"], tuple(w["lines"]), tuple(w["identity"]))
+                for w in message["wards"]
+            ]
             log = Path(message["log"]) if message["log"] else None
             print(STANDING, flush=True)
     while wards and not let_go and os.getppid() == parent:
         time.sleep(0.02)
-    _make_safe(wards, log)
+    _make_safe(wards, log, "had ended without a confirmed switch-off" if let_go else "had died")
 
 
 _lines: "queue.SimpleQueue[bytes]" = queue.SimpleQueue()
@@ -128,24 +147,20 @@ def _next_message(parent: int) -> dict[str, Any] | None:
             return None
 
 
-def _make_safe(wards: Sequence[Ward], log: Path | None) -> None:
+def _make_safe(wards: Sequence[Ward], log: Path | None, ended: str) -> None:
     waiting = {w.name: w for w in wards}
-    told: set[str] = set()
+    told: set[tuple[str, type[Exception]]] = set()
     deadline = time.monotonic() + PATIENCE
     while waiting and time.monotonic() < deadline:
         for ward in list(waiting.values()):
             try:
                 _make_one_safe(ward)
             except Exception as reason:
-                if ward.name not in told:
-                    _say(
-                        log,
-                        f"{ward.name} ({ward.resource}) cannot be made safe: {reason}. Trying again; "
-                        "if current may be flowing, switch it off by hand.",
-                    )
-                    told.add(ward.name)
+                if (ward.name, type(reason)) not in told:
+                    _say(log, f"{ward.name} ({ward.resource}) {_hindered(reason)}")
+                    told.add((ward.name, type(reason)))
             else:
-                _say(log, f"{ward.name} ({ward.resource}) was made safe after the program had died, and confirmed it.")
+                _say(log, f"{ward.name} ({ward.resource}) was made safe after the program {ended}, and confirmed it.")
                 del waiting[ward.name]
         if waiting:
             time.sleep(RETRY)
@@ -153,14 +168,49 @@ def _make_safe(wards: Sequence[Ward], log: Path | None) -> None:
         _say(log, f"{ward.name} ({ward.resource}) could not be made safe in {PATIENCE:.0f} s: switch it off by hand.")
 
 
+def _hindered(reason: Exception) -> str:
+    what = "was not reached" if isinstance(reason, _NotOursError) else "cannot be made safe"
+    return f"{what}: {str(reason).rstrip('.')}. Trying again; if current may be flowing, switch it off by hand."
+
+
 def _make_one_safe(ward: Ward) -> None:
+    from .claim import Claim  # noqa: PLC0415
     from .drivers import DRIVERS  # noqa: PLC0415  (serial ports are opened only now)
     from .links import open_link  # noqa: PLC0415
 
     driver = DRIVERS[ward.driver]
-    with open_link(ward.resource, baud=driver.baud, timeout=2.0) as link:
-        link.send_safe(ward.lines)  # first of all; the driver's own module is only imported to hear the answer
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(Claim(ward.resource))
+        except BenchError as reason:
+            raise _NotOursError("another neurorig on this machine is using this address; it is not touched") from reason
+        link = stack.enter_context(open_link(ward.resource, baud=driver.baud, timeout=2.0))
+        _check_identity(ward, link)
+        link.send_safe(ward.lines)  # at once; the driver's own module is only imported to hear the answer
         driver.load().confirm(link)
+        _check_identity(ward, link)  # at first it may have been deaf, restarting because the port was opened
+
+
+def _check_identity(ward: Ward, link: "Link") -> None:
+    """Raises _NotOursError when another instrument answers; silence, and what is no answer to ``*IDN?``, says nothing."""
+    from .links import Resync  # noqa: PLC0415
+
+    known, link.resync = link.resync, Resync(lambda _: [("*IDN?", _IDENTITY)])
+    deadline = time.monotonic() + ASK
+    with contextlib.suppress(LinkError):
+        while (left := deadline - time.monotonic()) > 0:
+            if match := re.fullmatch(_IDENTITY, link.query("*IDN?", timeout=left)):
+                link.resync = known
+                found, ours = (tuple(map(str.strip, fields)) for fields in (match.groups(), ward.identity))
+                if found != ours:
+                    raise _NotOursError(f"{_named(found)} answers there, not {_named(ours)}; it is not touched")
+                return
+    link.resync = known
+
+
+def _named(identity: Sequence[str]) -> str:
+    maker, model, serial = identity
+    return f"{maker} {model} with serial number {serial}"
 
 
 def _say(log: Path | None, text: str) -> None:

@@ -207,7 +207,7 @@ class Link(ABC):
             if locked:
                 self._lock.release()
         if failed:
-            raise LinkError(f"{self.resource}: could not send {', '.join(failed)}. Switch the outputs off by hand.")
+            raise LinkError(f"{self.resource}: could not send {', '.join(failed)}.")
 
     def close(self) -> None:
         """Close the connection; may be called twice."""

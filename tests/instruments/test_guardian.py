@@ -12,34 +12,45 @@ from typing import Any
 
 import pytest
 
-from neurorig.instruments import guardian, links, load_bench
+from neurorig.instruments import connect, guardian, links, load_bench
 from neurorig.instruments.arduino_source import crc8
 from neurorig.instruments.claim import Claim
 from neurorig.instruments.connection import Rig
 from neurorig.instruments.guardian import Guardian, Ward
 from neurorig.instruments.interrupts import Interrupts
 from neurorig.instruments.links import KeepAlive, SocketLink
+from neurorig.instruments.simulated.launch import SimulatedProcess
+from neurorig.instruments.simulated.process import Settings
 from neurorig.signals import BenchError, LinkError, RunInterrupted
 
 from .scripted import Register, Scripted, scripted
 
 SAFE = ("SYST:SAFE",)
+OURS = ("neurorig", "ARDUINO-SOURCE-2", "N-1")
 
 
 class Source:
     """Answers as the current source does; `status` is what it says of its outputs."""
 
-    def __init__(self) -> None:
-        self.status = 0
+    def __init__(self, serial: str = "N-1") -> None:
+        self.status, self.serial = 0, serial
 
     def __call__(self, line: str) -> list[bytes]:
         body, star, _ = line.rpartition("*")
-        answer = {"STAT?": str(self.status), "SYST:VERS?": "1.0"}.get(body or line, "OK").encode()
-        return [b"%s*%02X\n" % (answer, crc8(answer)) if star else answer + b"\n"] if line else []
+        answer = {
+            "STAT?": str(self.status),
+            "SYST:VERS?": "1.0",
+            "*IDN?": f"neurorig,ARDUINO-SOURCE-2,{self.serial},1.0.0",
+        }.get(body or line, "OK").encode()
+        return [] if self.serial == "deaf" and "*IDN?" in line else self._lines(line, star, answer)
+
+    @staticmethod
+    def _lines(line: str, star: str, answer: bytes) -> list[bytes]:
+        return [b"%s*%02X\n" % (answer, crc8(answer)) if star and line[0] != "*" else answer + b"\n"] if line else []
 
 
 def ward(server: Scripted) -> Ward:
-    return Ward("source", f"serial+tcp://127.0.0.1:{server.port}", "arduino_source", SAFE)
+    return Ward("source", f"serial+tcp://127.0.0.1:{server.port}", "arduino_source", SAFE, OURS)
 
 
 def soon(condition: Any, within: float = 5.0) -> bool:
@@ -52,11 +63,14 @@ def soon(condition: Any, within: float = 5.0) -> bool:
 DIES = """
 import os, signal, sys, time
 from pathlib import Path
+from neurorig.instruments.claim import Claim
 from neurorig.instruments.guardian import Guardian, Ward
 guard = Guardian()
-guard.watch([Ward("source", sys.argv[1], "arduino_source", ("SYST:SAFE",))], Path(sys.argv[2]))
+claim = Claim(sys.argv[1]).__enter__()
+ours = ("neurorig", "ARDUINO-SOURCE-2", "N-1")
+guard.watch([Ward("source", sys.argv[1], "arduino_source", ("SYST:SAFE",), ours)], Path(sys.argv[2]))
 if os.fork() == 0:
-    time.sleep(20)  # holds the pipe open
+    time.sleep(20)  # holds the pipe open, but not the claim
     os._exit(0)
 os.kill(guard._process.pid, signal.SIGTERM)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -70,7 +84,7 @@ def test_it_acts_though_a_child_holds_the_pipe_and_somebody_wants_to_terminate_i
         dying = subprocess.Popen([sys.executable, "-c", DIES, ward(server).resource, str(log)], stderr=quiet,
                                  start_new_session=True)  # fmt: skip
         assert dying.wait(20) == -signal.SIGKILL
-        assert soon(lambda: log.exists() and "was made safe" in log.read_text())
+        assert soon(lambda: log.exists() and "was made safe after the program had died" in log.read_text())
         os.killpg(dying.pid, signal.SIGKILL)
     assert "SYST:SAFE" in server.heard
 
@@ -85,8 +99,54 @@ def test_it_believes_no_source_that_still_says_on(tmp_path: Path) -> None:
         assert soon(lambda: log.exists() and "an output is on (status 8)" in log.read_text())
         assert "was made safe" not in log.read_text()
         source.status = 0
+        assert soon(
+            lambda: "was made safe after the program had ended without a confirmed switch-off" in log.read_text()
+        )
+        assert guard._process.wait(5) == 0
+    assert ".." not in log.read_text()
+
+
+def test_it_does_not_touch_another_instrument_that_answers_at_the_address_now(tmp_path: Path) -> None:
+    log, source = tmp_path / "guardian.log", Source("N-2")
+    with scripted(source) as server:
+        guard = Guardian()
+        guard.watch([ward(server)], log)
+        guard.release()
+        assert soon(lambda: log.exists() and "was not reached" in log.read_text())
+        assert (
+            "neurorig ARDUINO-SOURCE-2 with serial number N-2 answers there, not neurorig ARDUINO-SOURCE-2 with serial number N-1"
+            in log.read_text()
+        )
+        assert set(server.heard) == {"*IDN?"}
+        source.serial = "N-1"
         assert soon(lambda: "was made safe" in log.read_text())
         assert guard._process.wait(5) == 0
+    assert "SYST:SAFE" in server.heard
+    assert len(log.read_text().splitlines()) == 2  # each hindrance is told once
+
+
+def test_it_waits_for_another_program_that_has_claimed_the_address(tmp_path: Path) -> None:
+    log = tmp_path / "guardian.log"
+    with scripted(Source()) as server:
+        with Claim(ward(server).resource):
+            guard = Guardian()
+            guard.watch([ward(server)], log)
+            guard.release()
+            assert soon(lambda: log.exists() and "another neurorig on this machine is using" in log.read_text())
+            assert server.heard == []
+        assert soon(lambda: "was made safe" in log.read_text())
+        assert guard._process.wait(5) == 0
+
+
+def test_a_source_that_does_not_say_who_it_is_is_made_safe_blindly(tmp_path: Path) -> None:
+    log = tmp_path / "guardian.log"
+    with scripted(Source("deaf")) as server:
+        guard = Guardian()
+        guard.watch([ward(server)], log)
+        guard.release()
+        assert soon(lambda: log.exists() and "was made safe" in log.read_text(), within=8)
+        assert guard._process.wait(5) == 0
+    assert "SYST:SAFE" in server.heard
 
 
 def test_dismissed_it_touches_nothing() -> None:
@@ -116,7 +176,7 @@ def test_a_serial_port_is_opened_at_the_rate_of_its_driver(monkeypatch: pytest.M
 
     monkeypatch.setattr(links, "open_link", refuse, raising=False)
     with pytest.raises(LinkError):
-        guardian._make_one_safe(Ward("source", "serial:///dev/ttyACM0", "arduino_source", SAFE))
+        guardian._make_one_safe(Ward("source", "serial:///dev/ttyACM0", "arduino_source", SAFE, OURS))
     assert opened["baud"] == 500_000
 
 
@@ -182,6 +242,22 @@ def test_every_instrument_is_made_safe_though_the_first_one_fails() -> None:
     rig.safe()
     rig.confirm_safe()
     assert rig.unsafe == {"source": "source (tcp://b:2): gone"}
+
+
+def test_a_simulated_bench_that_has_failed_is_no_hardware_to_switch_off(tmp_path: Path) -> None:
+    log = tmp_path / "guardian.log"
+    with (
+        pytest.raises(BenchError, match="No hardware was connected, so there is nothing to switch off") as told,
+        SimulatedProcess(Settings("wu2025_bump")) as double,
+        connect(load_bench(), double=double, log=log) as rig,
+    ):
+        serial = rig.identities()["source"].serial
+        assert serial == f"SIM-SOURCE-{double._process.pid}"
+        double._process.kill()
+        double._process.wait()
+    assert "by hand" not in str(told.value)
+    assert "NOT SAFE" not in str(told.value)
+    assert not log.exists()
 
 
 # Links.
