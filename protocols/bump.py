@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt
 from neurorig.signals import ConfigError, Frequency, Number, Time, show
 
 from .currents import RelativeCurrent
-from .planning import sampling_rate
+from .planning import sampling_rate, whole_milliseconds
 from .protocol import Context, Protocol, Result, Sweeps
 from .stimuli import Stimulus, hold
 from .sweep import Sweep
@@ -117,7 +117,8 @@ class Bump(Protocol):
         level = self.levels(i_min)
         tau_s, tau_a = board.synapses[self.synapse].tau, board.tau_a(self.neuron)
         rate = sampling_rate(tau_a, self.highest_rate, self.rate_error)
-        conditioning = hold(0.0, self.conditioning * tau_s, "rest") if self.conditioning else None
+        rested = whole_milliseconds(self.conditioning * tau_s)
+        conditioning = hold(0.0, rested, "rest") if rested else None
         first = not context.driven
         for repeat in range(self.repeats):
             for role, stimulus in self._stimuli(level).items():
@@ -127,7 +128,7 @@ class Bump(Protocol):
                     observe=self.observed(),
                     rate=rate,
                     conditioning={} if first or conditioning is None else {self.port: conditioning},
-                    state=_state(board, self.synapse, first, self.conditioning * tau_s),
+                    state=_state(board, self.synapse, first, rested),
                     params={
                         "role": role, "repeat": repeat, "port": self.port, "nodes": self.nodes, "levels": level,
                         "i_min": i_min, "tau_s": tau_s, "tau_a": tau_a, "first": first,

@@ -1,16 +1,19 @@
 """Sampling follows the spike and the wanted error of f(t); whether it fits the digitiser is asked beforehand."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from neurorig.signals import ConfigError, PlanError, show
 
+from .stimuli import Stimulus
 from .sweep import Sweep
 
 if TYPE_CHECKING:
-    from neurorig.instruments import Acquisition, Oscilloscope
-    from neurorig.instruments.bench import Bench
+    from neurorig.instruments import Acquisition, CurrentSource, Oscilloscope
+    from neurorig.instruments.bench import Bench, PortWiring
+
+    from .protocol import Protocol
 
 
 def sampling_rate(tau_a: float, highest_rate: float, rate_error: float) -> float:
@@ -39,6 +42,47 @@ def plan_sweep(sweep: Sweep, bench: "Bench", scope: "Oscilloscope") -> "Acquisit
             f"{show(sweep.rate, 'Hz')}) does not fit the oscilloscope: {reason} On the side of the protocol: "
             f"allow a larger rate_error, shorten the sweep, observe fewer nodes, or split it into several sweeps."
         ) from reason
+
+
+def whole_milliseconds(seconds: float) -> float:
+    """A derived duration, rounded up to what every source can play."""
+    return math.ceil(round(seconds * 1e3, 6)) / 1e3
+
+
+def fit_stimulus(protocol: "Protocol", port: "PortWiring", stimulus: Stimulus, source: "CurrentSource") -> None:
+    """Ask the source whether it can play this. PlanError, naming the epochs and the parameters they come from, if not."""
+    try:
+        source.fit(port.channel, stimulus.program)
+    except PlanError as reason:
+        epochs = ", ".join(_named(protocol, e.name, e.stop - e.start) for e in stimulus.epochs)
+        raise PlanError(
+            f"{port.port}: the source cannot play {show(stimulus.duration, 's', 9)} ({epochs}). {reason} "
+            "Change the duration in question, or play less in one sweep."
+        ) from reason
+
+
+def _named(protocol: "Protocol", epoch: str, duration: float) -> str:
+    """An epoch with its length, and with the parameters that set it."""
+    times = [
+        p.name for p in protocol.parameters() if p.unit == "s" and abs(getattr(protocol, p.name) - duration) < 1e-9
+    ]
+    return f"{epoch} {show(duration, 's', 9)}" + (f" from -p {' or '.join(times)}" if times else "")
+
+
+def beyond_screen(sweeps: Iterable[Sweep], bench: "Bench") -> list[str]:
+    """Warn about every current that will be delivered where the oscilloscope does not see it."""
+    levels: dict[str, set[float]] = {}
+    for sweep in sweeps:
+        for port in sweep.drive.keys() & set(sweep.observe):
+            delivered = bench.port(port).delivered(sweep.drive[port].steps().levels)
+            levels.setdefault(port, set()).update(delivered.tolist())
+    return [
+        f"{port}: {' and '.join(show(x, 'A') for x in sorted(beyond))} will be delivered, the oscilloscope shows "
+        f"{show(node.low, node.unit)} to {show(node.high, node.unit)}: what lies beyond is not measured. "
+        f'Widen low/high of [nodes."{port}"] in {bench.path}.'
+        for port, seen in levels.items()
+        if (node := bench.node(port)) and (beyond := {x for x in seen if not node.low <= x <= node.high})
+    ]
 
 
 def check_wiring(sweep: Sweep, bench: "Bench") -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Sweeps = Generator[Sweep, Taken, None]
 """Yields a sweep, receives it back as it was taken: an adaptive protocol decides the next one from it."""
 
+_BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _EXAMPLES = {"A": "44.7 uA", "s": "0.47 s", "Hz": "40 kHz", "V": "3.3 V", "": "3"}
 
 
@@ -50,6 +51,8 @@ class Context:
     i_min: Mapping[str, float]
     driven: bool = False
     """Whether current has already flowed in this run: then the first sweep needs its conditioning, too."""
+    highest: Mapping[str, float] = field(default_factory=dict)
+    """The bench's upper limit (A) by port, for a search that is not told where to end."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Protocol(BaseModel):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     adaptive: ClassVar[bool] = False
     """Whether the next sweep depends on the one just taken: then `extremes` says how far it may go."""
+    bounded_by: ClassVar[str | None] = None
+    """The parameter that says how far, for the message when that is beyond a limit."""
 
     @classmethod
     def make(cls, parameters: Mapping[str, Any] | None = None) -> Self:
@@ -166,8 +171,14 @@ class Protocol(BaseModel):
         parameter = next((p for p in cls.parameters() if p.name == name), None)
         if parameter is None:
             return f"{cls.name}: {what}."
+        given = f"{cls.name}: {name} = {first['input']!r}"
+        if bound := next((b for b in _BOUNDS if b in first.get("ctx", {})), None):
+            given = f"{cls.name}: {name} = {_shown(first['input'], parameter.unit)}"
+            return f"{given}: must be {_BOUNDS[bound]} {show(first['ctx'][bound], parameter.unit or '')}."
+        if first["type"].startswith("bool"):
+            return f"{given}: is a switch; write yes or no, for instance -p {name}=no."
         example = f" Write it as '-p {name}=\"{parameter.default or _EXAMPLES.get(parameter.unit or '', '3')}\"'."
-        return f"{cls.name}: {name} = {first['input']!r}: {what}.{example}"
+        return f"{given}: {what}.{example}"
 
 
 def _shown(value: Any, unit: str | None) -> str:

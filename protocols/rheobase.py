@@ -17,7 +17,7 @@ from neurorig.signals import Current, Frequency, Number, Steps, Time, Trace, sho
 
 from .bisection import Bracket, Trial
 from .currents import RelativeCurrent
-from .planning import sampling_rate
+from .planning import sampling_rate, whole_milliseconds
 from .protocol import Context, Protocol, Result, Sweeps
 from .stimuli import Stimulus, hold
 from .sweep import Sweep, Taken
@@ -38,6 +38,7 @@ class Rheobase(Protocol):
     title: ClassVar[str] = "Rheobase and depolarisation block"
     source: ClassVar[str] = "definitions of I_min and I_max: Wu et al., Phys. Rev. Applied 23, 034030 (2025), Sec. II"
     adaptive: ClassVar[bool] = True
+    bounded_by: ClassVar[str | None] = "ceiling"
 
     neuron: str = Field("n1", description="neuron of the board; driven at its port i0")
     step: Current = Field(20e-9, description="last step of the bisection", gt=0)
@@ -78,12 +79,19 @@ class Rheobase(Protocol):
 
     def extremes(self, board: "Board", context: Context) -> list[dict[str, Stimulus]]:
         """The ceiling: no trial goes above it, and none below zero."""
-        return [{self.port: hold(self.ceiling.resolve(context.i_min[self.port]), self.dwell)}]
+        dwells = {"dwell": self.dwell} | ({"block_dwell": self.block_dwell} if self.block else {})
+        return [{self.port: hold(self.highest(context), dwell, name)} for name, dwell in dwells.items()]
+
+    def highest(self, context: Context) -> float:
+        """No trial goes above this (A): the ceiling; the default one ends at the bench's limit, one that was chosen does not."""
+        ceiling = self.ceiling.resolve(context.i_min[self.port])
+        chosen = self.ceiling != type(self).model_fields["ceiling"].default
+        return ceiling if chosen else min(ceiling, context.highest.get(self.port, ceiling))
 
     def sweeps(self, board: "Board", context: Context) -> Sweeps:
         """Trials of I_min, then of I_max, each level chosen from what the last one did."""
         predicted = context.i_min[self.port]
-        ceiling = self.ceiling.resolve(predicted)
+        ceiling = self.highest(context)
         yield from self._search("i_min", predicted, ceiling, self._trials(board, "i_min", self.dwell, predicted))
         if self.block:
             i_max = board.i_max(self.port)
@@ -131,7 +139,7 @@ class Rheobase(Protocol):
 
     def _trials(self, board: "Board", role: str, dwell: float, predicted: float) -> Callable[[float], Sweep]:
         tau_s = max((s.tau for s in board.synapses.values()), default=0.0)
-        rest = hold(0.0, max(self.conditioning * tau_s, 0.1), "rest")
+        rest = hold(0.0, max(whole_milliseconds(self.conditioning * tau_s), 0.1), "rest")
         rate = sampling_rate(board.tau_a(self.neuron), self.highest_rate, self.rate_error)
 
         def trial(level: float) -> Sweep:

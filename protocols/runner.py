@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from neurorig.signals import BenchError, Program, Steps, Trace, show
+from neurorig.signals import BenchError, LimitError, Program, Steps, Trace, show
 
 from .bisection import Bracket
-from .planning import check_wiring, plan_sweep
+from .planning import beyond_screen, check_wiring, fit_stimulus, plan_sweep
 from .protocol import Context, Protocol, Result
 from .rheobase import Rheobase
 from .stimuli import Stimulus
@@ -56,7 +56,8 @@ def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
         bench.port(port)
     for node in protocol.observed():
         bench.node(node)
-    context = Context({port: bench.board.i_min(port) for port in protocol.driven()})
+    ports = protocol.driven()
+    context = Context({p: bench.board.i_min(p) for p in ports}, highest={p: bench.port(p).high for p in ports})
     _check(protocol, bench, context)
     return context
 
@@ -143,7 +144,8 @@ class _Runner:
         try:
             before = {port: self._measure_i_min(port, search, context, "before") for port, search in searches.items()}
             if before:
-                context = Context({**context.i_min, **{p: b.value for p, b in before.items()}}, driven=True)
+                i_min = {**context.i_min, **{port: found.value for port, found in before.items()}}
+                context = replace(context, i_min=i_min, driven=True)
                 _check(protocol, bench, context)
             self._take_all(protocol, context)
             for port, search in searches.items():
@@ -160,14 +162,15 @@ class _Runner:
         bench = self.rig.bench
         source, scope = self._instruments()
         for drive in self.protocol.extremes(bench.board, context):
-            for port, program in _programs(drive).items():
-                source.fit(bench.port(port).channel, program)
+            for port, stimulus in drive.items():
+                fit_stimulus(self.protocol, bench.port(port), stimulus, source)
         if self.protocol.adaptive:
             return
         sweeps = list(self.protocol.sweeps(bench.board, context))
         self._expected = len(sweeps) + 2 * SEARCH * len(self.protocol.i_min_ports())
         for sweep in sweeps:
             plan_sweep(sweep, bench, scope)
+        self._warn(beyond_screen(sweeps, bench))
 
     def _instruments(self) -> "tuple[CurrentSource, Oscilloscope]":
         marker = self.rig.bench.marker
@@ -202,6 +205,7 @@ class _Runner:
         reported = self._load(source, programs)
         self._configure(scope, sweep, acquisition)
         scope.arm()
+        self.writer.begin()
         source.arm()
         started = datetime.now(UTC)
         source.fire()
@@ -216,6 +220,7 @@ class _Runner:
         """Play a conditioning program; nothing is recorded."""
         self.rig.bench.check_limits(programs)
         self._load(source, programs)
+        self.writer.begin()
         source.arm()
         source.fire()
         self._wait(None, max(p.duration for p in programs.values()), source=source.running)
@@ -302,7 +307,7 @@ class _Runner:
         taken = self._take_all(search, context, {"when": when})
         found = Bracket.of(search.trial("i_min", t.traces, t.reported) for t in taken)
         if found.below is None or found.above is None:
-            ceiling = show(search.ceiling.resolve(context.i_min[port]), "A")
+            ceiling = show(search.highest(context), "A")
             raise BenchError(
                 f"{port}: I_min was not found between 0 A and {ceiling}: check the board's supply, and the wiring of "
                 f"{port} and {search.v_ap}."
@@ -330,7 +335,12 @@ def _search_for(port: str, bench: "Bench") -> Rheobase:
 
 def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
     for drive in protocol.extremes(bench.board, context):
-        bench.check_limits(_programs(drive))
+        try:
+            bench.check_limits(_programs(drive))
+        except LimitError as reason:
+            if protocol.bounded_by is None:
+                raise
+            raise LimitError(f"{reason} The search goes up to it: lower it with -p {protocol.bounded_by}=...") from reason
     if not protocol.adaptive:
         for sweep in protocol.sweeps(bench.board, context):
             check_wiring(sweep, bench)

@@ -2,12 +2,15 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class NeurorigError(Exception):
     """Anything neurorig refuses or fails to do; the message says which thing, which value, which limit, what to do."""
 
     exit_code = 1
+    run: Path | None = None
+    """The folder of the run that it ended, where one was kept."""
 
 
 class ConfigError(NeurorigError):
@@ -59,6 +62,8 @@ class RunInterrupted(KeyboardInterrupt):
     """
 
     exit_code = 130
+    run: Path | None = None
+    """The folder of the run that it ended, where one was kept."""
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:

@@ -58,6 +58,14 @@ def test_every_sweep_says_the_state_it_starts_from_and_is_conditioned_for_it() -
         assert sweep.state.startswith("rested: ")
 
 
+def test_the_rest_between_sweeps_is_whole_milliseconds_whatever_the_components() -> None:
+    board = load_board("wu2025_bump").with_components({"s11.C_s": "10 uF"})
+    sweeps = list(Bump.make().sweeps(board, Context({"n1.i0": I_MIN})))
+    rest = sweeps[1].conditioning["n1.i0"]
+    assert rest.program.ns % 1_000_000 == 0
+    assert 0 <= rest.duration - 10 * board.synapses["s11"].tau < 1e-3
+
+
 def test_sampling_follows_tau_a_and_the_wanted_error() -> None:
     assert sweeps_of()[0].rate == pytest.approx(8 / 222.75e-6)  # the decay of the spike decides
     assert sweeps_of(rate_error="0.1 Hz")[0].rate == pytest.approx(200**2 / (0.1 * 6**0.5))
@@ -96,7 +104,8 @@ def test_a_weaker_holding_current_gives_a_slower_bump_and_changed_runs_are_not_c
     assert run.meta["results"]["f_star"] < 103
     f_star = next(v for v in run.meta["verdicts"] if v["quantity"] == "f_star")
     assert (f_star["verdict"], f_star["published"]) == ("not comparable", None)
-    assert "holding" in f_star["note"]
+    assert "Not compared with Fig. 9a: holding differs from what is printed." in run.meta["notes"]
+    assert "still falling" in f_star["note"]  # what is said of the number stays beside it
 
 
 def test_a_larger_synaptic_resistor_gives_a_slower_bump(tmp_path: Path) -> None:

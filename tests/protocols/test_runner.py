@@ -3,12 +3,14 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from neurorig.instruments import load_bench
+from neurorig.instruments.segments import encode
 from neurorig.protocols import (
     Bump,
     Context,
@@ -22,9 +24,10 @@ from neurorig.protocols import (
     write_run_report,
 )
 from neurorig.protocols.bisection import Bracket
+from neurorig.protocols.planning import fit_stimulus
 from neurorig.protocols.request import Request, _meta
 from neurorig.records import Run, RunWriter
-from neurorig.signals import BenchError, ConfigError, LimitError, RunInterrupted
+from neurorig.signals import BenchError, ConfigError, LimitError, PlanError, RunInterrupted
 
 from . import fakes
 from .fakes import I_MAX, I_MIN, LOST, LSB, FakeRig
@@ -112,6 +115,44 @@ def test_nothing_is_switched_on_beyond_a_limit(rig: FakeRig) -> None:
     for wrong in (bump(holding="300 uA"), bump(probe_minus="-80 uA"), Rheobase.make({"ceiling": "300 uA"})):
         with pytest.raises(LimitError, match=r"n1\.i0.*limit of .*wu2025_bump\.toml"):
             check_protocol(wrong, rig.bench)
+
+
+def test_what_the_oscilloscope_will_not_see_of_the_current_is_told_before_the_run(
+    rig: FakeRig, writer: RunWriter
+) -> None:
+    run = take(bump(holding="90 uA", probes=False), rig, writer)
+    (told,) = [w for w in run.meta["warnings"] if "will be delivered" in w]
+    assert told.startswith("n1.i0: 86.04 uA and 106.9 uA will be delivered, the oscilloscope shows -5 uA to 75 uA")
+    assert f'Widen low/high of [nodes."n1.i0"] in {rig.bench.path}.' in told
+    events = [e["event"] for e in run.log()]
+    assert events.index("warning") < events.index("first output")
+
+
+def test_the_printed_currents_are_all_on_the_screen(rig: FakeRig, writer: RunWriter) -> None:
+    assert not [w for w in take(bump(), rig, writer).meta["warnings"] if "will be delivered" in w]
+
+
+def test_a_search_ends_at_the_limit_of_the_bench_unless_its_ceiling_was_chosen(tmp_path: Path) -> None:
+    text = load_bench().path.read_text(encoding="utf-8").replace('high = "250 uA"', 'high = "120 uA"')
+    (tmp_path / "bench.toml").write_text(text, encoding="utf-8")
+    bench = load_bench(tmp_path / "bench.toml")
+    protocol = Rheobase.make()
+    context = check_protocol(protocol, bench)  # 3 Imin are 136 uA
+    assert protocol.highest(context) == pytest.approx(120e-6)
+    check_protocol(Rheobase.make({"block": False}), bench)
+    with pytest.raises(LimitError, match=r"130 uA.*limit of 120 uA.*-p ceiling="):
+        check_protocol(Rheobase.make({"ceiling": "130 uA"}), bench)
+
+
+def test_a_duration_that_the_source_cannot_play_is_told_with_its_parameter() -> None:
+    wiring = load_bench().port("n1.i0")
+    source = SimpleNamespace(fit=lambda _, program: encode([program], [wiring.full_scale]))
+    protocol = bump(kick_duration=0.1234567)
+    sweep = next(protocol.sweeps(load_bench().board, Context({"n1.i0": I_MIN})))
+    with pytest.raises(PlanError) as refused:
+        fit_stimulus(protocol, wiring, sweep.drive["n1.i0"], source)  # type: ignore[arg-type]
+    assert "kick 123.4567 ms from -p kick_duration" in str(refused.value)
+    assert "nearest: 123.45 ms or 123.5 ms" in str(refused.value)
 
 
 def test_limits_hold_in_the_runner_too(rig: FakeRig, writer: RunWriter) -> None:
