@@ -10,12 +10,15 @@ Command modules are named by text and imported when they are called, so that ``n
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from neurorig import __version__
 from neurorig.signals.errors import ConfigError, NeurorigError, RunInterrupted
+
+from .stdout import StdoutLostError, guarded_stdout
 
 app = App(
     name="neurorig",
@@ -34,7 +37,7 @@ _HELP = {
     "show": "Show what a run measured.",
     "report": "Write a run's report again.",
     "export": "Write a run's traces and results as CSV or Parquet.",
-    "comment": "Add a comment or a bad mark to a run or one of its sweeps.",
+    "comment": "Add a comment, a bad or a good mark to a run or one of its sweeps.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
 }
@@ -49,22 +52,41 @@ for _name, _text in _HELP.items():
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; give the exit code. Never a traceback for what a person can mend."""
     try:
+        with guarded_stdout():
+            return _answered(arguments)
+    except StdoutLostError as reason:
+        print(f"neurorig: standard output {reason}. What was measured is kept, see: neurorig list", file=sys.stderr)
+        return 1
+
+
+def _answered(arguments: Sequence[str]) -> int:
+    try:
         return app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value") or 0
     except NeurorigError as error:
         return _fail(error, arguments)
     except CycloptsError as error:
-        return _fail(ConfigError(f"{error} See: neurorig {arguments[0] if arguments else ''} --help"), arguments)
+        command = f"{arguments[0]} " if arguments and arguments[0] in _HELP else ""
+        return _fail(ConfigError(f"{error} See: neurorig {command}--help"), arguments)
     except RunInterrupted as event:
         return _fail(event, arguments)
     except KeyboardInterrupt:
         return _fail(RunInterrupted("Stopped by Ctrl-C."), arguments)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
 
 
 def _fail(error: NeurorigError | RunInterrupted, arguments: Sequence[str]) -> int:
-    if "--json" in arguments:
-        print(json.dumps({"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}))
     print(f"neurorig: {error}", file=sys.stderr)
+    if error.run:
+        print(f"run     {error.run}", file=sys.stderr)
+    if "--json" in arguments:
+        document = {"error": str(error), "kind": type(error).__name__, "exit_code": error.exit_code}
+        print(json.dumps(document | _kept(error.run)))
     return error.exit_code
+
+
+def _kept(run: Path | None) -> dict[str, str]:
+    """What a script needs to find the sweeps that were taken."""
+    if run is None:
+        return {}
+    from neurorig.records import Run
+
+    return {"run": str(run), "status": Run.open(run).status}

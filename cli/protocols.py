@@ -11,6 +11,7 @@ from .options import JsonOption
 
 def protocols_command(
     protocol: Annotated[str | None, Parameter(help="Show the parameters of this one.")] = None,
+    /,
     *,
     as_json: JsonOption = False,
 ) -> int:

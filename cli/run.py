@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from neurorig.signals.errors import ConfigError
+
 from .options import RUNS, BenchOption, JsonOption, OutOption, PacedOption, SeedOption, SetOption, pairs
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ ParameterOption = Annotated[
 
 
 def run_command(
-    protocol: Annotated[str, Parameter(help="Name of the protocol; see: neurorig protocols.")],
+    protocol: Annotated[str | None, Parameter(help="Name of the protocol; see: neurorig protocols.")] = None,
+    /,
     *,
     p: ParameterOption = (),
     bench: BenchOption = "wu2025_bump",
@@ -39,8 +42,10 @@ def run_command(
     as_json: JsonOption = False,
 ) -> int:
     """Run a protocol and end with the path of its report."""
-    from neurorig.protocols import Request, execute
+    from neurorig.protocols import Request, execute, protocols
 
+    if protocol is None:
+        raise ConfigError(f"Name a protocol: {', '.join(protocols())}. For instance: neurorig run bump --simulate")
     request = Request(protocol, pairs(p, "-p"), bench, pairs(set_, "--set"), simulate, seed, out, paced)
     with _progress(quiet=as_json) as progress:
         outcome = execute(request, progress)
@@ -75,6 +80,7 @@ def _print(outcome: "Outcome") -> None:
     from .tables import print_lines, print_verdicts
 
     print_verdicts(outcome.verdicts, outcome.results)
+    print_lines("note", outcome.notes)
     print_lines("warning", outcome.warnings)
     print(f"run     {outcome.run}")
     print(f"report  {outcome.report}")

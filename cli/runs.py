@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from neurorig.signals.errors import ConfigError
+
 from .options import RUNS, JsonOption, OutOption
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def list_command(*, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
     return 0
 
 
-def show_command(run: RunArgument = "last", *, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
+def show_command(run: RunArgument = "last", /, *, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
     """Show what a run measured: sweeps, values, verdicts, remarks."""
     from neurorig.protocols import summarise
 
@@ -47,7 +49,7 @@ def show_command(run: RunArgument = "last", *, out: OutOption = RUNS, as_json: J
     return 0
 
 
-def report_command(run: RunArgument = "last", *, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
+def report_command(run: RunArgument = "last", /, *, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
     """Analyse the sweeps on disk again and write the report."""
     from neurorig.protocols import write_run_report
 
@@ -60,6 +62,7 @@ def report_command(run: RunArgument = "last", *, out: OutOption = RUNS, as_json:
 def export_command(
     format_: Annotated[Literal["csv", "parquet"], Parameter(name="format", help="csv or parquet.")],
     run: RunArgument = "last",
+    /,
     *,
     to: Annotated[Path | None, Parameter(help="Folder to write to (default: in the run's folder).")] = None,
     out: OutOption = RUNS,
@@ -80,20 +83,33 @@ def export_command(
 def comment_command(
     run: RunArgument,
     text: Annotated[str, Parameter(help="What to remember.")],
+    /,
     *,
     sweep: Annotated[int | None, Parameter(help="Index of the sweep (default: the whole run).")] = None,
     bad: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Mark it bad; the text is the reason.")
     ] = False,
+    good: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Overrule an earlier bad mark; the text is the reason.")
+    ] = False,
     out: OutOption = RUNS,
+    as_json: JsonOption = False,
 ) -> int:
-    """Add a comment or a bad mark; nothing already written is changed."""
+    """Add a comment or a mark; nothing already written is changed."""
+    if bad and good:
+        raise ConfigError("--bad and --good: give one of them.")
     found = _find(run, out)
     if bad:
-        found.mark_bad(sweep, reason=text)
+        note = found.mark_bad(sweep, reason=text)
+    elif good:
+        note = found.mark_good(sweep, reason=text)
     else:
-        found.comment(text, sweep)
-    print(f"{found.path}: noted")
+        note = found.comment(text, sweep)
+    if as_json:
+        print(json.dumps({"run": str(found.path), **asdict(note)}))
+    else:
+        marks = " A new report takes it into account: neurorig report" if note.kind != "comment" else ""
+        print(f"{found.path}: noted.{marks}")
     return 0
 
 

@@ -18,6 +18,7 @@ PortOption = Annotated[
 
 def simulate_command(
     bench: Annotated[str, Parameter(help="Bench file, or the name of a shipped bench.")] = "wu2025_bump",
+    /,
     *,
     set_: SetOption = (),
     port: PortOption = (),

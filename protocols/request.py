@@ -2,19 +2,23 @@
 
 import contextlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurorig.signals import NeurorigError, RunInterrupted
+
 from .protocol import Protocol
 from .registry import get_protocol
-from .runner import Progress, check_protocol, run_protocol
+from .runner import Finished, Progress, check_protocol, run_protocol
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
+    from neurorig.instruments.connection import Rig
     from neurorig.instruments.simulated.launch import SimulatedProcess
+    from neurorig.records import RunWriter
 
 AHEAD = (
     "h5py", "hdf5plugin", "pandas", "neurorig.analysis.bump", "pyarrow.parquet", "jinja2", "matplotlib.figure",
@@ -46,6 +50,7 @@ class Outcome:
     verdicts: list[dict[str, Any]]
     report: Path
     warnings: list[str]
+    notes: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``--json``."""
@@ -55,14 +60,12 @@ class Outcome:
 def execute(request: Request, progress: Progress | None = None) -> Outcome:
     """Check, connect, run, analyse, report. Everything that can be refused is refused before any output is enabled.
 
-    Raises NeurorigError of the kind that fits; the run's folder stays, with the reason, once it has been made.
+    Raises NeurorigError of the kind that fits. What is refused before any output was enabled leaves no folder; once one
+    was, the folder stays, with the reason, and the error's `run` names it.
     """
     from neurorig.instruments.bench import load_bench  # noqa: PLC0415  (drivers, only when there is something to drive)
-    from neurorig.instruments.connection import connect  # noqa: PLC0415
     from neurorig.instruments.interrupts import Interrupts  # noqa: PLC0415
-    from neurorig.records import Run, RunWriter  # noqa: PLC0415
-
-    from .report import write_run_report  # noqa: PLC0415  (figures)
+    from neurorig.records import RunWriter  # noqa: PLC0415
 
     protocol = get_protocol(request.protocol).make(request.parameters)
     with contextlib.ExitStack() as stack:
@@ -74,8 +77,45 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         check_protocol(protocol, bench)
         writer = stack.enter_context(RunWriter.create(request.out, _meta(protocol, bench, request)))
         stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
+        stack.enter_context(_named_by_what_ends_it(writer))
+        finished = _connect_and_run(protocol, bench, double, writer, progress)
+        return _outcome(writer, finished)
+
+
+def _connect_and_run(
+    protocol: Protocol,
+    bench: "Bench",
+    double: "SimulatedProcess | None",
+    writer: "RunWriter",
+    progress: Progress | None,
+) -> Finished:
+    """The run's folder is there before the instruments are; if they are refused before anything begins, it goes again."""
+    from neurorig.instruments.connection import connect  # noqa: PLC0415
+
+    rig: Rig | None = None
+    try:
         with connect(bench, double=double, log=writer.path / "guardian.log") as rig:
-            finished = run_protocol(protocol, rig, writer, progress)
+            return run_protocol(protocol, rig, writer, progress)
+    except NeurorigError:
+        if not writer.begun and not (rig and rig.unsafe):  # else the guardian is writing there
+            writer.discard()
+        raise
+
+
+@contextlib.contextmanager
+def _named_by_what_ends_it(writer: "RunWriter") -> Iterator[None]:
+    try:
+        yield
+    except (NeurorigError, RunInterrupted) as event:
+        event.run = writer.path if writer.path.exists() else None
+        raise
+
+
+def _outcome(writer: "RunWriter", finished: Finished) -> Outcome:
+    from neurorig.records import Run  # noqa: PLC0415
+
+    from .report import write_run_report  # noqa: PLC0415  (figures)
+
     run = Run.open(writer.path)
     meta = run.meta
     return Outcome(
@@ -85,6 +125,7 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         verdicts=meta["verdicts"],
         report=write_run_report(run, finished.result),
         warnings=meta["warnings"],
+        notes=meta.get("notes", []),
     )
 
 

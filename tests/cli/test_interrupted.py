@@ -17,7 +17,7 @@ from .bench_process import COMMAND, ServedBench, neurorig, served
 def start_run(bench: ServedBench, folder: Path) -> subprocess.Popen[str]:
     arguments = ["run", "bump", "--bench", str(bench.file), "-p", "repeats=40", "--out", "runs"]
     return subprocess.Popen(
-        [*COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *arguments, "--json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -46,6 +46,10 @@ def test_a_run_that_is_ended_by_a_signal(tmp_path: Path, number: signal.Signals)
         bench.wait_until_off(within=5.0)
         if number != signal.SIGKILL:
             assert process.returncode == 130
+            assert process.stdout is not None
+            document = json.loads(process.stdout.read())
+            assert (document["status"], document["exit_code"]) == ("interrupted", 130)
+            assert Path(document["run"]).parent == tmp_path / "runs"
     (row,) = json.loads(neurorig("list", "--json", cwd=tmp_path).stdout)
     assert row["status"] == "interrupted"
     shown = json.loads(neurorig("show", "last", "--json", cwd=tmp_path).stdout)

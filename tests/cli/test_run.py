@@ -54,7 +54,7 @@ def test_the_stop_is_reported_with_its_margin_and_the_delivered_levels(outcome: 
 
 
 def test_json_is_one_document_with_what_a_script_needs(outcome: dict[str, Any]) -> None:
-    assert {"run", "status", "results", "verdicts", "report"} <= outcome.keys()
+    assert {"run", "status", "results", "verdicts", "report", "warnings", "notes"} <= outcome.keys()
     assert outcome["status"] == "done"
     assert {"f_star", "i_sse", "sustained", "recovered", "stopped"} <= outcome["results"].keys()
     assert Path(outcome["report"]).read_text(encoding="utf-8").startswith("<!")
@@ -86,6 +86,10 @@ def test_runs_are_listed_shown_exported_and_commented(folder: Path, outcome: dic
     assert neurorig("comment", name, "looks right", "--bad", "--sweep", "2", cwd=folder).returncode == 0
     shown = json.loads(neurorig("show", name, "--json", cwd=folder).stdout)
     assert [s["bad"] for s in shown["sweeps"]] == [False, False, True]
+    note = json.loads(neurorig("comment", name, "it was not", "--good", "--sweep", "2", "--json", cwd=folder).stdout)
+    assert (note["run"], note["kind"], note["sweep"]) == (outcome["run"], "good", 2)
+    assert not json.loads(neurorig("show", name, "--json", cwd=folder).stdout)["sweeps"][2]["bad"]
+    assert neurorig("comment", name, "undecided", "--good", "--bad", cwd=folder).returncode == 2
     exported = json.loads(neurorig("export", "parquet", name, "--json", cwd=folder).stdout)
     assert all(Path(f).is_file() for f in exported["files"])
     assert name in neurorig("show", name, cwd=folder).stdout
@@ -99,8 +103,9 @@ def test_runs_are_listed_shown_exported_and_commented(folder: Path, outcome: dic
         (["-p", "holding=44.7V"], 2, ["holding", "44.7V", "44.7 uA"]),
         (["-p", "holding"], 2, ["name=value"]),
         (["-p", "settle=300s"], 4, ["does not fit", "points", "What fits"]),
+        (["-p", "settle=1e9 s"], 4, ["n1.i0", "settle", "ticks"]),
         (["--bench", "nowhere.toml"], 2, ["No bench file 'nowhere.toml'"]),
-        (["--set", "s11.R_w=7kohm"], 2, ["no component 's11.R_w'", "Did you mean 's11.R_W'"]),
+        (["--set", "s11.R_w=7kohm"], 2, ["s11.R_w", "Did you mean 's11.R_W'"]),
         (["--out", "/proc/neurorig"], 6, ["/proc/neurorig", "--out"]),
     ],
 )
@@ -114,6 +119,22 @@ def test_what_cannot_be_done_is_refused_in_one_paragraph(
     for text in says:
         assert text in document["error"]
     assert "Traceback" not in refused.stderr
+    assert {"run", "status"}.isdisjoint(document)
+
+
+def test_what_was_refused_does_not_become_the_last_run(tmp_path: Path) -> None:
+    for arguments in (["--simulate", "-p", "settle=300s"], []):  # does not fit; nobody answers
+        assert neurorig("run", "bump", *arguments, cwd=tmp_path).returncode in {4, 5}
+    assert json.loads(neurorig("list", "--json", cwd=tmp_path).stdout) == []
+
+
+def test_a_wrong_call_says_what_to_write(folder: Path) -> None:
+    assert "Name a protocol: bump, rheobase" in neurorig("run", cwd=folder).stderr
+    for arguments in (["comment", "last"], ["export"]):
+        said = neurorig(*arguments, cwd=folder).stderr
+        assert "requires an argument" in said
+        assert "--text" not in said
+        assert "--format" not in said
 
 
 def test_an_unknown_protocol_or_command_names_the_nearest(folder: Path) -> None:
@@ -163,3 +184,16 @@ def test_a_paced_run_takes_as_long_as_on_the_bench(folder: Path) -> None:
     done = neurorig("run", "bump", "--simulate", "--paced", "--json", *quick, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - begun > 2.3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("redirect", [">/dev/full", ">&-", "| true"])
+@pytest.mark.parametrize("arguments", ["list --json", "protocols bump", "run nothing --json"])
+def test_an_output_that_is_lost_is_told_in_one_line(folder: Path, arguments: str, redirect: str) -> None:
+    script = f"set -o pipefail; sleep 0.01 | {sys.executable} -m neurorig {arguments} {redirect}"
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    if redirect == "| true" and done.returncode in {0, 2}:
+        return  # the reader had not gone yet
+    assert done.returncode == 1
+    assert "neurorig: standard output" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
