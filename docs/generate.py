@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from neurorig.hardware import parts
 from neurorig.hardware.board import Board
-from neurorig.instruments import bench
+from neurorig.instruments import bench_file
 from neurorig.instruments.commands import Command, Commanded
 from neurorig.instruments.drivers import DRIVERS
 from neurorig.instruments.sensing import SenseChain
@@ -35,13 +35,13 @@ NOTE = "*Made from the code by `docs/generate.py`.*"
 Models = Mapping[str, type[BaseModel]]
 
 BENCH: Models = {
-    "Top of the file": bench.BenchFile,
-    "[instruments.NAME]": bench.InstrumentEntry,
-    '[limits."PORT"]': bench.LimitEntry,
-    '[ports."PORT"]': bench.PortEntry,
-    '[nodes."NODE"]': bench.NodeEntry,
+    "Top of the file": bench_file.BenchFile,
+    "[instruments.NAME]": bench_file.InstrumentEntry,
+    '[limits."PORT"]': bench_file.LimitEntry,
+    '[ports."PORT"]': bench_file.PortEntry,
+    '[nodes."NODE"]': bench_file.NodeEntry,
     "sense = { ... }": SenseChain,
-    "[marker]": bench.MarkerEntry,
+    "[marker]": bench_file.MarkerEntry,
 }
 BOARD: Models = {
     "Top of the file": Board,

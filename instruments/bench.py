@@ -3,23 +3,21 @@
 Everything is checked when the file is loaded, so that a mistake is told before any instrument is touched.
 """
 
-import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neurorig.hardware import Board, load_board
-from neurorig.signals import ConfigError, Current, LimitError, Program, Voltage, nearest, parse, show
+from neurorig.signals import ConfigError, LimitError, Program, nearest, parse, show
 
+from .bench_file import BenchFile, InstrumentEntry, MarkerEntry, NodeEntry, PortEntry, read_bench_file
 from .delivered import Delivered
 from .drivers import DRIVERS
+from .links import check_resource
 from .roles import ChannelSetup
 from .sensing import SenseChain
 
@@ -28,64 +26,10 @@ PUBLISHED = "wu2025_bump"
 """The bench of the published figures, used when no other is named."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InstrumentEntry(_Table):
-    """One instrument: which driver speaks to it, where, and whose serial number must answer."""
-
-    driver: str
-    resource: str
-    serial_number: str | None = None
-
-
-class PortEntry(_Table):
-    """A port's source channel, the range its jumper must select, and its delivered-current table where it is known."""
-
-    channel: str
-    full_scale: Current = 250e-6
-    delivered: tuple[tuple[Current, Current], ...] = ()
-
-
-class LimitEntry(_Table):
-    """What may never be exceeded at a port of this bench."""
-
-    low: Current
-    high: Current
-
-
-class NodeEntry(_Table):
-    """A node's scope channel, its sense chain, and the range to fit on the screen (in the node's unit)."""
-
-    channel: str
-    sense: SenseChain
-    low: str | None = None
-    high: str | None = None
-
-
-class MarkerEntry(_Table):
-    """The TTL that ties source and digitiser together: a logic level, never a current pulse (it would kick the neuron)."""
-
-    source: str
-    channel: str
-    level: Voltage = 2.5
-
-
-class BenchFile(_Table):
-    """The tables of a bench file."""
-
-    schema_version: int = Field(alias="schema")
-    title: str
-    board: str
-    notes: str = ""
-    components: dict[str, str] = {}
-    instruments: dict[str, InstrumentEntry]
-    ports: dict[str, PortEntry]
-    limits: dict[str, LimitEntry]
-    nodes: dict[str, NodeEntry]
-    marker: MarkerEntry
-    comparators: dict[str, str] = {}
+LIGHT = 100
+"""A probe of this many times R_a changes a spike by 1 %, within what its other parts scatter."""
+SYNC_HIGH = 5.0
+"""Volts of a source's logic output when it is high."""
 
 
 @dataclass(frozen=True)
@@ -141,17 +85,25 @@ class Bench:
         self.name = path.stem
         self.title = content.title
         self.instruments = dict(content.instruments)
+        for name, entry in self.instruments.items():
+            self._check_instrument(name, entry)
         self.ports = {name: self._port(name, entry) for name, entry in content.ports.items()}
         self.nodes = {name: self._node(name, entry) for name, entry in content.nodes.items()}
         self.marker = self._marker(content.marker)
-        self.comparators = {k: self._known_node(v, f'comparators."{k}"') for k, v in content.comparators.items()}
+        self.comparators = {k: self._comparator(k, v) for k, v in content.comparators.items()}
         self._no_channel_twice()
 
     def with_components(self, components: Mapping[str, str]) -> "Bench":
-        """The same bench with components as a person set them (``{"s11.R_W": "7 kohm"}``)."""
+        """The same bench with components as a person set them (``{"s11.R_W": "7 kohm"}``).
+
+        Raises ConfigError, which names the option that they come by and the component.
+        """
+        try:
+            board = self.board.with_components(components)
+        except ConfigError as reason:
+            raise ConfigError(f"--set {reason}") from reason
         merged = {**self.content.components, **components}
-        content = self.content.model_copy(update={"components": merged})
-        return Bench(self.path, content, _as_built(self.path, content), self.sha256)
+        return Bench(self.path, self.content.model_copy(update={"components": merged}), board, self.sha256)
 
     def check_limits(self, programs: Mapping[str, Program]) -> None:
         """Refuse any program with a level outside its port's limits.
@@ -199,7 +151,8 @@ class Bench:
         return {n.node: n.sense.probe for n in self.nodes.values() if n.sense.kind == "direct"}
 
     def loading(self, margin: float) -> list[str]:
-        """Warn about every probe that takes more than a tenth of `margin`, the current (A) the protocol lives on."""
+        """Warn about every probe that changes what it looks at, or takes more than a tenth of `margin`, the current (A) that
+        the protocol lives on."""
         warnings = []
         for node, probe in self.loads.items():
             owner, _, quantity = node.partition(".")
@@ -211,6 +164,11 @@ class Bench:
                         f"{taken / abs(margin):.0%} of the margin of {show(abs(margin), 'A')} this protocol lives on. "
                         f"Use a buffer (input current below 1 nA) or do not observe {node}."
                     )
+            elif quantity == "v_ap" and probe < LIGHT * (r_a := self.board.neurons[owner].components.R_a):
+                warnings.append(
+                    f"{node}: a {show(probe, 'ohm')} probe lies in parallel with R_a = {show(r_a, 'ohm')} and makes the spikes "
+                    f"of {owner} shorter and lower. Use one of {show(LIGHT * r_a, 'ohm')} or more."
+                )
             elif quantity.startswith("v_c"):
                 synapse = self.board.synapses[owner]
                 warnings.append(
@@ -220,6 +178,14 @@ class Bench:
         return warnings
 
     # -- checks on load ------------------------------------------------------------------------------------------
+
+    def _check_instrument(self, name: str, entry: InstrumentEntry) -> None:
+        try:
+            check_resource(entry.resource)
+        except ConfigError as reason:
+            raise self._wrong(f"instruments.{name}.resource", str(reason)) from reason
+        if entry.serial_number is not None and not entry.serial_number.strip():
+            raise self._wrong(f"instruments.{name}.serial_number", "is empty. Leave the line out to accept any.")
 
     def _port(self, name: str, entry: PortEntry) -> PortWiring:
         if name not in self.board.ports:
@@ -263,12 +229,42 @@ class Bench:
         high = node.high if entry.high is None else self._quantity(entry.high, node.unit, f"{where}.high")
         if low >= high:
             raise self._wrong(where, f"low ({show(low, node.unit)}) must lie below high ({show(high, node.unit)}).")
-        return NodeWiring(name, node.unit, instrument, channel, sense, low, high)
+        probes = DRIVERS[self.instruments[instrument].driver].load().probes
+        if sense.attenuation not in probes:
+            raise self._wrong(
+                f"{where}.sense.attenuation",
+                f"{sense.attenuation:g} is not one that {instrument} can be set to: {', '.join(f'{p:g}' for p in probes)}.",
+            )
+        wiring = NodeWiring(name, node.unit, instrument, channel, sense, low, high)
+        self._check_setup(f"{where}: low .. high", instrument, wiring.setup())
+        return wiring
 
     def _marker(self, entry: MarkerEntry) -> Marker:
-        source, _ = self._channel(entry.source, "marker.source", "CurrentSource")
+        source, _ = self._channel(entry.source, "marker.source", "CurrentSource", ("sync",))
         scope, channel = self._channel(entry.channel, "marker.channel", "Oscilloscope")
-        return Marker(source, scope, channel, entry.level)
+        marker = Marker(source, scope, channel, entry.level)
+        if not 0 < entry.level < SYNC_HIGH:
+            raise self._wrong(
+                "marker.level",
+                f"SYNC OUT is a logic level of 0 or {show(SYNC_HIGH, 'V')} and never crosses {show(entry.level, 'V')}.",
+            )
+        self._check_setup("marker.level", scope, marker.setup(), entry.level)
+        return marker
+
+    def _comparator(self, text: str, node: str) -> str:
+        where = f'comparators."{text}"'
+        self._channel(text, where, "CurrentSource")
+        owner, _, quantity = self._known_node(node, where).partition(".")
+        if quantity != "v_ap":
+            raise self._wrong(where, f"'{node}' is no spike output; it stamps spikes of '{owner}.v_ap'.")
+        return node
+
+    def _check_setup(self, where: str, scope: str, setup: ChannelSetup, level: float | None = None) -> None:
+        """Refuse now what the oscilloscope's driver would refuse when everything is connected."""
+        try:
+            DRIVERS[self.instruments[scope].driver].load().check_setup(setup, level)
+        except LimitError as reason:
+            raise self._wrong(where, f"{scope}.{setup.channel}: {reason}") from reason
 
     def _known_node(self, name: str, where: str) -> str:
         if name not in self.board.nodes:
@@ -281,15 +277,26 @@ class Bench:
         except ConfigError as reason:
             raise self._wrong(where, str(reason)) from reason
 
-    def _channel(self, text: str, where: str, role: str) -> tuple[str, str]:
-        instrument, _, channel = text.partition(".")
-        if instrument not in self.instruments or not channel:
-            raise self._wrong(where, f"'{text}' is not instrument.channel.{nearest(instrument, self.instruments)}")
+    def _channel(self, text: str, where: str, role: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
+        """Instrument and channel of ``instrument.channel``; `known`: the names allowed instead of the driver's channels."""
+        instrument, dot, channel = text.partition(".")
+        names = {name: known or DRIVERS[entry.driver].channels for name, entry in self.instruments.items()}
+        if instrument not in names or not channel:
+            complete = [
+                f"{name}.{c}"
+                for name in names
+                for c in names[name]
+                if DRIVERS[self.instruments[name].driver].role == role
+            ]
+            meant = nearest(instrument, names) if dot else nearest(text, complete)
+            raise self._wrong(where, f"'{text}' is not instrument.channel.{meant}")
         driver = DRIVERS[self.instruments[instrument].driver]
         if driver.role != role:
             raise self._wrong(where, f"'{instrument}' ({driver.model}) is no {role}.")
-        if channel not in driver.channels and channel != "sync":
-            raise self._wrong(where, f"{driver.model} has no channel '{channel}'. Known: {', '.join(driver.channels)}.")
+        if channel not in names[instrument]:
+            raise self._wrong(
+                where, f"{driver.model} has no channel '{channel}' here. Known: {', '.join(names[instrument])}."
+            )
         return instrument, channel
 
     def _no_channel_twice(self) -> None:
@@ -314,34 +321,25 @@ def list_benches() -> list[str]:
 def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
     """Load and check a bench file, or a shipped bench by its name. Raises ConfigError naming file and key."""
     path = _find(name_or_path)
-    try:
-        raw = path.read_bytes()
-        tables = tomllib.loads(raw.decode())
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ConfigError(f"{path}: cannot be read ({reason}).") from reason
-    except tomllib.TOMLDecodeError as reason:
-        raise ConfigError(f"{path}: not valid TOML: {reason}.") from reason
-    try:
-        content = BenchFile.model_validate(tables)
-    except ValidationError as reason:
-        raise ConfigError(_explain(path, tables, reason)) from reason
-    if content.schema_version != 1:
-        raise ConfigError(f"{path}: schema {content.schema_version} is not known; this neurorig reads schema 1.")
+    content, sha256 = read_bench_file(path)
     for name, entry in content.instruments.items():
         if entry.driver not in DRIVERS:
             raise ConfigError(
                 f"{path}: instruments.{name}.driver: '{entry.driver}' is not known.{nearest(entry.driver, DRIVERS)}"
             )
-    return Bench(path, content, _as_built(path, content), hashlib.sha256(raw).hexdigest())
+    return Bench(path, content, _as_built(path, content), sha256)
 
 
 def _as_built(path: Path, content: BenchFile) -> Board:
     beside = path.parent / content.board
     try:
         board = load_board(beside if beside.is_file() else content.board)
+    except ConfigError as reason:
+        raise ConfigError(f"{path}: board: {reason}") from reason
+    try:
         return board.with_components(content.components) if content.components else board
     except ConfigError as reason:
-        raise ConfigError(f"{path}: its board or components: {reason}") from reason
+        raise ConfigError(f"{path}: [components] {reason}") from reason
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -352,28 +350,3 @@ def _find(name_or_path: str | Path) -> Path:
     if shipped.is_file():
         return shipped
     raise ConfigError(f"No bench file '{name_or_path}'.{nearest(str(name_or_path), list_benches())}")
-
-
-def _explain(path: Path, tables: Mapping[str, Any], error: ValidationError) -> str:
-    # A misspelt key is both unknown and missing: name the one that stands in the file.
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    place = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _siblings(first["loc"])
-        return f"{path}: {place}: no such key.{nearest(str(first['loc'][-1]), known)}"
-    if first["type"] == "missing":
-        return f"{path}: {place}: this key is missing."
-    return f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def _siblings(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys allowed where an unknown one stood."""
-    tables: dict[str, type[BaseModel]] = {
-        "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
-        "marker": MarkerEntry,
-    }  # fmt: skip
-    if len(loc) == 1:
-        model: type[BaseModel] = BenchFile
-    else:
-        model = SenseChain if "sense" in loc[:-1] else tables.get(str(loc[0]), BenchFile)
-    return [f.alias or name for name, f in model.model_fields.items()]

@@ -23,20 +23,18 @@ from neurorig.signals import InstrumentError, LimitError, PlanError, Trace, show
 
 from .commands import Commanded, choice, command, integer, switch, text
 from .links import Link
+from .rigol_screen import PROBES, check_level, fit_screen
 from .roles import Acquisition, ChannelSetup
 from .scpi import ScpiInstrument
 
 DIVISIONS = 12
-SCREEN = 8  # vertical divisions that are surely digitised; the 256 codes reach a little further
 DEPTHS = {1: (12_000, 120_000, 1_200_000, 12_000_000), 2: (6_000, 60_000, 600_000, 6_000_000)}
 DEPTHS[3] = DEPTHS[4] = (3_000, 30_000, 300_000, 3_000_000)
 FASTEST = {1: 1e9, 2: 5e8, 3: 2.5e8, 4: 2.5e8}  # samples a second
 BATCH = 250_000
 PATIENCE = 5.0  # seconds that a change of state may take to show
-PROBES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 TIMEBASES = tuple(m * 10.0**e for e in range(-9, 2) for m in (1, 2, 5))[2:]  # 5 ns to 50 s a division
-SCALES = tuple(m * 10.0**e for e in range(-3, 2) for m in (1, 2, 5))[:13]  # 1 mV to 10 V a division, probe 1X
 
 
 class RigolChannel(Commanded):
@@ -85,6 +83,7 @@ class RigolDS1000Z(ScpiInstrument):
     """
 
     driver: ClassVar[str] = "rigol_ds1000z"
+    probes: ClassVar[tuple[float, ...]] = PROBES
     safe_state: ClassVar[tuple[str, ...]] = (":STOP",)
 
     timebase = command(":TIM:MAIN:SCAL", unit="s", low=5e-9, high=50, doc="Seconds a division; 12 on the screen.")
@@ -245,26 +244,17 @@ class RigolDS1000Z(ScpiInstrument):
             )
 
     def _vertical(self, setup: ChannelSetup) -> tuple[float, float]:
-        """Scale and offset (volts at the tip) that put [low, high] in the middle of the screen."""
-        if setup.attenuation not in PROBES:
-            raise LimitError(
-                f"{self.name} channel {setup.channel}: no probe attenuation {setup.attenuation:g}; "
-                f"it is one of {', '.join(f'{p:g}' for p in PROBES)}."
-            )
-        if not setup.low < setup.high:
-            raise LimitError(f"{self.name} channel {setup.channel}: the range {setup.low} .. {setup.high} V is empty.")
-        middle = (setup.low + setup.high) / 2
-        for base in SCALES:
-            scale = base * setup.attenuation
-            # 1X probe: +-100 V from 500 mV a division on, +-2 V below (:CHANnel<n>:OFFSet)
-            furthest = (100 if base >= 0.5 else 2) * setup.attenuation
-            if SCREEN * scale >= (setup.high - setup.low) * (1 - 1e-9) and abs(middle) <= furthest:
-                return scale, -round(middle * 50 / scale) * scale / 50 + 0.0
-        raise LimitError(
-            f"{self.name} channel {setup.channel}: {show(setup.low, 'V')} .. {show(setup.high, 'V')} does not fit "
-            f"{show(SCREEN * SCALES[-1] * setup.attenuation, 'V')}, the whole screen with a probe "
-            f"{setup.attenuation:g}X. Use a probe with more attenuation."
-        )
+        try:
+            return fit_screen(setup)
+        except LimitError as reason:
+            raise LimitError(f"{self.name} channel {setup.channel}: {reason}") from reason
+
+    @staticmethod
+    def check_setup(setup: ChannelSetup, level: float | None = None) -> None:
+        """Raise LimitError when a channel cannot be set so, or cannot trigger at `level` (V) when it is; no I/O."""
+        scale, offset = fit_screen(setup)
+        if level is not None:
+            check_level(level, scale, offset)
 
     def trigger_on(self, channel: str, level: float, rising: bool = True) -> None:
         """Edge trigger on a channel at a level (volts at the probe tip), read back.
@@ -273,13 +263,10 @@ class RigolDS1000Z(ScpiInstrument):
         """
         self._known((channel,))
         source = self.channels[channel]
-        scale, offset = source.scale, source.offset
-        low, high = -5 * scale - offset, 5 * scale - offset
-        if not low <= level <= high:
-            raise LimitError(
-                f"{self.name}: trigger level {show(level, 'V')} on channel {channel} lies outside "
-                f"{show(low, 'V')} .. {show(high, 'V')}, what its scale and offset allow."
-            )
+        try:
+            check_level(level, source.scale, source.offset)
+        except LimitError as reason:
+            raise LimitError(f"{self.name} channel {channel}: {reason}") from reason
         self.trigger_mode = "EDGE"
         self.trigger_coupling = "DC"
         self.trigger_source = f"CHAN{channel}"

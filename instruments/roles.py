@@ -5,7 +5,7 @@ A driver fulfils a role by having its methods; the conformance suite walks every
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from neurorig.signals import Program, Steps, Trace
 
@@ -115,7 +115,15 @@ class CurrentSource(Instrument, Protocol):
 
 @runtime_checkable
 class Oscilloscope(Instrument, Protocol):
-    """Takes single triggered records of several channels."""
+    """Takes single triggered records of several channels. `probes`: the attenuations of probes that it can be set to."""
+
+    probes: ClassVar[tuple[float, ...]]
+
+    @staticmethod
+    def check_setup(setup: ChannelSetup, level: float | None = None) -> None:
+        """Raise LimitError when a channel cannot be set so, or cannot trigger at `level` (V) when it is; no I/O: a bench file is
+        judged by it when it is loaded."""
+        ...
 
     def plan(self, channels: Sequence[str], duration: float, rate: float, pretrigger: float) -> Acquisition:
         """The smallest acquisition that covers `pretrigger` before and `duration` after the trigger at `rate` samples a second

@@ -12,7 +12,7 @@ import datetime
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveFloat
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, field_validator
 
 from neurorig.signals import Frequency, Resistance, Trace, Voltage, show
 
@@ -31,18 +31,25 @@ class SenseChain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
-    resistance: Resistance | None = None
+    resistance: Annotated[Resistance, Field(gt=0)] | None = None
     """Series or shunt resistor of `across`, `replica` and `open`."""
-    probe: Resistance = 10e6
+    probe: Annotated[Resistance, Field(gt=0)] = 10e6
     """Input resistance at the probe tip; it loads what it touches."""
     attenuation: PositiveFloat = 1.0
     gain: float = 1.0
     zero: Voltage = 0.0
     """Volts at the probe tip when the quantity is zero."""
-    gain_error: Annotated[float, BeforeValidator(_percent)] = 0.01
+    gain_error: Annotated[NonNegativeFloat, BeforeValidator(_percent)] = 0.01
     """Relative standard uncertainty of the whole chain."""
-    bandwidth: Frequency = 20e6
+    bandwidth: Annotated[Frequency, Field(gt=0)] = 20e6
     calibrated: datetime.date | None = None
+
+    @field_validator("gain")
+    @classmethod
+    def _passes_something(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("a gain of 0 lets nothing through")
+        return value
 
     def ohms(self) -> float:
         """Volts at the tip per unit of the quantity, without the gain: 1 for a voltage, the loaded resistor for a current."""

@@ -23,6 +23,7 @@ def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
     `baud` holds for a serial port whose resource names none. `options` go to the link: ``timeout`` (s), for VISA
     ``backend``. Raises ConfigError when the string cannot be read, LinkError when the resource cannot be opened.
     """
+    check_resource(resource)
     # Each import only where it is used: the guardian opens one kind.
     if match := _VISA_SOCKET.fullmatch(resource):
         from .socket_link import SocketLink  # noqa: PLC0415
@@ -38,14 +39,25 @@ def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
 
         port, baud = _port_and_baud(resource, baud)
         return SerialLink(port, baud, resource=resource, **options)
-    if "::" not in resource:
+    from .visa_link import VisaLink  # noqa: PLC0415
+
+    return VisaLink(resource, **options)
+
+
+def check_resource(resource: str) -> None:
+    """Raise ConfigError when `open_link` could not read the string; nothing is opened."""
+    scheme = urlsplit(resource).scheme
+    if _VISA_SOCKET.fullmatch(resource):
+        return
+    if scheme in ("tcp", "serial+tcp"):
+        _host_and_port(resource)
+    elif scheme == "serial":
+        _port_and_baud(resource, 0)
+    elif "://" in resource or "::" not in resource:
         raise ConfigError(
             f"'{resource}' is no resource. Write tcp://host:port, serial:///dev/ttyACM0?baud=500000, "
             "serial+tcp://host:port, or a VISA resource such as USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
         )
-    from .visa_link import VisaLink  # noqa: PLC0415
-
-    return VisaLink(resource, **options)
 
 
 def _host_and_port(resource: str) -> tuple[str, int]:

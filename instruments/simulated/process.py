@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from neurorig.signals import ConfigError, nearest
+
 if TYPE_CHECKING:
     from .server import Server
 
@@ -40,10 +42,14 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     from .server import Server  # noqa: PLC0415
 
     bench = load_bench(settings.bench).with_components(settings.components)
+    served = (*bench.instruments, "witness")
+    for name, port in settings.ports.items():
+        if name not in served:
+            raise ConfigError(f"--port {name}={port}: this bench has no such instrument.{nearest(name, served)}")
     simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced)
     server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)})
     addresses: dict[str, dict[str, str]] = {}
-    for name in (*simulated.devices, "witness"):
+    for name in served:
         port = server.listen_tcp(name, settings.ports.get(name, 0), settings.host)
         entry = bench.instruments.get(name)
         serial = entry is not None and entry.resource.startswith("serial")

@@ -7,7 +7,7 @@ import pytest
 
 from neurorig.instruments import Bench, connect, list_benches, load_bench
 from neurorig.instruments.simulated.launch import SimulatedProcess
-from neurorig.instruments.simulated.process import Settings
+from neurorig.instruments.simulated.process import Settings, prepare
 from neurorig.signals import BenchError, ConfigError, Hold, LimitError, Program
 
 SHIPPED = Path(load_bench().path).read_text(encoding="utf-8")
@@ -56,13 +56,31 @@ def test_every_shipped_bench_loads(name: str) -> None:
         ("schema = 1", "schema = ", "not valid TOML"),
         ("[\"67.6 uA\"", "[\"7.6 uA\"", "commanded currents rising"),
         ("high = \"26 uA\"", "high = \"-2 uA\"", "must lie below"),
+        ("resource = \"tcp:", "resource = \"tpc:", "instruments.scope.resource: 'tpc://192.168.1.50:5555' is no resource"),
+        ("192.168.1.50:5555", "192.168.1.50", "needs a host and a port"),
+        ("serial:///dev/ttyACM0", "serial://", "instruments.source.resource: 'serial://' is not like"),
+        ("[instruments.scope]", "[instruments.scope]\nserial_number = \" \"", "serial_number: is empty. Leave the line out"),
+        ("resistance = \"10 kohm\"", "resistance = \"-10 kohm\"", ".resistance: Input should be greater than 0, not -10 kohm"),
+        ("probe = \"10 Mohm\"", "probe = \"0 ohm\"", "sense.probe: Input should be greater than 0, not 0 ohm"),
+        ("attenuation = 10", "attenuation = 7", "\"n1.v_ap\".sense.attenuation: 7 is not one that scope can be set to: 0.01,"),
+        ("attenuation = 10", "gain = 0", "nodes.\"n1.v_ap\".sense.gain: a gain of 0 lets nothing through"),
+        ("attenuation = 10", "gain = 1000", "nodes.\"n1.v_ap\": low .. high: scope.1: 0 V .. 3.2 kV does not fit 80 V"),
+        ("level = \"2.5 V\"", "level = \"9 V\"", "marker.level: SYNC OUT is a logic level of 0 or 5 V and never crosses 9 V"),
+        ("\"source.sync\"", "\"source.synk\"", "marker.source: the Arduino current source of this repository has no"),
+        ("\"source.sync\"", "\"source.1\"", "Known: sync."),
+        ("channel = \"source.1\"", "channel = \"source.sync\"", "has no channel 'sync' here. Known: 1, 2."),
+        ("\"scope.4\"", "\"scope4\"", "marker.channel: 'scope4' is not instrument.channel. Did you mean 'scope.4'?"),
+        ("\"source.1\" = \"n1.v_ap\"", "\"source.1\" = \"n1.v_m\"", "'n1.v_m' is no spike output; it stamps spikes of 'n1.v_ap'"),
+        ("\"source.1\" = ", "\"source.7\" = ", "comparators.\"source.7\": the Arduino current source"),
+        ("schema = 1", "schema = 1\ncomponents = {\"s11.R_V\" = \"1 ohm\"}", "[components] s11.R_V: board 'wu2025_bump' has"),
+        ("schema = 1", "schema = 1\ncomponents = {\"s11.C_s\" = \"1 pF\"}", "[components] s11.C_s: with C_s = 1 pF and R_s ="),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_file_and_key(written: Written, old: str, new: str, says: str) -> None:
     path = written(changed(old, new))
     with pytest.raises(ConfigError) as refused:
         load_bench(path)
-    assert str(path) in str(refused.value) or "wu2025" in str(refused.value)
+    assert str(refused.value).startswith(f"{path}: ")
     assert says in str(refused.value)
 
 
@@ -121,5 +139,21 @@ def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Wri
 def test_components_as_a_person_set_them_reach_the_board() -> None:
     bench = load_bench().with_components({"s11.R_W": "7 kohm"})
     assert bench.board.components["s11.R_W"] == 7000.0
-    with pytest.raises(ConfigError, match=r"no component 's11\.R_V'"):
+    with pytest.raises(ConfigError, match=r"^--set s11\.R_V: .* has no such component"):
         load_bench().with_components({"s11.R_V": "7 kohm"})
+    with pytest.raises(ConfigError, match=r"^--set s11\.C_s: with C_s = 1 pF"):
+        load_bench().with_components({"s11.C_s": "1 pF"})
+
+
+def test_a_probe_that_shortens_the_spikes_is_warned_of(written: Written) -> None:
+    (warning,) = load_bench(written(changed('probe = "10 Mohm"', 'probe = "1 kohm"'))).loading(1.0)
+    assert warning.startswith("n1.v_ap: a 1 kohm probe lies in parallel with R_a = 2 kohm")
+    assert "Use one of 200 kohm or more" in warning
+    assert load_bench(written(changed('probe = "10 Mohm"', 'probe = "200 kohm"'))).loading(1.0) == []
+
+
+def test_a_fixed_port_for_an_instrument_that_is_not_there_is_refused() -> None:
+    with pytest.raises(
+        ConfigError, match=r"--port scoop=5555: this bench has no such instrument. Did you mean 'scope'?"
+    ):
+        prepare(Settings(load_bench().name, ports={"scoop": 5555}))

@@ -172,7 +172,7 @@ def test_the_range_is_on_the_screen(low, span, attenuation):
 
 def test_a_trigger_level_off_the_screen_is_refused(table):
     table.scope.configure([SINE, MARKER], table.scope.plan(["1", "4"], 0.1, 1e4, 0))
-    with pytest.raises(LimitError, match="trigger level 9 V on channel 4 lies outside"):
+    with pytest.raises(LimitError, match="channel 4: trigger level 9 V lies outside"):
         table.scope.trigger_on("4", 9.0)
 
 

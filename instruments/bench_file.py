@@ -1,0 +1,115 @@
+"""The tables of a bench file, and how one is read: keys, units and types. What belongs together is for `Bench` to check."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from neurorig.signals import ConfigError, Current, Voltage, nearest
+
+from .sensing import SenseChain
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InstrumentEntry(_Table):
+    """One instrument: which driver speaks to it, where, and whose serial number must answer."""
+
+    driver: str
+    resource: str
+    serial_number: str | None = None
+
+
+class PortEntry(_Table):
+    """A port's source channel, the range its jumper must select, and its delivered-current table where it is known."""
+
+    channel: str
+    full_scale: Current = 250e-6
+    delivered: tuple[tuple[Current, Current], ...] = ()
+
+
+class LimitEntry(_Table):
+    """What may never be exceeded at a port of this bench."""
+
+    low: Current
+    high: Current
+
+
+class NodeEntry(_Table):
+    """A node's scope channel, its sense chain, and the range to fit on the screen (in the node's unit)."""
+
+    channel: str
+    sense: SenseChain
+    low: str | None = None
+    high: str | None = None
+
+
+class MarkerEntry(_Table):
+    """The TTL that ties source and digitiser together: a logic level, never a current pulse (it would kick the neuron)."""
+
+    source: str
+    channel: str
+    level: Voltage = 2.5
+
+
+class BenchFile(_Table):
+    """The tables of a bench file."""
+
+    schema_version: int = Field(alias="schema")
+    title: str
+    board: str
+    notes: str = ""
+    components: dict[str, str] = {}
+    instruments: dict[str, InstrumentEntry]
+    ports: dict[str, PortEntry]
+    limits: dict[str, LimitEntry]
+    nodes: dict[str, NodeEntry]
+    marker: MarkerEntry
+    comparators: dict[str, str] = {}
+
+
+def read_bench_file(path: Path) -> tuple[BenchFile, str]:
+    """The tables of a file and its SHA-256. Raises ConfigError naming file and key."""
+    try:
+        raw = path.read_bytes()
+        tables = tomllib.loads(raw.decode())
+    except (OSError, UnicodeDecodeError) as reason:
+        raise ConfigError(f"{path}: cannot be read ({reason}).") from reason
+    except tomllib.TOMLDecodeError as reason:
+        raise ConfigError(f"{path}: not valid TOML: {reason}.") from reason
+    try:
+        content = BenchFile.model_validate(tables)
+    except ValidationError as reason:
+        raise ConfigError(_explain(path, reason)) from reason
+    if content.schema_version != 1:
+        raise ConfigError(f"{path}: schema {content.schema_version} is not known; this neurorig reads schema 1.")
+    return content, hashlib.sha256(raw).hexdigest()
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    # A misspelt key is both unknown and missing: name the one that stands in the file.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    place = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _siblings(first["loc"])
+        return f"{path}: {place}: no such key.{nearest(str(first['loc'][-1]), known)}"
+    if first["type"] == "missing":
+        return f"{path}: {place}: this key is missing."
+    given = f", not {first['input']}" if first["type"].startswith(("greater_than", "less_than")) else ""
+    return f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed where an unknown one stood."""
+    tables: dict[str, type[BaseModel]] = {
+        "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
+        "marker": MarkerEntry,
+    }  # fmt: skip
+    if len(loc) == 1:
+        model: type[BaseModel] = BenchFile
+    else:
+        model = SenseChain if "sense" in loc[:-1] else tables.get(str(loc[0]), BenchFile)
+    return [f.alias or name for name, f in model.model_fields.items()]
