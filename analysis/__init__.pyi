@@ -1,14 +1,15 @@
-from .bump import LABELS, BumpEpochs, BumpMeasures, Pulse, measure_bump
+from .bump import LABELS, BumpMeasures, measure_bump
 from .comparison import Row, compare, distance, row_table
+from .epochs import BumpEpochs, Pulse
 from .measure import Measure
 from .rates import Rate, cv, cv2, drift, instantaneous_rate, isi, mean_rate, rate_table
 from .shape import spike_decay
-from .smooth import Binned, bin_means
+from .smooth import Binned, beyond_range, bin_means, mean_level
 from .spikes import SpikeTrain, Thresholds, choose_thresholds, detect
 
 __all__ = [
     "LABELS", "Binned", "BumpEpochs", "BumpMeasures", "Measure", "Pulse", "Rate", "Row", "SpikeTrain",
-    "Thresholds", "bin_means", "choose_thresholds", "compare", "cv", "cv2", "detect", "distance", "drift",
-    "instantaneous_rate", "isi", "mean_rate", "measure_bump", "rate_table", "row_table",
+    "Thresholds", "beyond_range", "bin_means", "choose_thresholds", "compare", "cv", "cv2", "detect", "distance", "drift",
+    "instantaneous_rate", "isi", "mean_level", "mean_rate", "measure_bump", "rate_table", "row_table",
     "spike_decay",
 ]  # fmt: skip

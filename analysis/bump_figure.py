@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from neurorig.signals import Steps, Trace
 
-from .bump import BIN, BumpEpochs, Pulse
+from .epochs import BumpEpochs, Pulse
+from .feedback import BIN
 from .published import published
 from .rates import instantaneous_rate
 from .report import Axis, Figure, Line, Panel, Series, Span, envelope
-from .smooth import bin_means
+from .smooth import Binned, bin_means
 from .spikes import SpikeTrain
 
 _NO_EDGE = 3.0
@@ -23,7 +24,7 @@ class BumpTraces:
     """What one bump sweep delivered, in SI units and seconds after the trigger.
 
     `commanded` at the port, `delivered` as a sense chain measured it there (None if it was not observed). `zero` is
-    the reading of the I_sse channel without current (A); `i_min` the board's rheobase (A), None if unknown.
+    the reading of the I_sse channel without current (A), `i_min` the board's rheobase (A); None if unknown.
     """
 
     spikes: SpikeTrain
@@ -32,7 +33,7 @@ class BumpTraces:
     epochs: BumpEpochs
     commanded: Steps
     delivered: Trace | None = None
-    zero: float = 0.0
+    zero: float | None = None
     i_min: float | None = None
 
 
@@ -50,7 +51,7 @@ def fig9a(traces: BumpTraces, *, compare: bool = True) -> Figure:
     caption = (
         "Activity bump of a self-excitatory neuron. From top to bottom: current at the port, commanded and measured; "
         "spikes (envelope of the trace, every tenth spike drawn); rate 1/ISI; feedback current in bins of 20 ms."
-        f"{grey}{offset}"
+        f"{grey}{offset}{_as_read(traces)}"
     )
     return Figure("fig9a", "Activity bump", caption, Axis("Time", "s", window), panels, _spans(traces.epochs), 8.0, 7.4)
 
@@ -61,11 +62,17 @@ def fig10(traces: BumpTraces, probe: Pulse, name: str, *, before: float = 1.0, a
     sign = "excitatory" if probe.amperes > 0 else "inhibitory"
     panels = (_stimulus(traces, window, height=0.7), _rate(traces, window, None), _current(traces, window, None))
     length = f"{probe.stop - probe.start:.3f} s"
-    caption = f"An {sign} perturbation of {length} during the bump: stimulus, rate and feedback current."
+    caption = (
+        f"An {sign} perturbation of {length} during the bump: stimulus, rate and feedback current.{_as_read(traces)}"
+    )
     spans = tuple(s for s in _spans(traces.epochs) if s.start < window[1] and s.stop > window[0])
     return Figure(
         name, f"{sign.capitalize()} perturbation", caption, Axis("Time", "s", window), panels, spans, 5.4, 5.2
     )
+
+
+def _as_read(traces: BumpTraces) -> str:
+    return "" if traces.zero is not None else " I_sse is drawn as read: its reading without current is not known."
 
 
 def _spans(epochs: BumpEpochs) -> tuple[Span, ...]:
@@ -83,14 +90,22 @@ def _stimulus(traces: BumpTraces, window: tuple[float, float], height: float = 0
     low, high = min(0.0, traces.commanded.low), traces.commanded.high
     if traces.delivered is not None:
         seen = bin_means(traces.delivered, (window[1] - window[0]) / 500).between(*window)
-        series.append(Series("measured at the port", "line", seen.times, seen.values, colour="green", width=1.1))
+        series.append(Series("measured at the port", "line", seen.times, _known(seen), colour="green", width=1.1))
+    limits = [low, high]
     relative = None
     lines: tuple[Line, ...] = ()
     if traces.i_min:
         relative = Axis("I / I_min", "", scale=traces.i_min)
         lines = (Line(traces.i_min, "I_min", "red"),)
-    limits = (low, high + 0.35 * (high - low))
-    return Panel("stimulus", Axis("I_0", "uA", limits), tuple(series), lines=lines, right=relative, height=height)
+        limits = [min(low, traces.i_min), max(high, traces.i_min)]
+    room = 0.35 * (limits[1] - limits[0])  # for the legend, and the name of I_min
+    axis = Axis("I_0", "uA", (limits[0], limits[1] + room))
+    return Panel("stimulus", axis, tuple(series), lines=lines, right=relative, height=height)
+
+
+def _known(binned: Binned) -> NDArray[np.float64]:
+    """The means with gaps where the digitiser was at the ends of its range."""
+    return np.where(binned.clipped, np.nan, binned.values)
 
 
 def _spikes(traces: BumpTraces, window: tuple[float, float], compare: bool) -> Panel:
@@ -131,8 +146,8 @@ def _with_gaps(spikes: SpikeTrain) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _current(traces: BumpTraces, window: tuple[float, float], curve: str | None) -> Panel:
-    binned = bin_means(traces.i_sse, BIN).minus(traces.zero)
-    series = [Series("measured, mean of 20 ms", "line", binned.times, binned.values, colour="red", width=1.5)]
+    binned = bin_means(traces.i_sse, BIN).minus(traces.zero or 0.0)
+    series = [Series("measured, mean of 20 ms", "line", binned.times, _known(binned), colour="red", width=1.5)]
     top = float(binned.between(*window).values.max(initial=1e-6))
     if curve:
         known = published(curve)

@@ -34,17 +34,21 @@ class Table:
 class Notice:
     """Something a reader must know: a warning, a refusal, samples that were clipped, a step that was repeated."""
 
-    kind: Literal["warning", "refused", "clipped", "repeated", "comment", "bad", "error"]
+    kind: Literal["warning", "refused", "clipped", "repeated", "note", "comment", "bad", "error"]
     text: str
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: figures, the comparison with published values, free tables, the wiring, notices."""
+    """One page: figures, the comparison with published values under its `remark`, free tables, the wiring, notices.
+
+    Tables without rows are left out.
+    """
 
     title: str
     text: str = ""
     figures: Sequence[Figure] = ()
+    remark: str = ""
     rows: Sequence[Row] = ()
     tables: Sequence[Table] = ()
     wires: Sequence[Wire] = ()
@@ -55,7 +59,8 @@ class Page:
 class Document:
     """A report: what was done (`title`, `subtitle`), on what (`facts`), what came out (`verdicts`), and its pages.
 
-    `status` is that of the run; `simulated` puts a plain notice under the title.
+    `status` is that of the run; `simulated` puts a plain notice under the title, `banner` one that cannot be overlooked:
+    what it says takes the colour from every verdict.
     """
 
     title: str
@@ -65,3 +70,4 @@ class Document:
     facts: Mapping[str, str]
     verdicts: Sequence[Verdict]
     pages: Sequence[Page]
+    banner: str = ""

@@ -85,10 +85,10 @@ def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
     for series in sorted(panel.series, key=lambda s: s.colour != "published"):
         _draw_series(axes, series, x, y)
     for line in panel.lines:
-        axes.axhline(line.value / y, color=COLOURS[line.colour], lw=0.8, ls=(0, (4, 3)), zorder=1)
+        axes.axhline(line.value / y, color=COLOURS[line.colour], lw=0.9, ls=(0, (4, 3)), zorder=3.5)
         axes.annotate(
             _math(line.name), (1.0, line.value / y), (-2, 2), xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points", ha="right", va="bottom", size=8.5, color=COLOURS[line.colour],
+            textcoords="offset points", ha="right", va="bottom", size=8.5, color=COLOURS[line.colour], zorder=4,
         )  # fmt: skip
     for span in figure.spans:
         axes.axvspan(span.start / x, span.stop / x, color=COLOURS[span.colour], alpha=0.10, lw=0, zorder=0)

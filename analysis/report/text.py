@@ -36,10 +36,11 @@ def value_error(value: float, error: float, unit: str, like: float = 0.0) -> str
     number, spread = value / 10.0**exponent, error / 10.0**exponent
     name = f" {_PREFIXES[exponent]}{_NAMES.get(unit, unit)}" if unit else ""
     if not math.isfinite(spread) or spread <= 0:
-        return f"{number:.5g}{name}".replace("-", "−")
+        return f"{number + 0.0:.5g}{name}".replace("-", "−")
     spread = max(spread, _FINEST * abs(number))
     places = max(0, 1 - math.floor(math.log10(spread)))
-    return f"{number:.{places}f} ± {spread:.{places}f}{name}".replace("-", "−")
+    shown = round(number, places) + 0.0  # what rounds to nothing has no sign
+    return f"{shown:.{places}f} ± {spread:.{places}f}{name}".replace("-", "−")
 
 
 def _exponent(size: float, unit: str) -> int:

@@ -68,7 +68,7 @@ def _symbols(text: str) -> str:
 
 
 def _answer(verdict: Verdict) -> str:
-    return {True: "yes", False: "no", None: "not known"}[verdict.answer]
+    return {True: "yes", False: "no", None: "unknown"}[verdict.answer]
 
 
 def _mood(verdict: Verdict) -> str:
@@ -78,7 +78,7 @@ def _mood(verdict: Verdict) -> str:
 
 
 def _sources(rows: Iterable[Row]) -> str:
-    return "; ".join(dict.fromkeys(row.source for row in rows if row.source)) or "none"
+    return "; ".join(dict.fromkeys(row.source for row in rows if row.source))
 
 
 def _csv_name(figure: Figure, panel: str) -> str:

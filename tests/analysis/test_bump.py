@@ -1,9 +1,13 @@
 """The measures of a bump, on recordings of a made-up neuron whose answers are known."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurorig.analysis import BumpEpochs, BumpMeasures, Measure, Pulse, detect, measure_bump
+from neurorig.signals import Trace
 
 from .synthetic import HOLDING, I_MIN, bump, i_sse, v_ap
 
@@ -11,8 +15,12 @@ NA = 1e-9
 
 
 def measured(spikes: np.ndarray, current: np.ndarray, epochs: BumpEpochs, **known: Measure) -> BumpMeasures:
+    return measured_from(i_sse(current), spikes, epochs, **known)
+
+
+def measured_from(current: Trace, spikes: np.ndarray, epochs: BumpEpochs, **known: Measure) -> BumpMeasures:
     trace = v_ap(spikes, epochs.end, 100e3, noise=0.02)
-    return measure_bump(detect(trace), i_sse(current), epochs, rate_times=(1.3, 6.4), **known)
+    return measure_bump(detect(trace), current, epochs, rate_times=(1.3, 6.4), **known)
 
 
 def local_rate(spikes: np.ndarray, time: float) -> float:
@@ -38,6 +46,8 @@ def test_a_bump_is_started_held_and_stopped() -> None:
     margin = I_MIN - HOLDING - current[9249]
     assert margin > 0
     assert found["stop_margin"].value == pytest.approx(margin, abs=2 * found["stop_margin"].error)
+    i_min, holding, left = (float(text) for text in re.findall(r"([\d.]+) uA", found["stop_margin"].note))
+    assert 1e-6 * (i_min - holding - left) == pytest.approx(found["stop_margin"].value, abs=2 * NA)
 
 
 def test_a_stop_that_is_too_weak_is_seen_and_so_is_its_negative_margin() -> None:
@@ -46,6 +56,7 @@ def test_a_stop_that_is_too_weak_is_seen_and_so_is_its_negative_margin() -> None
     assert found.verdicts["stopped"] is False
     assert found["stop_margin"].value < 0
     assert found["spikes_after_release"].value == np.sum(spikes > 9.25)
+    assert f"not the last one: {np.sum(spikes > 9.25)} follow" in found["last_spike"].note
 
 
 @pytest.mark.parametrize(("amperes", "length", "halted"), [(20.9e-6, 0.565, False), (-24.4e-6, 0.405, True)])
@@ -90,3 +101,40 @@ def test_a_neuron_that_fires_from_the_start_is_not_silent_before() -> None:
     found = measured(np.concatenate([[0.4, 0.5], spikes]), current, epochs)
     assert found.verdicts["silent_before"] is False
     assert found["spikes_before_kick"].value == 2
+    assert found.verdicts["sustained"] is None
+    assert "2 spikes" in found.reasons["sustained"]
+    assert found.verdicts["stopped"] is None
+    assert found["i_sse_baseline"].value == pytest.approx(0.36e-6, abs=0.02e-6)  # from the silence before 0.4 s
+
+
+def test_feedback_before_the_kick_is_no_baseline() -> None:
+    """The neuron fires from the first moment on: what the channel reads without current was never seen."""
+    spikes, current, epochs = bump()
+    feedback = np.concatenate([np.linspace(0, 1.3e-6, 1000), current[1000:] + 1.3e-6])
+    found = measured(np.concatenate([np.arange(0.01, 1.0, 0.01), spikes]), feedback, epochs)
+    for name in ("i_sse_baseline", "dead_time", "build_up", "i_sse_max", "i_sse", "i_sse_at_release", "tau_decay"):
+        assert not found[name].known
+        assert "fires before the kick, from 0.010 s on" in found[name].note
+    assert "no bump" in found["f_star"].note
+
+
+def test_currents_beyond_the_screen_are_not_given_but_their_rise_is_timed() -> None:
+    spikes, current, epochs = bump()
+    whole = i_sse(current)
+    codes = np.minimum(whole.samples, 70)  # about 6.8 uA
+    cut = replace(whole, samples=np.where(codes == 70, 255, codes).astype(np.uint8), clipped=int((codes == 70).sum()))
+    found = measured_from(cut, spikes, epochs)
+    for name in ("i_sse_max", "i_sse", "build_up", "tau_decay"):
+        assert not found[name].known
+        assert 'widen low/high of [nodes."s11.i_out"]' in found[name].note
+    assert found["dead_time"].known
+    assert found["i_sse_at_release"].value == pytest.approx(current[9249], abs=40 * NA)
+
+
+def test_a_rate_that_still_moves_says_so() -> None:
+    spikes, current, epochs = bump()
+    late = spikes[(spikes > 5.98) & (spikes < 6.5)]
+    slowing = np.concatenate([spikes[spikes < 5.98], late + 0.03 * (late - 5.98) ** 2, spikes[spikes > 6.52]])
+    note = measured(slowing, current, epochs)["f_star"].note
+    assert note.startswith("still falling by ")
+    assert note.endswith("the error is statistical")

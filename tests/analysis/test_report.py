@@ -3,6 +3,7 @@
 import base64
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -107,6 +108,8 @@ def test_an_envelope_keeps_every_peak() -> None:
         (10e3, 0.0, "ohm", "10 kΩ"),
         (0.0, 0.35e-6, "A", "0 ± 350 nA"),
         (float("nan"), 1.0, "A", "—"),
+        (-2e-10, 1.25e-7, "A", "0 ± 125 nA"),
+        (-0.0, 0.0, "A", "0 A"),
         (7.0, 0.0, "", "7"),
         (6.4959, 1e-6, "s", "6.495900 ± 0.000065 s"),
     ],
@@ -218,3 +221,32 @@ def test_the_rate_is_interrupted_where_a_probe_silences_the_neuron() -> None:
     silent = rate.y[(rate.x > 5.0) & (rate.x < 5.4)]
     assert len(silent) == 1
     assert np.isnan(silent[0])
+
+
+def test_i_min_is_on_the_picture_however_small_the_current() -> None:
+    spikes, current, epochs = bump(feedback=0.0)
+    small = replace(recorded(epochs, spikes, current), commanded=Steps.of([epochs.end], [2e-6]))
+    low, high = fig9a(small).panels[0].y.limits or (0.0, 0.0)
+    assert low <= I_MIN < 0.8 * high  # its name is written above the line
+
+
+def test_what_was_clipped_is_a_gap_and_an_unshifted_current_says_so() -> None:
+    spikes, current, epochs = bump()
+    cut = replace(i_sse(current), samples=np.full(500_000, 255, np.uint8), clipped=500_000)
+    figure = fig9a(replace(recorded(epochs, spikes, current), i_sse=cut, zero=None))
+    assert np.isnan(figure.panels[-1].series[-1].y).all()
+    assert "I_sse is drawn as read" in figure.caption
+
+
+def test_a_banner_takes_the_colour_from_the_verdicts(tmp_path: Path) -> None:
+    text = write_report(tmp_path, replace(document(), banner="bad: wrong board")).read_text(encoding="utf-8")
+    assert '<p class="banner">bad: wrong board</p>' in text
+    assert re.findall(r'<li class="(good|bad|unsure)"', text) == ["unsure"] * 3
+
+
+def test_a_table_without_rows_is_not_printed_and_a_remark_stands_above_the_comparison(tmp_path: Path) -> None:
+    rows = document().pages[0].rows
+    page = Page("One", remark="Not compared: another board.", rows=rows, tables=[Table("Empty", ["What"], [])])
+    text = write_report(tmp_path, replace(document(), pages=[page])).read_text(encoding="utf-8")
+    assert "Empty" not in text
+    assert text.index("Not compared: another board.") < text.index("<table")
