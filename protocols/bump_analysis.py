@@ -23,12 +23,15 @@ from neurorig.analysis import (
     detect,
     distance,
     instantaneous_rate,
+    mean_level,
     measure_bump,
     spike_decay,
 )
 from neurorig.analysis.published import published, published_targets
 from neurorig.signals import Trace
 
+from .bump_repeats import repeats_of
+from .delivered import AT_THE_PORT, by_the_table, delivered_row
 from .protocol import Result
 
 if TYPE_CHECKING:
@@ -40,13 +43,16 @@ if TYPE_CHECKING:
 PROBES = ("probe_plus", "probe_minus")
 FIGURE = "wu2025_fig9a"
 BOARD = "wu2025_bump"
+RECOVERY = 0.1
+"""A probe is over when the rate stays within this part of the rate before it."""
+
 RATE_TIMES = (1.3, 2.95, 3.4, 6.4)
 """Seconds on the axis of Fig. 9a at which the published rate is read."""
 
 SETTLED = 0.1
 """Seconds after a step that are left out of a mean current."""
 
-SAME_CHAIN = "measured at the port before the run"
+SAME_CHAIN = "measured at the port, before the run"
 
 MAIN = ("holding", "kick", "stop", "rest", "kick_duration", "settle", "stop_duration")
 """Parameters that make the first sweep that of Fig. 9a."""
@@ -74,26 +80,45 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
     meta = run.meta
     measured = _measured_sweeps(protocol, run)
     first = first_of_each_role(measured)
+    left_out = {s.params["role"]: f"sweep {s.index} is marked bad" for s in run.sweeps if s.bad}
     i_min, drift = _i_min(protocol, run)
+    delivered = _i_min_delivered(protocol, run)
     values: dict[str, Any] = {"sweeps": len(measured)}
     rows: list[dict[str, Any]] = []
+    unlike: dict[str, list[str]] = {}
     notes = [f"Sweep {s.index} ({s.label}) is marked bad and left out." for s in run.sweeps if s.bad]
     values |= _number("i_min", i_min) | {"i_min_from": i_min.note} | _number("i_min_drift", drift)
-    values |= _number("i_min_delivered", _i_min_delivered(protocol, run))
+    values |= _number("i_min_delivered", delivered) | {"i_min_delivered_from": delivered.note}
     if "bump" in first:
         main = first["bump"]
         values |= _values(main)
         why = not_comparable(protocol, meta, main)
         rows += _verdicts(main, why)
-        if why:
-            notes.append(f"Not compared with Fig. 9a: {why}.")
+        unlike.setdefault(why, []).append("Fig. 9a")
+        said = (("f* is", main.bump["f_star"]), ("Margin of the stop:", main.bump["stop_margin"]))
+        notes += [f"{name} {measure.note}." for name, measure in said if measure.known and measure.note]
+    elif "bump" in left_out:
+        rows += _left_out(left_out["bump"])
+    if i_min.note.startswith("measured"):
+        rows += _i_min_rows(i_min, delivered, drift)
     recovered = {role: first[role].bump.verdicts["recovered"] for role in PROBES if role in first}
     answers = [recovered.get(role) for role in PROBES]
     values["recovered"] = False if False in answers else None if None in answers else True
     for role, answer in recovered.items():
         values |= {f"{role}_recovered": answer, **_probe_values(role, first[role])}
-        rows.append(_yes_no(f"{role}_recovered", answer, "" if _printed_probe(protocol, role) else "another probe"))
-    return Result(values=values, verdicts=rows, tables=_tables(measured), notes=notes, detail=measured)
+        why = unlike_printed(protocol, meta, (*PROBED, role, f"{role}_duration"))
+        rows.append(_yes_no(f"{role}_recovered", answer, why, first[role].bump.reasons.get("recovered", "")))
+        unlike.setdefault(why, []).append(f"the {QUESTIONED[role]} of Fig. 10")
+    notes += [f"{NOT_COMPARED} with {' and '.join(what)}: {why}." for why, what in unlike.items() if why]
+    rows += [_yes_no(f"{r}_recovered", None, "", left_out[r]) for r in PROBES if r in left_out and r not in first]
+    values |= {row["quantity"]: None for row in rows if "question" in row and row["quantity"] not in values}
+    unknown = (row for row in rows if "question" in row and row["value"] is None)
+    notes += [f"{r['label']}: unknown, {r['note']}." for r in unknown if r["note"] not in left_out.values()]
+    repeats = repeats_of(run.sweeps, measured)
+    values |= repeats.values
+    notes += repeats.notes
+    tables = _tables(measured) | ({"repeats": repeats.table} if len(repeats.table) else {})
+    return Result(values=values, verdicts=rows, tables=tables, notes=notes, detail=measured)
 
 
 def _measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
@@ -101,7 +126,8 @@ def _measured_sweeps(protocol: "Bump", run: "Run") -> list[Measured]:
     i_min = _i_min_delivered(protocol, run)
     if i_min.note == SAME_CHAIN:
         i_min = replace(i_min, error=_i_min(protocol, run)[0].error)
-    return [_measure(s, i_min) for s in run.sweeps if s.params["role"] in ("bump", *PROBES) and not s.bad]
+    wanted = [s for s in run.sweeps if s.params["role"] in ("bump", *PROBES) and not s.bad]
+    return [_measure(s, i_min, run.meta) for s in wanted]
 
 
 def first_of_each_role(measured: Iterable[Measured]) -> dict[str, Measured]:
@@ -112,39 +138,45 @@ def first_of_each_role(measured: Iterable[Measured]) -> dict[str, Measured]:
     return first
 
 
-def _measure(sweep: "Sweep", i_min: Measure) -> Measured:
+def _measure(sweep: "Sweep", i_min: Measure, meta: dict[str, Any]) -> Measured:
     params = sweep.params
     nodes, port = params["nodes"], params["port"]
     v_ap, i_sse, i0 = (sweep.traces[nodes[name]] for name in ("v_ap", "i_sse", "i0"))
     spikes = detect(v_ap)
     spans = {name: (start, stop) for name, start, stop, _ in params["epochs"][port]}
+    played, asked = sweep.reported[port], sweep.commanded[port]
     delivered = {name: _mean_current(i0, *span) for name, span in spans.items()}
+    for name, level in delivered.items():
+        if not level.known:
+            delivered[name] = by_the_table(meta, port, float(played.at(_middle(spans[name]))), level.note)
     holding = delivered["bump"]
     # Measured by one sense chain, I_min and the holding current share its error: it cancels in their difference.
-    at_margin = replace(holding, error=0.0) if i_min.note == SAME_CHAIN else holding
+    at_margin = replace(holding, error=0.0) if i_min.note == SAME_CHAIN and holding.note == AT_THE_PORT else holding
 
     def pulse(name: str) -> Pulse:
-        return Pulse(*spans[name], delivered[name].value - holding.value)
+        return Pulse(*spans[name], float(asked.at(_middle(spans[name])) - asked.at(_middle(spans["bump"]))))
 
     epochs = BumpEpochs(
         kick=pulse("kick"),
-        end=sweep.commanded[port].duration,
+        end=asked.duration,
         probes=(pulse("probe"),) if "probe" in spans else (),
         stop=pulse("stop") if "stop" in spans else None,
     )
-    bump = measure_bump(spikes, i_sse, epochs, holding=at_margin, i_min=i_min, rate_times=RATE_TIMES)
+    bump = measure_bump(
+        spikes, i_sse, epochs, holding=at_margin, i_min=i_min, rate_times=RATE_TIMES, tolerance=RECOVERY
+    )
     decay = spike_decay(v_ap, spikes)
     return Measured(sweep, params["role"], v_ap, i_sse, i0, spikes, epochs, delivered, i_min, decay, bump)
 
 
+def _middle(span: tuple[float, float]) -> float:
+    return (span[0] + span[1]) / 2
+
+
 def _mean_current(i0: Trace, start: float, stop: float) -> Measure:
     """The current as it was delivered in an epoch, without the first moments after the step."""
-    part = i0.between(min(start + SETTLED, (start + stop) / 2), stop)
-    if len(part) == 0:
-        return Measure.missing("A", "not recorded")
-    return Measure(
-        float(part.samples.mean()) * part.scale + part.offset, i0.error, "A", "mean over the epoch, as measured"
-    )
+    level = mean_level(i0.between(min(start + SETTLED, (start + stop) / 2), stop))
+    return replace(level, note=AT_THE_PORT) if level.known else level
 
 
 def _i_min(protocol: "Bump", run: "Run") -> tuple[Measure, Measure]:
@@ -168,7 +200,7 @@ def _i_min_delivered(protocol: "Bump", run: "Run") -> Measure:
         return Measure(found["delivered"], found["delivered_error"], "A", SAME_CHAIN)
     i_min, _ = _i_min(protocol, run)
     if i_min.note.startswith("measured"):
-        return Measure.missing("A", "I_min is known in the source's scale only: the port's current was not observed")
+        return by_the_table(run.meta, protocol.port, i_min.value, "the port's current was not measured", i_min.error)
     return i_min
 
 
@@ -181,7 +213,8 @@ def _values(main: Measured) -> dict[str, Any]:
         values |= _number(f"rate_at_{time:g}_s", rate)
     values |= main.bump.verdicts
     for name in ("holding", "kick", "stop"):
-        values |= _number(f"delivered_{name}", main.delivered["bump" if name == "holding" else name])
+        level = main.delivered["bump" if name == "holding" else name]
+        values |= _number(f"delivered_{name}", level) | {f"delivered_{name}_from": level.note}
     return values
 
 
@@ -200,63 +233,98 @@ def _verdicts(main: Measured, why: str) -> list[dict[str, Any]]:
     measures["v_ap_decay"] = main.decay
     rate = instantaneous_rate(main.spikes)
     measures["f_rmse"] = distance(rate.times, rate.rate, published(f"{FIGURE}_f"))
-    current = bin_means(main.i_sse)
-    baseline = main.bump["i_sse_baseline"]
-    zero = baseline.value if baseline.known else 0.0
-    measures["i_sse_rmse"] = distance(current.times, current.values - zero, published(f"{FIGURE}_Isse"))
+    measures["i_sse_rmse"] = _distance_of_current(main)
     targets = published_targets(FIGURE)
-    rows = [_row(quantity, m, targets[quantity], why) for quantity, m in measures.items() if quantity in targets]
-    if "stop_margin" in measures:
-        rows.append(_row("stop_margin", measures["stop_margin"], None, ""))
+    shown = ("f_star_drift", "stop_margin")
+    rows = [_row(name, m, targets.get(name), why) for name, m in measures.items() if name in targets or name in shown]
+    rows.append(delivered_row("delivered_holding", "Holding current", main.delivered["bump"]).as_json())
+    said = main.bump.verdicts, main.bump.reasons
     return rows + [
-        _yes_no(name, main.bump.verdicts.get(name), why) for name in ("silent_before", "sustained", "stopped")
+        _yes_no(name, said[0].get(name), why, said[1].get(name, ""))
+        for name in ("silent_before", "sustained", "stopped")
     ]
+
+
+def _distance_of_current(main: Measured) -> Measure:
+    """Of I_sse(t) from the published curve; a course without its baseline, or one that is cut off, has none."""
+    current, baseline = bin_means(main.i_sse), main.bump["i_sse_baseline"]
+    why = f"the reading without current is not known: {baseline.note}" if not baseline.known else current.beyond
+    if why:
+        return Measure.missing("A", why)
+    return distance(current.times, current.values - baseline.value, published(f"{FIGURE}_Isse"))
+
+
+def _left_out(why: str) -> list[dict[str, Any]]:
+    """The rows of the figure without their numbers."""
+    targets = published_targets(FIGURE)
+    rows = [_row(quantity, Measure.missing(t.unit, why), t, "") for quantity, t in targets.items()]
+    return rows + [_yes_no(name, None, "", why) for name in ("silent_before", "sustained", "stopped")]
+
+
+def _i_min_rows(i_min: Measure, delivered: Measure, drift: Measure) -> list[dict[str, Any]]:
+    """I_min in both scales, as it was measured around the run, and how far it moved."""
+    rows = [
+        compare("i_min", i_min, None, "I_min, commanded"),
+        delivered_row("i_min_delivered", "I_min", delivered),
+    ]
+    if drift.known:
+        rows.append(compare("i_min_drift", drift, None, "Drift of I_min over the run"))
+    return [row.as_json() for row in rows]
 
 
 def _row(quantity: str, measure: Measure, target: "Target | None", why: str) -> dict[str, Any]:
     label = LABELS.get(quantity, target.label if target else "")
     row = compare(quantity, measure, None if why else target, label).as_json()
-    return row | {"verdict": "not comparable", "note": why} if why and measure.known else row
+    return row | {"verdict": "not comparable"} if why and target and measure.known else row
 
 
+NOT_COMPARED = "Not compared"
+QUESTIONED = {"probe_plus": "positive probe", "probe_minus": "negative probe"}
 QUESTIONS = {
     "silent_before": "Silent before the kick",
     "sustained": "The bump sustains itself",
     "stopped": "The stop pulse ends it",
-    "probe_plus_recovered": "Recovers from the positive probe",
-    "probe_minus_recovered": "Recovers from the negative probe",
+    **{f"{role}_recovered": f"Back within {100 * RECOVERY:g} % after the {name}" for role, name in QUESTIONED.items()},
 }
 
 
-def _yes_no(quantity: str, answer: bool | None, why: str) -> dict[str, Any]:
-    """The published bump is silent before the kick, sustained, recovers, and is stopped: all of them yes (1)."""
-    verdict = "not measured" if answer is None else "not comparable" if why else "agrees" if answer else "differs"
+def _yes_no(quantity: str, answer: bool | None, unlike: str, why: str = "") -> dict[str, Any]:
+    """The published bump is silent before the kick, sustained, recovers, and is stopped: all of them yes (1).
+
+    `unlike` says why this is another experiment, `why` why there is no answer. `question` marks the row as one.
+    """
+    verdict = "not measured" if answer is None else "not comparable" if unlike else "agrees" if answer else "differs"
     return {
         "quantity": quantity, "label": QUESTIONS[quantity], "value": None if answer is None else float(answer),
-        "error": 0.0, "unit": "", "published": None if why else 1.0, "published_error": 0.0, "ratio": None,
-        "verdict": verdict, "note": why, "source": "Wu 2025, Figs 9 and 10",
+        "error": None if answer is None else 0.0, "unit": "", "published": None if unlike else 1.0,
+        "published_error": 0.0, "ratio": None, "verdict": verdict, "note": why, "source": "Wu 2025, Figs 9 and 10",
+        "question": True,
     }  # fmt: skip
+
+
+PROBED = ("holding", "kick", "rest", "kick_duration", "settle", "recovery")
+"""Parameters that make the sweeps with a probe those of Fig. 10, with the probe's own."""
 
 
 def not_comparable(protocol: "Bump", meta: dict[str, Any], main: Measured) -> str:
     """Why this is another experiment than the printed one; empty if it is the same."""
+    unlike = unlike_printed(protocol, meta, MAIN)
+    return unlike or (
+        "" if main.sweep.params["first"] else "the figure was taken from power-up, this sweep after a rest"
+    )
+
+
+def unlike_printed(protocol: "Bump", meta: dict[str, Any], fields: Iterable[str]) -> str:
+    """What of these parameters, the board and its components is not as printed; empty if all is."""
     printed = type(protocol)()
-    changed = [name for name in MAIN if getattr(protocol, name) != getattr(printed, name)]
+    changed = [name for name in fields if getattr(protocol, name) != getattr(printed, name)]
     if changed:
-        return f"{', '.join(changed)} differ from the printed values"
+        return f"{', '.join(changed)} {'differ' if len(changed) > 1 else 'differs'} from what is printed"
     if meta["board"]["name"] != BOARD:
         return f"the board is {meta['board']['name']}, not {BOARD}"
     if meta["board"]["components"]:
         return f"components were changed: {', '.join(meta['board']['components'])}"
-    if not main.sweep.params["first"]:
-        return "the figure was taken from power-up, this sweep after a rest"
     return ""
-
-
-def _printed_probe(protocol: "Bump", role: str) -> bool:
-    printed = type(protocol)()
-    fields = ("holding", "kick", "rest", "kick_duration", "settle", role, f"{role}_duration", "recovery")
-    return all(getattr(protocol, name) == getattr(printed, name) for name in fields)
 
 
 def _tables(measured: Iterable[Measured]) -> dict[str, pd.DataFrame]:

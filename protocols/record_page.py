@@ -1,7 +1,8 @@
 """What every report has: the facts under its title, and the page that says how it was measured."""
 
-import json
 import math
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from neurorig.analysis import Row
 from neurorig.analysis.report import Notice, Page, Table, Wire, value_error
 from neurorig.signals import show
 
-from .protocol import Protocol, Result
+from .protocol import Result
 
 if TYPE_CHECKING:
     from neurorig.records import Run
@@ -31,7 +32,7 @@ def facts(run: "Run") -> dict[str, str]:
 
 def rows(result: Result) -> list[Row]:
     """The numbers as the report's table wants them; what is yes or no stands above it, in the page's verdicts."""
-    return [_row(v) for v in result.verdicts if not isinstance(result.values.get(v["quantity"]), bool)]
+    return [_row(v) for v in result.verdicts if "question" not in v]
 
 
 def _row(verdict: dict[str, Any]) -> Row:
@@ -39,13 +40,13 @@ def _row(verdict: dict[str, Any]) -> Row:
     return Row(**known)
 
 
-def record_page(protocol: Protocol, run: "Run", result: Result) -> Page:
+def record_page(run: "Run", result: Result) -> Page:
     """Drift, wiring, sweeps, parameters, settings, provenance; everything refused, clipped, repeated or warned."""
     meta = run.meta
     tables = [
         *_drift(meta),
         _sweeps(run),
-        _table("Parameters", ("parameter", "value"), protocol.shown().items()),
+        _table("Parameters", ("parameter", "value"), meta["protocol"]["shown"].items()),
         _instruments(meta),
         *_settings(meta),
         _table("Software", ("what", "version"), _software(meta["software"])),
@@ -93,8 +94,40 @@ def _settings(meta: Mapping[str, Any]) -> Iterator[Table]:
     for name, entry in meta.get("instruments", {}).items():
         settings = entry.get("settings")
         if settings:
-            rows = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in settings.items())
-            yield _table(f"Settings of {name}", ("setting", "read back"), rows)
+            yield _table(f"Settings of {name}", ("setting", "read back"), _flat(settings, _units(entry["identity"])))
+
+
+def _flat(settings: Mapping[str, Any], units: Mapping[str, str], of: str = "") -> Iterator[tuple[str, str]]:
+    """One line per setting, a channel's under its name; numbers with their unit."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, units, f"{key.replace('_', ' ')}: ")
+        else:
+            yield of + key.replace("_", " "), _setting(value, units.get(key, ""))
+
+
+def _setting(value: Any, unit: str) -> str:
+    match value:
+        case None:
+            return "not answered"
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return show(float(value), unit, 6)
+        case _:
+            return str(value)
+
+
+def _units(identity: Mapping[str, str]) -> dict[str, str]:
+    """Units of an instrument's settings, as its driver declares them; none if no driver knows the model any more."""
+    from neurorig.instruments.commands import Commanded  # noqa: PLC0415  (only a report needs them)
+    from neurorig.instruments.drivers import DRIVERS  # noqa: PLC0415
+
+    model = f"{identity['maker']}/{identity['model']}"
+    drivers = [d for d in DRIVERS.values() if re.fullmatch(d.identity, model, re.IGNORECASE)]
+    modules = [sys.modules[d.load().__module__] for d in drivers]
+    parts = [p for m in modules for p in vars(m).values() if isinstance(p, type) and issubclass(p, Commanded)]
+    return {command.name: command.unit for part in parts for command in part.commands()}
 
 
 def _software(software: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -126,7 +159,7 @@ def _notices(run: "Run", result: Result) -> Iterator[Notice]:
     for problem in run.problems():
         yield Notice("warning", problem)
     for note in result.notes:
-        yield Notice("warning", note)
+        yield Notice("note", note)
     for comment in run.comments:
         where = "" if comment.sweep is None else f"sweep {comment.sweep}: "
         yield Notice("bad" if comment.kind == "bad" else "comment", where + comment.text)

@@ -1,10 +1,11 @@
 """From a run on disk to its report: analysed anew, in any state, on the sweeps that are there."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .protocol import Result
-from .summary import protocol_of
+from .summary import protocol_of, why_bad
 
 if TYPE_CHECKING:
     from neurorig.records import Run
@@ -22,4 +23,7 @@ def write_run_report(run: "Run", result: Result | None = None) -> Path:
         result = protocol.analyse(run)
         for name, table in result.tables.items():
             run.keep(table, name)
-    return write_report(run.path, protocol.document(run, result))
+    document = protocol.document(run, result)
+    if (reason := why_bad(run)) is not None:
+        document = replace(document, banner=f"This whole run is marked bad: {reason}")
+    return write_report(run.path, document)

@@ -6,9 +6,7 @@ value). I_max is where repetitive firing ends: the depolarisation block, on a th
 released by the return to zero current between trials.
 """
 
-import math
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     from neurorig.analysis.report import Document
     from neurorig.hardware import Board
     from neurorig.records import Run
-
-
-TITLES = {"i_min": "Rheobase I_min", "i_max": "Depolarisation block I_max"}
 
 
 class Rheobase(Protocol):
@@ -103,33 +98,16 @@ class Rheobase(Protocol):
         yes = _answer(role, traces[self.v_ap])
         if i0 is None:
             return Trial(current, yes)
-        during = i0.between(0.0, reported[self.port].duration)
-        return Trial(current, yes, float(during.samples.mean()) * i0.scale + i0.offset, i0.error)
+        from neurorig.analysis import mean_level  # noqa: PLC0415  (only when there is a trace)
+
+        level = mean_level(i0.between(0.0, reported[self.port].duration))
+        return Trial(current, yes, level.value, level.error) if level.known else Trial(current, yes)
 
     def analyse(self, run: "Run") -> Result:
-        """I_min and I_max with their errors, from the trials on disk."""
-        import pandas as pd  # noqa: PLC0415
+        """I_min and I_max with their errors, commanded and delivered."""
+        from .rheobase_analysis import analyse_rheobase  # noqa: PLC0415  (pandas, only when a run is read)
 
-        from neurorig.analysis import Measure, compare  # noqa: PLC0415
-
-        values: dict[str, float | None] = {}
-        parts, notes, verdicts = [], [], []
-        for role, word in (("i_min", "I_min"), ("i_max", "I_max")):
-            sweeps = [s for s in run.sweeps if s.params["role"] == role and not s.bad]
-            trials = [self.trial(role, s.traces, s.reported) for s in sweeps]
-            if not trials:
-                continue
-            found = Bracket.of(trials)
-            values |= {f"{role}_trials": len(trials)}
-            for name in ("value", "error", "delivered", "delivered_error"):
-                values[f"{role}_{name}".removesuffix("_value")] = _json(getattr(found, name))
-            if math.isnan(found.value):
-                notes.append(f"{word} is not enclosed: {_open_side(found)}.")
-            verdicts.append(compare(role, Measure(found.value, found.error, "A"), None, TITLES[role]).as_json())
-            parts.append(pd.DataFrame([asdict(t) for t in trials]).assign(quantity=role, trial=range(len(trials))))
-        table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["quantity"])
-        table.attrs["units"] = {"current": "A", "delivered": "A", "delivered_error": "A"}
-        return Result(values=values, verdicts=verdicts, tables={"results": table}, notes=notes)
+        return analyse_rheobase(self, run)
 
     def document(self, run: "Run", result: Result) -> "Document":
         """The trials and the two thresholds."""
@@ -180,14 +158,3 @@ def _answer(role: str, v_ap: Trace) -> bool:
         return len(spikes) > 0
     end = v_ap.t0 + v_ap.duration
     return spikes.count(end / 2, end) == 0
-
-
-def _open_side(bracket: Bracket) -> str:
-    if bracket.above is not None:
-        return f"already exceeded at {show(bracket.above.current, 'A')}"
-    reached = "nothing was tried" if bracket.below is None else f"not reached up to {show(bracket.below.current, 'A')}"
-    return f"{reached}; raise the ceiling, or check the supply and the wiring"
-
-
-def _json(value: float) -> float | None:
-    return None if math.isnan(value) else value

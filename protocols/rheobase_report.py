@@ -7,8 +7,10 @@ import numpy as np
 from neurorig.analysis.report import Axis, Document, Figure, Line, Page, Panel, Series, Table, Verdict, value_error
 from neurorig.signals import show
 
+from .delivered import briefly
 from .protocol import Result
-from .record_page import facts, record_page
+from .record_page import facts, record_page, rows
+from .rheobase_analysis import unmeasured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,24 +30,33 @@ def rheobase_document(protocol: "Rheobase", run: "Run", result: Result) -> Docum
     """One figure per threshold, a table of trials, and the record."""
     trials = result.tables["results"]
     roles = [role for role in NAMES if (trials["quantity"] == role).any()]
-    text = "; ".join(f"{NAMES[r]} = {_value(result, r)} after {result.values[f'{r}_trials']} trials" for r in roles)
+    text = "; ".join(_said(result, r) for r in roles)
     return Document(
         title=protocol.title,
         subtitle=f"Port {protocol.port}, each trial from rest",
         status=run.status,
         simulated=run.meta["simulated"],
         facts=facts(run),
-        verdicts=[Verdict(f"{NAMES[r]} enclosed", result.values[r] is not None, _value(result, r)) for r in roles],
+        verdicts=[Verdict(f"{NAMES[r]} enclosed", result.values[r] is not None, _said(result, r)) for r in roles],
         pages=[
             Page(
                 "Bisection",
                 f"{text}. The error is that of a value anywhere in the last bracket.",
                 [_figure(role, trials[trials["quantity"] == role], result) for role in roles],
-                tables=[_table(role, trials[trials["quantity"] == role]) for role in roles],
+                rows=rows(result),
+                tables=[_table(protocol, run, role, trials[trials["quantity"] == role]) for role in roles],
             ),
-            record_page(protocol, run, result),
+            record_page(run, result),
         ],
     )
+
+
+def _said(result: Result, role: str) -> str:
+    delivered = f"{role}_delivered"
+    text = f"{NAMES[role]} = {_value(result, role)} commanded"
+    if result.values[delivered] is not None:
+        text += f", {_value(result, delivered)} delivered, {briefly(result.values[f'{delivered}_from'])}"
+    return f"{text}, after {result.values[f'{role}_trials']} trials"
 
 
 def _value(result: Result, role: str) -> str:
@@ -66,16 +77,23 @@ def _figure(role: str, trials: "pd.DataFrame", result: Result) -> Figure:
         title=f"Bisection of {role}",
         caption=f"Trials of {NAMES[role]}: {no} or {yes}.",
         x=Axis("trial", ""),
-        panels=(Panel("trials", Axis("I_0", "uA"), tuple(series), lines=lines),),
+        panels=(Panel("trials", Axis("I_0, commanded", "uA"), tuple(series), lines=lines),),
         width=5.6,
         height=3.6,
     )
 
 
-def _table(role: str, trials: "pd.DataFrame") -> Table:
-    columns = (trials[name].tolist() for name in ("trial", "current", "delivered", "yes"))
-    rows = [
-        (str(k), show(current, "A", 6), "" if delivered is None else show(delivered, "A", 6), ANSWERS[role][int(yes)])
-        for k, current, delivered, yes in zip(*columns, strict=True)
-    ]
-    return Table(f"Trials of {NAMES[role]}", ("trial", "reported by the source", "measured", "answer"), rows)
+def _table(protocol: "Rheobase", run: "Run", role: str, trials: "pd.DataFrame") -> Table:
+    currents = [_shown(trials[name]) for name in ("commanded", "current", "delivered")]
+    answers = [ANSWERS[role][int(yes)] for yes in trials["yes"]]
+    cells = list(zip(map(str, trials["trial"]), *currents, answers, strict=True))
+    note = ""
+    if trials["delivered"].isna().any():
+        sweeps = [s for s in run.sweeps if s.params["role"] == role and not s.bad]
+        note = f"Measured, where there is a dash: {unmeasured(protocol, role, sweeps)}."
+    columns = ("trial", "commanded", "reported by the source", "measured at the port", "answer")
+    return Table(f"Trials of {NAMES[role]}", columns, cells, note)
+
+
+def _shown(currents: "pd.Series[float]") -> list[str]:
+    return ["—" if np.isnan(value) else show(value, "A", 6) for value in currents.astype(float)]

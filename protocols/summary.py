@@ -6,7 +6,7 @@ from .protocol import Protocol
 from .registry import get_protocol
 
 if TYPE_CHECKING:
-    from neurorig.records import Run
+    from neurorig.records import Note, Run
 
 
 def protocol_of(run: "Run") -> Protocol:
@@ -19,9 +19,10 @@ def summarise(run: "Run") -> dict[str, Any]:
     """Head, sweeps, values, verdicts and remarks, as plain JSON values."""
     meta, status = run.meta, run.status
     report = run.path / "report.html"
-    if "results" in meta:
+    marked = any(note.kind != "comment" for note in run.comments)
+    if "results" in meta and not marked:
         results, verdicts, notes = meta["results"], meta["verdicts"], meta["notes"]
-    else:  # it never came to its end: what is there is analysed now
+    else:  # it never came to its end, or marks were made since: what is there is analysed now
         result = protocol_of(run).analyse(run)
         results, verdicts, notes = result.values, result.verdicts, result.notes
     return {
@@ -33,6 +34,7 @@ def summarise(run: "Run") -> dict[str, Any]:
         "simulated": meta["simulated"],
         "started": meta["times"]["started"],
         "error": meta["error"],
+        "bad": why_bad(run),
         "report": str(report) if report.exists() else None,
         "sweeps": [
             {
@@ -49,5 +51,15 @@ def summarise(run: "Run") -> dict[str, Any]:
         "verdicts": verdicts,
         "notes": notes,
         "warnings": meta["warnings"] + run.problems(),
-        "comments": [n.text for n in run.comments if n.sweep is None],
+        "comments": [_remark(n) for n in run.comments if n.sweep is None],
     }
+
+
+def _remark(note: "Note") -> str:
+    return note.text if note.kind == "comment" else f"marked {note.kind}: {note.text}"
+
+
+def why_bad(run: "Run") -> str | None:
+    """The reason for which the whole run is marked bad; None if it is not."""
+    reasons = [n.text for n in run.comments if n.kind == "bad" and n.sweep is None]
+    return reasons[-1] if run.bad else None

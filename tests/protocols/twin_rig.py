@@ -60,7 +60,9 @@ class TwinScope(FakeScope):
         volts = values * wiring.sense.volts_per_unit + rig.noise.normal(0.0, 2e-3, taken.points)
         scale = (setup.high - setup.low) / 250
         samples = np.clip(np.round((volts - setup.low) / scale), 0, 255).astype(np.uint8)
-        return Trace(channel, samples, scale, setup.low, "V", -taken.pretrigger, 1 / taken.rate, scale / 12**0.5)
+        clipped = int(np.count_nonzero((samples == 0) | (samples == 255)))
+        error = scale / 12**0.5
+        return Trace(channel, samples, scale, setup.low, "V", -taken.pretrigger, 1 / taken.rate, error, clipped)
 
 
 class TwinRig(FakeRig):
