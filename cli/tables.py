@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from neurorig.signals import show
 
@@ -34,17 +35,19 @@ def _table(*columns: str) -> Table:
 
 
 def _number(value: Any, unit: str) -> str:
-    return "" if value is None else show(float(value), unit)
+    return "" if value is None else show(float(value) + 0.0, unit)  # 0.0: nothing has no sign
 
 
 def print_verdicts(verdicts: Sequence[Mapping[str, Any]], results: Mapping[str, Any]) -> None:
-    """What was measured, with error, published value, ratio and verdict: one line each."""
+    """What was measured, with error, published value, ratio and verdict: one line each; nothing if there is nothing."""
+    if not verdicts:
+        return
     table = _table("quantity", "value", "+-", "published", "ratio", "verdict")
     for v in verdicts:
         verdict = _MARKS.get(v["verdict"], v["verdict"])
-        answer = results.get(v["quantity"])
-        if isinstance(answer, bool):
-            table.add_row(v["label"], "yes" if answer else "no", "", "", "", verdict)
+        if "question" in v:
+            answer = {True: "yes", False: "no", None: "unknown"}[results.get(v["quantity"])]
+            table.add_row(v["label"], answer, "", "", "", verdict)
             continue
         unit = v.get("unit") or ""
         ratio = "" if v.get("ratio") is None else f"{v['ratio']:.3f}"
@@ -73,8 +76,8 @@ def print_runs(rows: Sequence["RunEntry"]) -> None:
     table = _table("run", "status", "sweeps", "board", "remarks")
     for r in rows:
         remarks = [
-            "simulated" if r.simulated else "", "bad" if r.bad else "", f"{r.comments} comments" if r.comments else "",
-            r.problem or "",
+            "simulated" if r.simulated else "", "bad" if r.bad else "",
+            f"{r.comments} comment{'' if r.comments == 1 else 's'}" if r.comments else "", r.problem or "",
         ]  # fmt: skip
         table.add_row(r.id, r.status, str(r.sweeps), r.board or "", ", ".join(filter(None, remarks)))
     _print(table)
@@ -85,12 +88,20 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for key in ("run", "status", "protocol", "board", "bench", "started", "error", "report"):
         if summary.get(key):
             print(f"{key:10s} {summary[key]}")
-    table = _table("sweep", "label", "started", "state", "remarks")
-    for s in summary["sweeps"]:
-        remarks = "; ".join([*(["bad"] if s["bad"] else []), *s["comments"]])
-        table.add_row(str(s["index"]), s["label"], s["started"], s["state"], remarks)
-    _print(table)
+    if summary["bad"] is not None:
+        Console().print(Text(f"BAD        the whole run is marked bad: {summary['bad']}", style="bold red"))
+    _print_sweeps(summary["sweeps"])
     print_verdicts(summary["verdicts"], summary["results"])
     print_lines("note", summary["notes"])
     print_lines("warning", summary["warnings"])
     print_lines("comment", summary["comments"])
+
+
+def _print_sweeps(sweeps: Sequence[Mapping[str, Any]]) -> None:
+    if not sweeps:
+        return
+    table = _table("sweep", "label", "started", "state", "remarks")
+    for s in sweeps:
+        remarks = "; ".join([*(["bad"] if s["bad"] else []), *s["comments"]])
+        table.add_row(str(s["index"]), s["label"], s["started"], s["state"], remarks)
+    _print(table)
