@@ -85,7 +85,7 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
     delivered = _i_min_delivered(protocol, run)
     values: dict[str, Any] = {"sweeps": len(measured)}
     rows: list[dict[str, Any]] = []
-    unlike: dict[str, list[str]] = {}
+    unlike: dict[str, tuple[str, tuple[str, ...]]] = {}
     notes = [f"Sweep {s.index} ({s.label}) is marked bad and left out." for s in run.sweeps if s.bad]
     values |= _number("i_min", i_min) | {"i_min_from": i_min.note} | _number("i_min_drift", drift)
     values |= _number("i_min_delivered", delivered) | {"i_min_delivered_from": delivered.note}
@@ -94,7 +94,7 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
         values |= _values(main)
         why = not_comparable(protocol, meta, main)
         rows += _verdicts(main, why)
-        unlike.setdefault(why, []).append("Fig. 9a")
+        unlike["Fig. 9a"] = why, MAIN
         said = (("f* is", main.bump["f_star"]), ("Margin of the stop:", main.bump["stop_margin"]))
         notes += [f"{name} {measure.note}." for name, measure in said if measure.known and measure.note]
     elif "bump" in left_out:
@@ -106,10 +106,11 @@ def analyse_bump(protocol: "Bump", run: "Run") -> Result:
     values["recovered"] = False if False in answers else None if None in answers else True
     for role, answer in recovered.items():
         values |= {f"{role}_recovered": answer, **_probe_values(role, first[role])}
-        why = unlike_printed(protocol, meta, (*PROBED, role, f"{role}_duration"))
+        fields = (*PROBED, role, f"{role}_duration")
+        why = unlike_printed(protocol, meta, fields)
         rows.append(_yes_no(f"{role}_recovered", answer, why, first[role].bump.reasons.get("recovered", "")))
-        unlike.setdefault(why, []).append(f"the {QUESTIONED[role]} of Fig. 10")
-    notes += [f"{NOT_COMPARED} with {' and '.join(what)}: {why}." for why, what in unlike.items() if why]
+        unlike[f"the {QUESTIONED[role]} of Fig. 10"] = why, fields
+    notes += _not_compared(protocol, unlike)
     rows += [_yes_no(f"{r}_recovered", None, "", left_out[r]) for r in PROBES if r in left_out and r not in first]
     values |= {row["quantity"]: None for row in rows if "question" in row and row["quantity"] not in values}
     unknown = (row for row in rows if "question" in row and row["value"] is None)
@@ -316,15 +317,33 @@ def not_comparable(protocol: "Bump", meta: dict[str, Any], main: Measured) -> st
 
 def unlike_printed(protocol: "Bump", meta: dict[str, Any], fields: Iterable[str]) -> str:
     """What of these parameters, the board and its components is not as printed; empty if all is."""
-    printed = type(protocol)()
-    changed = [name for name in fields if getattr(protocol, name) != getattr(printed, name)]
-    if changed:
-        return f"{', '.join(changed)} {'differ' if len(changed) > 1 else 'differs'} from what is printed"
+    if changed := _changed(protocol, fields):
+        return _differ(changed)
     if meta["board"]["name"] != BOARD:
         return f"the board is {meta['board']['name']}, not {BOARD}"
     if meta["board"]["components"]:
         return f"components were changed: {', '.join(meta['board']['components'])}"
     return ""
+
+
+def _changed(protocol: "Bump", fields: Iterable[str]) -> list[str]:
+    printed = type(protocol)()
+    return [name for name in fields if getattr(protocol, name) != getattr(printed, name)]
+
+
+def _differ(changed: list[str]) -> str:
+    return f"{', '.join(changed)} {'differ' if len(changed) > 1 else 'differs'} from what is printed"
+
+
+def _not_compared(protocol: "Bump", unlike: dict[str, tuple[str, tuple[str, ...]]]) -> list[str]:
+    """One sentence per reason: by figure the reason and the parameters that count; those that differ told together."""
+    fields = dict.fromkeys(name for _, counting in unlike.values() for name in counting)
+    together = _differ(_changed(protocol, fields))
+    reasons: dict[str, list[str]] = {}
+    for figure, (why, counting) in unlike.items():
+        if why:
+            reasons.setdefault(together if _changed(protocol, counting) else why, []).append(figure)
+    return [f"{NOT_COMPARED} with {' and '.join(figures)}: {why}." for why, figures in reasons.items()]
 
 
 def _tables(measured: Iterable[Measured]) -> dict[str, pd.DataFrame]:

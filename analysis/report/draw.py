@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito, which colour-blind readers can tell apart; w
 behind.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -86,9 +87,12 @@ def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
         _draw_series(axes, series, x, y)
     for line in panel.lines:
         axes.axhline(line.value / y, color=COLOURS[line.colour], lw=0.9, ls=(0, (4, 3)), zorder=3.5)
+        low, high = panel.y.limits or (-math.inf, math.inf)
+        under = line.value > low + 0.6 * (high - low)  # where the legend is
         axes.annotate(
-            _math(line.name), (1.0, line.value / y), (-2, 2), xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points", ha="right", va="bottom", size=8.5, color=COLOURS[line.colour], zorder=4,
+            _math(line.name), (1.0, line.value / y), (-2, -2 if under else 2), xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points", ha="right", va="top" if under else "bottom", size=8.5,
+            color=COLOURS[line.colour], zorder=4,
         )  # fmt: skip
     for span in figure.spans:
         axes.axvspan(span.start / x, span.stop / x, color=COLOURS[span.colour], alpha=0.10, lw=0, zorder=0)

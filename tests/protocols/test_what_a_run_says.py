@@ -129,6 +129,13 @@ def test_probes_on_another_board_are_not_compared_and_the_reason_stands_once(tmp
     assert "back within 10 % of the rate before" in text
 
 
+def test_every_parameter_that_differs_is_named_once(tmp_path: Path) -> None:
+    notes = taken(tmp_path, stop="-20 uA", probe_plus="15 uA").meta["notes"]
+    assert [n for n in notes if n.startswith("Not compared")] == [
+        "Not compared with Fig. 9a and the positive probe of Fig. 10: stop, probe_plus differ from what is printed."
+    ]
+
+
 def test_only_the_probe_that_was_changed_is_another_experiment(tmp_path: Path) -> None:
     found = rows(taken(tmp_path, probe_plus="15 uA"))
     assert found["probe_plus_recovered"]["verdict"] == "not comparable"
