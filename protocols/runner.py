@@ -340,7 +340,9 @@ def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
         except LimitError as reason:
             if protocol.bounded_by is None:
                 raise
-            raise LimitError(f"{reason} The search goes up to it: lower it with -p {protocol.bounded_by}=...") from reason
+            raise LimitError(
+                f"{reason} The search goes up to it: lower it with -p {protocol.bounded_by}=..."
+            ) from reason
     if not protocol.adaptive:
         for sweep in protocol.sweeps(bench.board, context):
             check_wiring(sweep, bench)
