@@ -52,7 +52,9 @@ class Bracket:
     @property
     def delivered_error(self) -> float:
         """That of the bracket and that of the sense chain."""
-        return math.nan if self.above is None else math.hypot(self.error, self.above.delivered_error)
+        if self.above is None or not math.isfinite(self.delivered):
+            return math.nan
+        return math.hypot(self.error, self.above.delivered_error)
 
     def next(self, width: float, floor: float, ceiling: float, step: float) -> float | None:
         """The current to try next: widen by twice `width` until both sides are known, then halve.
