@@ -17,9 +17,8 @@ PositiveTime = Annotated[Time, Field(gt=0)]
 
 
 SPIKES = (1e-6, 1.0)
-STAGES = (1e-3, 3600.0)
-"""Shortest and longest time constants (s) of a spike and of a synapse's stage. A value beyond them is a slip of its unit; a stage
-that forgets within the spike that feeds it is no synapse."""
+STAGES = (1e-5, 3600.0)
+"""Shortest and longest time constants (s) of a spike and of a synapse's stage: a value beyond is a slip of its unit."""
 
 
 class Part(BaseModel):

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf, log
+from math import inf, log, nextafter
 
 import numpy as np
 
@@ -71,7 +71,8 @@ def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats,
         if steady + fading < excess + steady:
             due[STAGE_2, s] = base
         elif excess > 0.0:
-            due[STAGE_2, s] = base + log(fading / excess) / rate
+            # Up to the next float: rounded down to where stage 1 still fills it, it would be full and released forever.
+            due[STAGE_2, s] = nextafter(base + log(fading / excess) / rate, inf)
         return
     shape_stage(c, s, values, codes, forms[m])
     low, high = (-1e300, 0.0) if regime == BELOW else (0.0, top)

@@ -5,6 +5,7 @@ import pytest
 
 from neurorig.hardware import load_board
 from neurorig.hardware.twin import Twin
+from neurorig.hardware.twin.memory import moved
 from neurorig.signals import ConfigError, Steps
 
 from .boards import description, network, single, written
@@ -152,6 +153,35 @@ def test_a_stage_stops_at_the_supply(tmp_path):
     assert out.max() == pytest.approx(ceiling, rel=1e-12)
     assert np.all(out[5000:10_000] == out.max())
     assert out[-1] < 1e-3 * ceiling
+
+
+FAST = [*np.geomspace(0.1e-9, 10e-9, 9), 0.4e-9, 0.6e-9, 0.9e-9]
+
+
+@pytest.mark.parametrize("farads", FAST, ids=lambda farads: f"{farads * 1e9:.2f} nF")
+def test_a_stage_faster_than_a_spike_is_filled_and_released_once_by_each(monkeypatch, farads):
+    """However coarse a float of the time is against its decay, a full stage is not filled again as it is released."""
+
+    def longer(log, first, gone, room):
+        assert room <= 4096, f"too many events, the last at {log.time[-1]} s"
+        return moved(log, first, gone, room)
+
+    monkeypatch.setattr("neurorig.hardware.twin.twin.moved", longer)
+    board = load_board("wu2025_bump").with_components({"s11.C_s": farads})
+
+    def run(cuts):
+        twin = Twin(board)
+        twin.drive("n1.i0", 65.6e-6)
+        for cut in cuts:
+            twin.advance(cut)
+        return twin
+
+    once = run([1.0])
+    assert once.count > 100
+    assert np.array_equal(run(np.linspace(0.0, 1.0, 24)).spikes("n1"), once.spikes("n1"))
+    full = board.supply - board.synapses["s11"].calibration.headroom
+    top = once.sample("s11.v_c2", 0.0, 1e-5, 100_000).max()
+    assert top == pytest.approx(full, rel=1e-12) if farads < 1e-9 else top < full * (1 + 1e-12)
 
 
 def test_one_stage_is_an_exponential(tmp_path):
