@@ -29,7 +29,12 @@ def main(folder: Path) -> None:
     check_protocol(protocol, bench)
     mark("protocol and bench read and checked")
     meta = {
-        "protocol": {"name": "bump", "parameters": protocol.model_dump(mode="json"), "sha256": protocol.sha256},
+        "protocol": {
+            "name": "bump",
+            "parameters": protocol.model_dump(mode="json"),
+            "shown": protocol.shown(),
+            "sha256": "",
+        },
         "board": {"name": bench.board.name, "components": {}},
         "bench": {"name": bench.name},
         "wiring": [],
