@@ -211,10 +211,25 @@ class _Runner:
         source.fire()
         self._wait(sweep, sweep.duration, source=source.running, oscilloscope=lambda: not scope.finished())
         source.off()
-        traces = {node: self._fetch(scope, node) for node in sweep.observe}
+        traces: dict[str, Trace] = {}
         taken = Taken(sweep, traces, {port: s.steps() for port, s in sweep.drive.items()}, reported)
+        try:
+            for node in sweep.observe:
+                traces[node] = self._fetch(scope, node)
+        except BenchError:
+            self._keep_part(taken, started, acquisition)
+            raise
         self._write(taken, started, acquisition)
         return taken
+
+    def _keep_part(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
+        """Write down what of a sweep was fetched before the rest was lost; marked bad, so that no analysis counts on it."""
+        from neurorig.records import Run  # noqa: PLC0415
+
+        if taken.traces:
+            self._write(taken, started, acquisition)
+            missing = ", ".join(node for node in taken.sweep.observe if node not in taken.traces)
+            Run.open(self.writer.path).mark_bad(self.taken - 1, reason=f"incomplete: {missing} could not be fetched")
 
     def _play(self, source: "CurrentSource", programs: Mapping[str, Program]) -> None:
         """Play a conditioning program; nothing is recorded."""

@@ -27,7 +27,7 @@ from neurorig.protocols.bisection import Bracket
 from neurorig.protocols.planning import fit_stimulus
 from neurorig.protocols.request import Request, _meta
 from neurorig.records import Run, RunWriter
-from neurorig.signals import BenchError, ConfigError, LimitError, PlanError, RunInterrupted
+from neurorig.signals import BenchError, ConfigError, LimitError, LinkError, PlanError, RunInterrupted, Trace
 
 from . import fakes
 from .fakes import I_MAX, I_MIN, LOST, LSB, FakeRig
@@ -181,6 +181,28 @@ def test_when_an_instrument_fails_the_output_is_off_before_the_run_is_closed(
     run = Run.open(writer.path)
     assert run.status == "failed"
     assert "went away" in run.meta["error"]
+
+
+def test_what_was_fetched_before_a_channel_was_lost_is_kept_and_marked(
+    rig: FakeRig, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope, lost = rig.scope("scope"), rig.bench.node("s11.i_out").channel
+    fetch = scope.fetch
+
+    def cut(channel: str, *rest: Any) -> Trace:
+        if channel == lost:
+            raise LinkError("the cable was pulled")
+        return fetch(channel, *rest)
+
+    monkeypatch.setattr(scope, "fetch", cut)
+    with pytest.raises(LinkError):
+        take(bump(probes=False), rig, writer)
+    run = Run.open(writer.path)
+    (sweep,) = run.sweeps
+    assert list(sweep.traces) == ["n1.v_ap"]
+    assert sweep.bad
+    assert "s11.i_out" in sweep.comments[0].text
+    assert summarise(run)["status"] == "failed"
 
 
 def test_a_fetch_that_fails_once_is_repeated_as_it_sources_nothing(rig: FakeRig, writer: RunWriter) -> None:
