@@ -38,7 +38,7 @@ LABELS = {
     "f_star": "Self-consistent rate f*",
     "f_star_drift": "Drift of the rate at f*",
     "i_sse": "Feedback current at f*",
-    "last_spike": "Last spike",
+    "last_spike": "Last spike before the release",
     "spikes_after_release": "Spikes after the stop pulse",
     "i_sse_at_release": "Feedback current when the stop pulse ends",
     "stop_margin": "Margin of the stop",

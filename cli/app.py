@@ -18,7 +18,7 @@ from cyclopts.exceptions import CycloptsError
 from neurorig import __version__
 from neurorig.signals.errors import ConfigError, NeurorigError, RunInterrupted
 
-from .stdout import StdoutLostError, guarded_stdout
+from .stdout import ReaderGoneError, StdoutLostError, guarded_stdout
 
 app = App(
     name="neurorig",
@@ -54,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with guarded_stdout():
             return _answered(arguments)
+    except ReaderGoneError:
+        return 0
     except StdoutLostError as reason:
         print(f"neurorig: standard output {reason}. What was measured is kept, see: neurorig list", file=sys.stderr)
         return 1

@@ -14,6 +14,10 @@ class StdoutLostError(Exception):
     """Nothing more can be told; says why."""
 
 
+class ReaderGoneError(StdoutLostError):
+    """Who was reading has read enough, such as `head`."""
+
+
 class _Guarded:
     """The stream itself, but for its errors."""
 
@@ -53,5 +57,7 @@ def guarded_stdout() -> Iterator[None]:
 def _lost() -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError as reason:
+        raise ReaderGoneError("has no reader any more") from reason
     except OSError as reason:
         raise StdoutLostError(f"cannot be written ({reason.strerror})") from reason

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from neurorig.signals import ConfigError, nearest
+from neurorig.signals import AS_WRITTEN, ConfigError, nearest
 
 from .parts import NEURON_NODES, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
 
@@ -193,7 +193,7 @@ def _read(path: Path, text: bytes) -> Board:
 
 def _validated(data: dict[str, Any], path: Path) -> Board:
     try:
-        return Board.model_validate(data)
+        return Board.model_validate(data, context=AS_WRITTEN)
     except ValidationError as reason:
         raise ConfigError(f"{path}: " + "; ".join(_explain(e, data) for e in reason.errors()[:3])) from reason
 

@@ -4,7 +4,19 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from neurorig.signals import Capacitance, Charge, ConfigError, Current, Number, Resistance, Time, Voltage, parse, show
+from neurorig.signals import (
+    Capacitance,
+    Charge,
+    ConfigError,
+    Current,
+    Number,
+    Resistance,
+    Time,
+    Voltage,
+    parse,
+    show,
+    written,
+)
 
 NEURON_NODES = {"v_m": "V", "v_ap": "V", "i0": "A"}
 SYNAPSE_NODES = {"v_c1": "V", "v_c2": "V", "i_s1": "A", "i_s2": "A", "i_out": "A"}
@@ -240,6 +252,8 @@ class Node(Part):
                 return parse(value, info.data["unit"])
             except ConfigError as reason:
                 raise ValueError(str(reason)) from reason
+        if written(info) and value != 0:
+            raise ValueError(f"{value!r} needs its unit, written as a text")
         return value
 
     @property

@@ -95,6 +95,7 @@ class ArduinoSource(Commanded):
 
     driver: ClassVar[str] = "arduino_source"
     safe_state: ClassVar[tuple[str, ...]] = ("SYST:SAFE", "", "SYST:SAFE")
+    ranges: ClassVar[tuple[float, ...]] = tuple(FULL_SCALE.values())
     """The empty line is the pause after which a block that was cut off has timed out (section 10)."""
 
     watchdog = command(

@@ -198,6 +198,12 @@ class Bench:
         if not limit.low <= 0 <= limit.high:
             raise self._wrong(f'limits."{name}"', "must allow 0 A: low <= 0 A <= high.")
         instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', "CurrentSource")
+        ranges = DRIVERS[self.instruments[instrument].driver].load().ranges
+        if not any(abs(entry.full_scale - r) < 1e-3 * r for r in ranges):
+            known = " or ".join(show(r, "A") for r in ranges)
+            raise self._wrong(
+                f'ports."{name}".full_scale', f"{show(entry.full_scale, 'A')} is no range of {instrument}: {known}."
+            )
         delivered = self._delivered(name, entry)
         return PortWiring(name, instrument, channel, limit.low, limit.high, entry.full_scale, delivered)
 
@@ -254,9 +260,10 @@ class Bench:
     def _comparator(self, text: str, node: str) -> str:
         where = f'comparators."{text}"'
         self._channel(text, where, "CurrentSource")
-        owner, _, quantity = self._known_node(node, where).partition(".")
+        _, _, quantity = self._known_node(node, where).partition(".")
         if quantity != "v_ap":
-            raise self._wrong(where, f"'{node}' is no spike output; it stamps spikes of '{owner}.v_ap'.")
+            outputs = ", ".join(f"'{n}.v_ap'" for n in self.board.neurons)
+            raise self._wrong(where, f"'{node}' is no spike output; a comparator stamps the spikes of {outputs}.")
         return node
 
     def _check_setup(self, where: str, scope: str, setup: ChannelSetup, level: float | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neurorig.signals import ConfigError, Current, Voltage, nearest
+from neurorig.signals import AS_WRITTEN, ConfigError, Current, Voltage, nearest
 
 from .sensing import SenseChain
 
@@ -81,7 +81,7 @@ def read_bench_file(path: Path) -> tuple[BenchFile, str]:
     except tomllib.TOMLDecodeError as reason:
         raise ConfigError(f"{path}: not valid TOML: {reason}.") from reason
     try:
-        content = BenchFile.model_validate(tables)
+        content = BenchFile.model_validate(tables, context=AS_WRITTEN)
     except ValidationError as reason:
         raise ConfigError(_explain(path, reason)) from reason
     if content.schema_version != 1:
@@ -98,6 +98,8 @@ def _explain(path: Path, error: ValidationError) -> str:
         return f"{path}: {place}: no such key.{nearest(str(first['loc'][-1]), known)}"
     if first["type"] == "missing":
         return f"{path}: {place}: this key is missing."
+    if first["type"] == "string_type":
+        return f"{path}: {place}: {first['input']!r} is to be written as a text, a quantity with its unit."
     given = f", not {first['input']}" if first["type"].startswith(("greater_than", "less_than")) else ""
     return f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}{given}"
 

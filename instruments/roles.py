@@ -69,7 +69,9 @@ class Instrument(Protocol):
 
 @runtime_checkable
 class CurrentSource(Instrument, Protocol):
-    """Drives ports with programs of current."""
+    """Drives ports with programs of current. `ranges`: the full scales (A) that its range jumper selects."""
+
+    ranges: ClassVar[tuple[float, ...]]
 
     def full_scale(self, channel: str) -> float:
         """Largest current (A) of the range that the channel stands at, as read back from the instrument."""

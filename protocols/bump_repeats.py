@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neurorig.analysis import Measure
-from neurorig.analysis.report import value_error
+from neurorig.signals import show
 
 if TYPE_CHECKING:
     from neurorig.records import Sweep
@@ -73,7 +73,7 @@ def _notes(taken: Sequence["Sweep"], good: Sequence["Measured"], values: dict[st
     text = f"The numbers are those of repeat {first.params['repeat'] + 1} of {len(taken)}, {state(first)}"
     if values["f_star_mean"] is not None:
         spread = values["f_star_sd"]
-        mean = value_error(values["f_star_mean"], spread or 0.0, "Hz")
-        text += f"; rested repeats: f* = {mean} (mean{' and standard deviation' if spread else ''}, n = "
-        text += f"{values['repeats_rested']})"
+        text += f"; rested repeats: mean f* = {show(values['f_star_mean'], 'Hz', 7)}"
+        text += f", standard deviation {show(spread, 'Hz', 2)}" if spread is not None else ""
+        text += f" (n = {values['repeats_rested']})"
     yield text + "."

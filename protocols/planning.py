@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from neurorig.signals import ConfigError, PlanError, show
+from neurorig.signals import ConfigError, LimitError, PlanError, show
 
 from .stimuli import Stimulus
 from .sweep import Sweep
@@ -53,6 +53,11 @@ def fit_stimulus(protocol: "Protocol", port: "PortWiring", stimulus: Stimulus, s
     """Ask the source whether it can play this. PlanError, naming the epochs and the parameters they come from, if not."""
     try:
         source.fit(port.channel, stimulus.program)
+    except LimitError as reason:
+        raise LimitError(
+            f"{port.port}: {reason} Lower the current (-p ...), or give the source its larger range: move its jumper and set "
+            f'full_scale of [ports."{port.port}"] in the bench file.'
+        ) from reason
     except PlanError as reason:
         epochs = ", ".join(_named(protocol, e.name, e.stop - e.start) for e in stimulus.epochs)
         raise PlanError(

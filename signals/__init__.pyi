@@ -12,6 +12,7 @@ from .errors import (
 )
 from .program import Hold, Loop, Program, Ramp
 from .quantities import (
+    AS_WRITTEN,
     Capacitance,
     Charge,
     Current,
@@ -21,13 +22,14 @@ from .quantities import (
     Time,
     Voltage,
     unit_of,
+    written,
 )
 from .steps import Steps
 from .trace import Trace
 from .units import parse, show
 
 __all__ = [
-    "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
+    "AS_WRITTEN", "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
     "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
-    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Voltage", "nearest", "parse", "show", "unit_of",
+    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Voltage", "nearest", "parse", "show", "unit_of", "written",
 ]  # fmt: skip

@@ -6,10 +6,16 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationInfo
 
 from .errors import ConfigError
-from .units import parse
+from .units import EXAMPLES, parse
+
+AS_WRITTEN = {"as_written": True}
+"""Validation context of what a person has written: there a number without its unit is refused, whole or not.
+
+Without it a float is taken as SI, because models are rebuilt from their own JSON.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,13 @@ class Unit:
     symbol: str
 
 
+def written(info: ValidationInfo) -> bool:
+    """Whether a person has written what is being validated."""
+    return bool(info.context and info.context.get("as_written"))
+
+
 def _reader(unit: str) -> BeforeValidator:
-    def read(value: Any) -> float:
+    def read(value: Any, info: ValidationInfo) -> float:
         if isinstance(value, bool):
             raise ValueError("a switch is not a number")
         if isinstance(value, str):
@@ -28,9 +39,10 @@ def _reader(unit: str) -> BeforeValidator:
                 return parse(value, unit)
             except ConfigError as reason:
                 raise ValueError(str(reason)) from reason
-        if isinstance(value, float) or (isinstance(value, int) and (unit == "" or value == 0)):
-            return float(value)  # already SI: models are rebuilt from their own JSON
-        raise ValueError(f"{value!r} needs a unit ({unit}), written as a text")
+        plain = isinstance(value, int | float) and (unit == "" or value == 0)
+        if plain or (isinstance(value, float) and not written(info)):
+            return float(value)
+        raise ValueError(f'{value!r} needs a unit ({unit}), written as a text such as "{EXAMPLES[unit]}"')
 
     return BeforeValidator(read)
 

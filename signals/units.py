@@ -16,7 +16,7 @@ _NAMES = {
     "A": "a current", "V": "a voltage", "s": "a time", "Hz": "a frequency", "ohm": "a resistance",
     "F": "a capacitance", "C": "a charge", "": "a plain number",
 }  # fmt: skip
-_EXAMPLES = {
+EXAMPLES = {
     "A": "44.7 uA", "V": "3.3 V", "s": "0.47 s", "Hz": "40 kHz", "ohm": "10 kohm", "F": "0.1 uF", "C": "98 nC", "": "3",
 }  # fmt: skip
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
@@ -36,7 +36,7 @@ def parse(text: str, unit: str) -> float:
 
     Raises ConfigError when the text is no number, has no unit, or has a unit of another kind.
     """
-    wanted = f"{_NAMES.get(unit, unit)} such as '{_EXAMPLES.get(unit, unit)}'"
+    wanted = f"{_NAMES.get(unit, unit)} such as '{EXAMPLES.get(unit, unit)}'"
     try:
         if unit == "":
             return _finite(float(text), text)

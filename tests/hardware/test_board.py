@@ -189,3 +189,13 @@ def test_missing_and_broken_files(tmp_path):
     (tmp_path / "broken.toml").write_text("name = ")
     with pytest.raises(ConfigError, match=r"broken\.toml: not TOML"):
         load_board(tmp_path / "broken.toml")
+
+
+def test_a_number_without_its_unit_is_refused_in_a_file_but_not_in_a_copy(tmp_path):
+    text = load_board("wu2025_bump").path.read_text(encoding="utf-8")
+    assert 'R_a = "2 kohm"' in text
+    file = tmp_path / "mine.toml"
+    file.write_text(text.replace('R_a = "2 kohm"', "R_a = 2000.0"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="needs a unit"):
+        load_board(file)
+    assert load_board("wu2025_bump").with_components({"n1.R_a": 2000.0}).components["n1.R_a"] == 2000.0

@@ -34,6 +34,7 @@ class Diary(list[str]):
 
 
 class FakeSource:
+    ranges = (250e-6, 62.5e-6)
     identity = Identity("Fake", "Source", "S1", "1")
 
     def __init__(self, diary: Diary) -> None:
