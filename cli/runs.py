@@ -108,7 +108,7 @@ def comment_command(
     if as_json:
         print(json.dumps({"run": str(found.path), **asdict(note)}))
     else:
-        marks = " A new report takes it into account: neurorig report" if note.kind != "comment" else ""
+        marks = f" A new report takes it into account: neurorig report {found.id}" if note.kind != "comment" else ""
         print(f"{found.path}: noted.{marks}")
     return 0
 

@@ -308,13 +308,12 @@ class Bench:
 
     def _no_channel_twice(self) -> None:
         used = {(self.marker.scope, self.marker.channel): "the marker"}
-        wired = [(p.port, p.instrument, p.channel) for p in self.ports.values()]
-        wired += [(n.node, n.instrument, n.channel) for n in self.nodes.values()]
-        for name, *channel in wired:
-            key = (channel[0], channel[1])
-            if key in used:
-                raise self._wrong(f'"{name}".channel', f"{'.'.join(key)} is already wired to {used[key]}.")
-            used[key] = name
+        wired = [("ports", p.port, (p.instrument, p.channel)) for p in self.ports.values()]
+        wired += [("nodes", n.node, (n.instrument, n.channel)) for n in self.nodes.values()]
+        for table, name, channel in wired:
+            if channel in used:
+                raise self._wrong(f'{table}."{name}".channel', f"{'.'.join(channel)} is already wired to {used[channel]}.")
+            used[channel] = name
 
     def _wrong(self, where: str, what: str) -> ConfigError:
         return ConfigError(f"{self.path}: {where}: {what}")
