@@ -312,7 +312,9 @@ class Bench:
         wired += [("nodes", n.node, (n.instrument, n.channel)) for n in self.nodes.values()]
         for table, name, channel in wired:
             if channel in used:
-                raise self._wrong(f'{table}."{name}".channel', f"{'.'.join(channel)} is already wired to {used[channel]}.")
+                raise self._wrong(
+                    f'{table}."{name}".channel', f"{'.'.join(channel)} is already wired to {used[channel]}."
+                )
             used[channel] = name
 
     def _wrong(self, where: str, what: str) -> ConfigError:
