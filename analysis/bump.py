@@ -66,7 +66,7 @@ class BumpMeasures:
 
     def table(self) -> "pd.DataFrame":
         """One row per measure: ``quantity``, ``value``, ``error`` (SI), ``unit``, ``note``."""
-        import pandas as pd  # noqa: PLC0415  (heavy, and only tables need it)
+        import pandas as pd  # heavy, and only tables need it
 
         rows = [(name, m.value, m.error, m.unit, m.note) for name, m in self._all()]
         return pd.DataFrame(rows, columns=["quantity", "value", "error", "unit", "note"])

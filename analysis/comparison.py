@@ -83,7 +83,7 @@ def compare(quantity: str, measure: Measure, target: Target | None, label: str =
 
 def row_table(rows: "Iterable[Row]") -> "pd.DataFrame":
     """The rows as a tidy table, one column per field."""
-    import pandas as pd  # noqa: PLC0415  (heavy, and only tables need it)
+    import pandas as pd  # heavy, and only tables need it
 
     return pd.DataFrame([asdict(row) for row in rows])
 

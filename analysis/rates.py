@@ -88,7 +88,7 @@ def cv2(times: NDArray[np.float64]) -> float:
 
 def rate_table(train: SpikeTrain) -> "pd.DataFrame":
     """One row per interval: ``time_s`` (its middle), ``isi_s``, ``rate_hz``, ``rate_error_hz``."""
-    import pandas as pd  # noqa: PLC0415  (heavy, and only tables need it)
+    import pandas as pd  # heavy, and only tables need it
 
     rate = instantaneous_rate(train)
     return pd.DataFrame(

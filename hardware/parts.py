@@ -90,7 +90,16 @@ class NeuronRest(Part):
     v_m: Voltage
 
 
-class Neuron(Part):
+class Fitted(Part):
+    """A part that was calibrated with certain components: those of its file, remembered when a copy gets others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_fit(cls, data: Any) -> Any:
+        return {"fitted_with": data["components"], **data} if isinstance(data, dict) and "components" in data else data
+
+
+class Neuron(Fitted):
     """A neuron and the numbers its model runs on, all in SI units."""
 
     title: str
@@ -99,11 +108,6 @@ class Neuron(Part):
     calibration: NeuronCalibration
     at_rest: NeuronRest
     fitted_with: NeuronComponents
-
-    @model_validator(mode="before")
-    @classmethod
-    def _remember_fit(cls, data: Any) -> Any:
-        return _with_fit(data)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -175,7 +179,7 @@ class SynapseRest(Part):
     v_c2: Annotated[Voltage, Field(ge=0)] = 0.0
 
 
-class Synapse(Part):
+class Synapse(Fitted):
     """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`."""
 
     title: str
@@ -188,11 +192,6 @@ class Synapse(Part):
     calibration: SynapseCalibration
     at_rest: SynapseRest = SynapseRest()
     fitted_with: SynapseComponents
-
-    @model_validator(mode="before")
-    @classmethod
-    def _remember_fit(cls, data: Any) -> Any:
-        return _with_fit(data)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -277,8 +276,3 @@ def _check_time(
             f"{show(tau, 's')}, which must lie between {show(low, 's')} and {show(high, 's')}: "
             f"{name} between {show(farads * low / tau, 'F')} and {show(farads * high / tau, 'F')}"
         )
-
-
-def _with_fit(data: Any) -> Any:
-    """The components of the file are those the calibration was made with."""
-    return {"fitted_with": data["components"], **data} if isinstance(data, dict) and "components" in data else data

@@ -268,7 +268,7 @@ class ArduinoSource(Commanded):
         return SpikeStamps(np.concatenate(stamps).astype(np.float64) * np.float64(STAMP), lost)
 
     def _checked_block(self, payload: bytes) -> int:
-        import binascii  # noqa: PLC0415
+        import binascii
 
         if len(payload) < 4 or binascii.crc_hqx(payload[:-2], 0xFFFF) != int.from_bytes(payload[-2:], "little"):
             raise InstrumentError(f"{self.name}: time stamps arrived damaged; those fetched now are lost.")

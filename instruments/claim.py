@@ -39,7 +39,7 @@ class Claim:
         except FileNotFoundError:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CREAT, 0o644)
         if sys.platform != "win32":
-            import fcntl  # noqa: PLC0415
+            import fcntl
 
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

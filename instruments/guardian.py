@@ -174,9 +174,9 @@ def _hindered(reason: Exception) -> str:
 
 
 def _make_one_safe(ward: Ward) -> None:
-    from .claim import Claim  # noqa: PLC0415
-    from .drivers import DRIVERS  # noqa: PLC0415  (serial ports are opened only now)
-    from .links import open_link  # noqa: PLC0415
+    from .claim import Claim
+    from .drivers import DRIVERS  # serial ports are opened only now
+    from .links import open_link
 
     driver = DRIVERS[ward.driver]
     with contextlib.ExitStack() as stack:
@@ -193,7 +193,7 @@ def _make_one_safe(ward: Ward) -> None:
 
 def _check_identity(ward: Ward, link: "Link") -> None:
     """Raises _NotOursError when another instrument answers; silence, and what is no answer to ``*IDN?``, says nothing."""
-    from .links import Resync  # noqa: PLC0415
+    from .links import Resync
 
     known, link.resync = link.resync, Resync(lambda _: [("*IDN?", _IDENTITY)])
     deadline = time.monotonic() + ASK

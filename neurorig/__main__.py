@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from neurorig.cli.app import run  # noqa: PLC0415  (a bare `import neurorig` stays free)
+    from neurorig.cli.app import run  # a bare `import neurorig` stays free
 
     sys.exit(run(sys.argv[1:]))
 

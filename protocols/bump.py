@@ -138,13 +138,13 @@ class Bump(Protocol):
 
     def analyse(self, run: "Run") -> Result:
         """f*, I_sse, dead time, rates at the published times, recovery from the probes, the margin of the stop."""
-        from .bump_analysis import analyse_bump  # noqa: PLC0415  (pandas and scipy, only when a run is read)
+        from .bump_analysis import analyse_bump  # pandas and scipy, only when a run is read
 
         return analyse_bump(self, run)
 
     def document(self, run: "Run", result: Result) -> "Document":
         """Page 1: Figs 9a and 10 with the published curves, and the verdicts. Page 2: the run's provenance."""
-        from .bump_report import bump_document  # noqa: PLC0415
+        from .bump_report import bump_document
 
         return bump_document(self, run, result)
 

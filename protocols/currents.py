@@ -77,7 +77,7 @@ class RelativeCurrent:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: "GetCoreSchemaHandler") -> "CoreSchema":
-        from pydantic_core import core_schema  # noqa: PLC0415  (only models need it)
+        from pydantic_core import core_schema  # only models need it
 
         return core_schema.no_info_plain_validator_function(
             _validated, serialization=core_schema.plain_serializer_function_ser_schema(lambda c: c.canonical)

@@ -17,7 +17,7 @@ def by_the_table(meta: Mapping[str, Any], port: str, commanded: float, why: str,
     `why` says why there is none; `error` is that of `commanded`, the table tells none of its own. Without a table the
     current is not known.
     """
-    from neurorig.instruments.delivered import Delivered  # noqa: PLC0415  (only where a measurement is missing)
+    from neurorig.instruments.delivered import Delivered  # only where a measurement is missing
 
     table = next((w.get("delivered") for w in meta["wiring"] if w["kind"] == "port" and w["name"] == port), None)
     if table is None:

@@ -120,8 +120,8 @@ def _setting(value: Any, unit: str) -> str:
 
 def _units(identity: Mapping[str, str]) -> dict[str, str]:
     """Units of an instrument's settings, as its driver declares them; none if no driver knows the model any more."""
-    from neurorig.instruments.commands import Commanded  # noqa: PLC0415  (only a report needs them)
-    from neurorig.instruments.drivers import DRIVERS  # noqa: PLC0415
+    from neurorig.instruments.commands import Commanded  # only a report needs them
+    from neurorig.instruments.drivers import DRIVERS
 
     model = f"{identity['maker']}/{identity['model']}"
     drivers = [d for d in DRIVERS.values() if re.fullmatch(d.identity, model, re.IGNORECASE)]

@@ -16,7 +16,7 @@ def write_run_report(run: "Run", result: Result | None = None) -> Path:
 
     Gives the path of the page.
     """
-    from neurorig.analysis.report import write_report  # noqa: PLC0415  (matplotlib)
+    from neurorig.analysis.report import write_report  # matplotlib
 
     protocol = protocol_of(run)
     if result is None:

@@ -63,9 +63,9 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     Raises NeurorigError of the kind that fits. What is refused before any output was enabled leaves no folder; once one
     was, the folder stays, with the reason, and the error's `run` names it.
     """
-    from neurorig.instruments.bench import load_bench  # noqa: PLC0415  (drivers, only when there is something to drive)
-    from neurorig.instruments.interrupts import Interrupts  # noqa: PLC0415
-    from neurorig.records import RunWriter  # noqa: PLC0415
+    from neurorig.instruments.bench import load_bench  # drivers, only when there is something to drive
+    from neurorig.instruments.interrupts import Interrupts
+    from neurorig.records import RunWriter
 
     protocol = get_protocol(request.protocol).make(request.parameters)
     with contextlib.ExitStack() as stack:
@@ -90,7 +90,7 @@ def _connect_and_run(
     progress: Progress | None,
 ) -> Finished:
     """The run's folder is there before the instruments are; if they are refused before anything begins, it goes again."""
-    from neurorig.instruments.connection import connect  # noqa: PLC0415
+    from neurorig.instruments.connection import connect
 
     rig: Rig | None = None
     try:
@@ -112,9 +112,9 @@ def _named_by_what_ends_it(writer: "RunWriter") -> Iterator[None]:
 
 
 def _outcome(writer: "RunWriter", finished: Finished) -> Outcome:
-    from neurorig.records import Run  # noqa: PLC0415
+    from neurorig.records import Run
 
-    from .report import write_run_report  # noqa: PLC0415  (figures)
+    from .report import write_run_report  # figures
 
     run = Run.open(writer.path)
     meta = run.meta
@@ -130,8 +130,8 @@ def _outcome(writer: "RunWriter", finished: Finished) -> Outcome:
 
 
 def _double(request: Request) -> "SimulatedProcess":
-    from neurorig.instruments.simulated.launch import SimulatedProcess  # noqa: PLC0415
-    from neurorig.instruments.simulated.process import Settings  # noqa: PLC0415
+    from neurorig.instruments.simulated.launch import SimulatedProcess
+    from neurorig.instruments.simulated.process import Settings
 
     return SimulatedProcess(Settings(request.bench, dict(request.components), request.seed, request.paced))
 

@@ -98,20 +98,20 @@ class Rheobase(Protocol):
         yes = _answer(role, traces[self.v_ap])
         if i0 is None:
             return Trial(current, yes)
-        from neurorig.analysis import mean_level  # noqa: PLC0415  (only when there is a trace)
+        from neurorig.analysis import mean_level  # only when there is a trace
 
         level = mean_level(i0.between(0.0, reported[self.port].duration))
         return Trial(current, yes, level.value, level.error) if level.known else Trial(current, yes)
 
     def analyse(self, run: "Run") -> Result:
         """I_min and I_max with their errors, commanded and delivered."""
-        from .rheobase_analysis import analyse_rheobase  # noqa: PLC0415  (pandas, only when a run is read)
+        from .rheobase_analysis import analyse_rheobase  # pandas, only when a run is read
 
         return analyse_rheobase(self, run)
 
     def document(self, run: "Run", result: Result) -> "Document":
         """The trials and the two thresholds."""
-        from .rheobase_report import rheobase_document  # noqa: PLC0415
+        from .rheobase_report import rheobase_document
 
         return rheobase_document(self, run, result)
 
@@ -151,7 +151,7 @@ class Rheobase(Protocol):
 
 def _answer(role: str, v_ap: Trace) -> bool:
     """For I_min: does it fire? For I_max: has it stopped firing in the second half of the dwell?"""
-    from neurorig.analysis import detect  # noqa: PLC0415  (numba, only when there is a trace)
+    from neurorig.analysis import detect  # numba, only when there is a trace
 
     spikes = detect(v_ap)
     if role == "i_min":

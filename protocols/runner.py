@@ -99,7 +99,7 @@ def run_protocol(
 
 def _conclude(protocol: Protocol, writer: "RunWriter") -> Result:
     """Analyse what is on disk and keep the tables beside it."""
-    from neurorig.records import Run  # noqa: PLC0415  (only when there is a run to read)
+    from neurorig.records import Run  # only when there is a run to read
 
     result = protocol.analyse(Run.open(writer.path))
     for name, table in result.tables.items():
@@ -224,7 +224,7 @@ class _Runner:
 
     def _keep_part(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
         """Write down what of a sweep was fetched before the rest was lost; marked bad, so that no analysis counts on it."""
-        from neurorig.records import Run  # noqa: PLC0415
+        from neurorig.records import Run
 
         if taken.traces:
             self._write(taken, started, acquisition)
@@ -293,7 +293,7 @@ class _Runner:
         return wiring.sense.apply(trace, node, wiring.unit)
 
     def _write(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
-        from neurorig.records import Channel, SweepRecord  # noqa: PLC0415  (h5py, only when there is something to keep)
+        from neurorig.records import Channel, SweepRecord  # h5py, only when there is something to keep
 
         if not self._journal:
             # Only a fetched trace knows the integer type of this digitiser.

@@ -42,8 +42,8 @@ def export(run: Run, format: str, folder: str | Path | None = None) -> list[Path
 
 def write_csv(path: Path, frame: "pd.DataFrame") -> None:
     """Write a table as CSV: names, units (from ``frame.attrs["units"]``), then numbers that read back exactly."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.csv  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.csv
 
     units = frame.attrs.get("units", {})
     with path.open("w", newline="", encoding="utf-8") as text:
@@ -71,7 +71,7 @@ def _tables(run: Run) -> Iterator[Table]:
 
 
 def _frame(columns: dict[str, object], units: dict[str, str]) -> "pd.DataFrame":
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     frame = pd.DataFrame(columns)
     frame.attrs["units"] = units

@@ -173,7 +173,7 @@ class Run:
         return notes.add_note(self.path, kind, text, sweep)
 
     def _journal(self) -> "JournalReader | None":
-        from .journal_reader import JournalReader  # noqa: PLC0415  (h5py and its filters cost 0.1 s)
+        from .journal_reader import JournalReader  # h5py and its filters cost 0.1 s
 
         file = self.path / TRACES
         return JournalReader(file) if file.exists() else None

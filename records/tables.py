@@ -21,7 +21,7 @@ def save_table(path: Path, frame: "pd.DataFrame") -> None:
 
 def load_table(path: Path) -> "pd.DataFrame | None":
     """Read a table with its units; None when there is none."""
-    import pandas as pd  # noqa: PLC0415  (0.4 s that most looks at a run do not need)
+    import pandas as pd  # 0.4 s that most looks at a run do not need
 
     if not path.exists():
         return None

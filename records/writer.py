@@ -91,7 +91,7 @@ class RunWriter:
 
     def open_journal(self, channels: Sequence[Channel], ports: Sequence[str]) -> None:
         """Make ``traces.h5`` for these channels and ports; both are fixed from here on."""
-        from .journal import Journal  # noqa: PLC0415  (h5py and its filters cost 0.1 s)
+        from .journal import Journal  # h5py and its filters cost 0.1 s
 
         if self._journal or self.finished:
             raise RecordError(f"{self.path}: the journal is already open, or the run has ended.")

@@ -24,7 +24,7 @@ _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M
 
 @functools.cache
 def _registry() -> "UnitRegistry[Any]":
-    import pint  # noqa: PLC0415  (0.3 s that only parsing needs)
+    import pint  # 0.3 s that only parsing needs
 
     return pint.UnitRegistry(cache_folder=":auto:")
 

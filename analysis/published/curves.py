@@ -41,7 +41,7 @@ class Curve:
 
     def frame(self) -> "pd.DataFrame":
         """Columns named after the quantity and the SI unit, such as ``time_s`` and ``f_Hz``; the rest in ``attrs``."""
-        import pandas as pd  # noqa: PLC0415  (heavy, and only tables need it)
+        import pandas as pd  # heavy, and only tables need it
 
         table = pd.DataFrame({f"{self.x_name}_{self.x_unit}": self.x})
         if len(self.y):

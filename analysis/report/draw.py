@@ -45,9 +45,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.72, 0.68, 0.45, 0.50, 0.17
 
 def draw(figure: Figure, folder: Path, dpi: int = 200) -> tuple[Path, Path]:
     """Write ``<name>.png`` and ``<name>.svg`` into `folder` (which exists); returns both paths."""
-    from matplotlib import rc_context  # noqa: PLC0415  (0.3 s that only drawing needs)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
+    from matplotlib import rc_context  # 0.3 s that only drawing needs
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
 
     png, svg = folder / f"{figure.name}.png", folder / f"{figure.name}.svg"
     with rc_context(_STYLE):
@@ -158,7 +158,7 @@ def _legend(axes: "Axes", series: Iterable[Series]) -> None:
 
 
 def _second_scale(axes: "Axes", right: Axis, scale: float) -> None:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+    from matplotlib.ticker import MaxNLocator
 
     # Twice as fast as matplotlib's secondary axis, which would follow a zoom that paper does not have.
     second = axes.twinx()

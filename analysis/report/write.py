@@ -37,8 +37,8 @@ def write_report(folder: Path, document: Document) -> Path:
 
 
 def _page(document: Document, images: dict[str, str]) -> str:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
-    from markupsafe import Markup  # noqa: PLC0415
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
 
     def wiring(wires: Iterable[Wire]) -> Markup:
         return Markup(wiring_svg(tuple(wires), document.facts.get("Board", "")))

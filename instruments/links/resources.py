@@ -26,20 +26,20 @@ def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
     check_resource(resource)
     # Each import only where it is used: the guardian opens one kind.
     if match := _VISA_SOCKET.fullmatch(resource):
-        from .socket_link import SocketLink  # noqa: PLC0415
+        from .socket_link import SocketLink
 
         return SocketLink(match[1], int(match[2]), resource=resource, **options)
     parts = urlsplit(resource)
     if parts.scheme in ("tcp", "serial+tcp"):
-        from .socket_link import SocketLink  # noqa: PLC0415
+        from .socket_link import SocketLink
 
         return SocketLink(*_host_and_port(resource), resource=resource, **options)
     if parts.scheme == "serial":
-        from .serial_link import SerialLink  # noqa: PLC0415
+        from .serial_link import SerialLink
 
         port, baud = _port_and_baud(resource, baud)
         return SerialLink(port, baud, resource=resource, **options)
-    from .visa_link import VisaLink  # noqa: PLC0415
+    from .visa_link import VisaLink
 
     return VisaLink(resource, **options)
 

@@ -15,7 +15,7 @@ class SerialLink(Link):
     def __init__(
         self, port: str, baud: int = 115200, *, resource: str = "", timeout: float = 2.0,
     ) -> None:  # fmt: skip
-        import serial  # noqa: PLC0415  (the guardian imports links even where no port is serial)
+        import serial  # the guardian imports links even where no port is serial
 
         super().__init__(resource or f"serial://{port}?baud={baud}", timeout=timeout)
         self._port = serial.Serial(baudrate=baud, exclusive=True)

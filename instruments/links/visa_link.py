@@ -26,8 +26,8 @@ class VisaLink(Link):
         self._connect()
 
     def _open(self, timeout: float) -> None:
-        import pyvisa  # noqa: PLC0415  (heavy, and most links are sockets or serial ports)
-        from pyvisa import constants  # noqa: PLC0415
+        import pyvisa  # heavy, and most links are sockets or serial ports
+        from pyvisa import constants
 
         self._errors = pyvisa.errors.VisaIOError
         self._timed_out = constants.StatusCode.error_timeout

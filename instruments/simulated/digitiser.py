@@ -85,7 +85,7 @@ class FrontEnd:
         decay = math.exp(-2 * math.pi * self.bandwidth * dt)
         if decay < 1e-3:
             return lambda volts: volts
-        from scipy.signal import lfilter  # noqa: PLC0415  (0.3 s that only fast records need)
+        from scipy.signal import lfilter  # 0.3 s that only fast records need
 
         memory = decay * self.volts(t0, dt, 1)
 

@@ -37,9 +37,9 @@ class Settings:
 def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     """Build world and instruments and open their ports; gives the server, not yet running, and the addresses by name."""
     # Here, because who only starts this process needs neither the twin nor its compiler.
-    from ..bench import load_bench  # noqa: PLC0415
-    from .bench import SimulatedBench, Witness  # noqa: PLC0415
-    from .server import Server  # noqa: PLC0415
+    from ..bench import load_bench
+    from .bench import SimulatedBench, Witness
+    from .server import Server
 
     bench = load_bench(settings.bench).with_components(settings.components)
     served = (*bench.instruments, "witness")
