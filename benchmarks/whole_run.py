@@ -21,6 +21,7 @@ def main(folder: Path) -> None:
     from neurorig.instruments.simulated.launch import SimulatedProcess
     from neurorig.instruments.simulated.process import Settings
     from neurorig.protocols import check_protocol, get_protocol, run_protocol, write_run_report
+    from neurorig.protocols.request import Request, opening
     from neurorig.records import Run, RunWriter
 
     mark("imports")
@@ -28,19 +29,7 @@ def main(folder: Path) -> None:
     bench = load_bench("wu2025_bump")
     check_protocol(protocol, bench)
     mark("protocol and bench read and checked")
-    meta = {
-        "protocol": {
-            "name": "bump",
-            "parameters": protocol.model_dump(mode="json"),
-            "shown": protocol.shown(),
-            "sha256": "",
-        },
-        "board": {"name": bench.board.name, "components": {}},
-        "bench": {"name": bench.name},
-        "wiring": [],
-        "simulated": True,
-        "seed": 0,
-    }
+    meta = opening(protocol, bench, Request("bump", simulate=True))
     taken: list[float] = []
     with RunWriter.create(folder, meta) as writer:
         mark("run registered")

@@ -75,7 +75,7 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         if request.components:
             bench = bench.with_components(request.components)
         check_protocol(protocol, bench)
-        writer = stack.enter_context(RunWriter.create(request.out, _meta(protocol, bench, request)))
+        writer = stack.enter_context(RunWriter.create(request.out, opening(protocol, bench, request)))
         stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
         stack.enter_context(_named_by_what_ends_it(writer))
         finished = _connect_and_run(protocol, bench, double, writer, progress)
@@ -142,7 +142,7 @@ def _import_ahead() -> None:
         importlib.import_module(name)
 
 
-def _meta(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, Any]:
+def opening(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, Any]:
     """What run.json says before anything has happened."""
     board = bench.board
     return {

@@ -9,7 +9,7 @@ import pytest
 from neurorig.hardware import load_board
 from neurorig.instruments import Bench, load_bench
 from neurorig.protocols import Bump, Context, Rheobase, Sweep, run_protocol
-from neurorig.protocols.request import Request, _meta
+from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
 
 from .twin_rig import TwinRig
@@ -24,7 +24,7 @@ def sweeps_of(**parameters: Any) -> list[Sweep]:
 def run_on_the_twin(tmp_path: Path, bench: Bench | None = None, **parameters: Any) -> Run:
     rig = TwinRig(bench or load_bench())
     protocol = Bump.make(parameters)
-    writer = RunWriter.create(tmp_path, _meta(protocol, rig.bench, Request("bump")))
+    writer = RunWriter.create(tmp_path, opening(protocol, rig.bench, Request("bump")))
     run_protocol(protocol, rig, writer)  # type: ignore[arg-type]  # the fakes fulfil the roles
     return Run.open(writer.path)
 
@@ -125,7 +125,7 @@ def test_a_relative_run_measures_i_min_by_the_chain_that_measures_the_holding_cu
 def test_rheobase_of_the_twin(tmp_path: Path) -> None:
     rig = TwinRig(load_bench())
     protocol = Rheobase.make()
-    writer = RunWriter.create(tmp_path, _meta(protocol, rig.bench, Request("rheobase")))
+    writer = RunWriter.create(tmp_path, opening(protocol, rig.bench, Request("rheobase")))
     run_protocol(protocol, rig, writer)  # type: ignore[arg-type]  # the fakes fulfil the roles
     values = Run.open(writer.path).meta["results"]
     delivered = rig.bench.port("n1.i0").delivered

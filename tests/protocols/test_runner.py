@@ -25,7 +25,7 @@ from neurorig.protocols import (
 )
 from neurorig.protocols.bisection import Bracket
 from neurorig.protocols.planning import fit_stimulus
-from neurorig.protocols.request import Request, _meta
+from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
 from neurorig.signals import BenchError, ConfigError, LimitError, LinkError, PlanError, RunInterrupted, Trace
 
@@ -42,7 +42,7 @@ def rig() -> FakeRig:
 
 @pytest.fixture
 def writer(tmp_path: Path, rig: FakeRig) -> Iterator[RunWriter]:
-    with RunWriter.create(tmp_path, _meta(bump(), rig.bench, Request("bump"))) as open_writer:
+    with RunWriter.create(tmp_path, opening(bump(), rig.bench, Request("bump"))) as open_writer:
         yield open_writer
 
 
@@ -276,7 +276,7 @@ def test_relative_currents_follow_the_measured_i_min(rig: FakeRig, writer: RunWr
 
 @pytest.mark.parametrize("protocol", [bump(), Rheobase.make({"dwell": 0.1, "rate_error": 20.0})], ids=lambda p: p.name)
 def test_the_report_is_written_for_a_run_that_ended(rig: FakeRig, tmp_path: Path, protocol: Protocol) -> None:
-    with RunWriter.create(tmp_path, _meta(protocol, rig.bench, Request(protocol.name))) as open_writer:
+    with RunWriter.create(tmp_path, opening(protocol, rig.bench, Request(protocol.name))) as open_writer:
         run = take(protocol, rig, open_writer)
     run.comment("the supply was changed", sweep=0)
     page = write_run_report(run).read_text()
@@ -286,7 +286,7 @@ def test_the_report_is_written_for_a_run_that_ended(rig: FakeRig, tmp_path: Path
 
 
 def test_an_interrupted_run_is_analysed_shown_and_reported_on_what_is_there(rig: FakeRig, tmp_path: Path) -> None:
-    open_writer = RunWriter.create(tmp_path, _meta(bump(), rig.bench, Request("bump")))
+    open_writer = RunWriter.create(tmp_path, opening(bump(), rig.bench, Request("bump")))
     with pytest.raises(RunInterrupted):
         take(bump(), rig, open_writer, progress=stop_at("probe_minus", RunInterrupted("SIGTERM")))
     run = Run.open(open_writer.path)

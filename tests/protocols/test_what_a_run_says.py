@@ -8,7 +8,7 @@ import pytest
 
 from neurorig.instruments import Bench, load_bench
 from neurorig.protocols import Protocol, get_protocol, run_protocol, summarise, write_run_report
-from neurorig.protocols.request import Request, _meta
+from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
 
 from .twin_rig import TwinRig
@@ -17,7 +17,7 @@ from .twin_rig import TwinRig
 def taken(folder: Path, name: str = "bump", bench: Bench | None = None, **parameters: Any) -> Run:
     rig = TwinRig(bench or load_bench())
     protocol: Protocol = get_protocol(name).make(parameters)
-    writer = RunWriter.create(folder, _meta(protocol, rig.bench, Request(name)))
+    writer = RunWriter.create(folder, opening(protocol, rig.bench, Request(name)))
     run_protocol(protocol, rig, writer)  # type: ignore[arg-type]  # the fakes fulfil the roles
     return Run.open(writer.path)
 
