@@ -22,16 +22,16 @@ def kernel(function: Function) -> Function:
     """Compile for use from Python and keep the result on disk.
 
     numba's cache watches only the file of the kernel itself, but its key includes what the function closes over:
-    closing over the sources of this folder makes a change in any helper a new key.
+    closing over the sources of this folder and of the kernel's own makes a change in any helper a new key.
     """
     assert isinstance(function, FunctionType)
     code = function.__code__.replace(co_freevars=("sources",))
-    tied = FunctionType(code, function.__globals__, function.__name__, None, (CellType(_sources()),))
+    tied = FunctionType(code, function.__globals__, function.__name__, None, (CellType(_sources(Path(function.__code__.co_filename).parent)),))
     tied.__module__, tied.__qualname__, tied.__doc__ = function.__module__, function.__qualname__, function.__doc__
     compiled: Function = _njit(cache=True, error_model="numpy", nogil=True)(tied)
     return compiled
 
 
-def _sources() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
+def _sources(own: Path) -> str:
+    files = sorted({*Path(__file__).parent.glob("*.py"), *own.glob("*.py")})
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

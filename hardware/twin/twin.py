@@ -1,4 +1,4 @@
-"""`Twin`: the board as an exact event-driven model, with a memory of everything that happened."""
+"""`Twin`: the board as a model that runs, with a memory of everything that happened."""
 
 from collections.abc import Mapping
 from math import inf
@@ -8,45 +8,36 @@ import numpy as np
 from neurorig.hardware import Board
 from neurorig.signals import ConfigError, Steps, nearest
 
-from . import layout as k
-from .circuit import SAMPLED, build_circuit, rest_state
-from .events import advance
-from .memory import appended, joined, moved, new_log
-from .sampling import sample
+from . import engine as engines
+from .layout import Floats
 
 ROUNDING = 1e-12  # s; a grid computed in floats may end a hair beyond now
-NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
-NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not depend on how the time is cut
-PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
 
 
 class Twin:
     """A board that runs in the computer.
 
     The state is committed only at events (threshold, opening of the thyristor, end of a pulse, V_T of a stage, ...) and
-    at input changes; between them everything is a closed form. So the result does not depend on how the time is cut
-    into calls of `advance`, and any node can be sampled afterwards at any time still remembered.
+    at input changes. So the result does not depend on how the time is cut into calls of `advance`, and any node can be
+    sampled afterwards at any time still remembered.
 
     `loads`: input resistance (ohm) of what hangs on a node, drawn exactly from membranes, from the capacitors of the
-    stages and from R_a; a sense of a current does not load. `seed`: of the boards' own noise.
-    Raises ConfigError for a load on an unknown node.
+    stages and from R_a; a sense of a current does not load. `seed`: of the boards' own noise. `engine`: how it is
+    solved; "auto" takes the one that suits the board.
+    Raises ConfigError for a load on an unknown node, and for an engine that cannot run the board.
     """
 
-    def __init__(self, board: Board, *, seed: int = 0, loads: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, board: Board, *, seed: int = 0, loads: Mapping[str, float] | None = None, engine: engines.Name = "auto"
+    ) -> None:
         self.board = board
         self.seed = seed
         self.now = 0.0
         self._neurons = {name: i for i, name in enumerate(board.neurons)}
         self._synapses = {name: s for s, name in enumerate(board.synapses)}
         self._quantities = board.quantities
-        self._circuit = build_circuit(board, loads or {})
-        self._state = rest_state(board, self._circuit)
-        self._log = new_log(self._state)
-        self._queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
-        self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
-        self._noisy_until = 0.0
+        self._engine = engines.start(engine, board, dict(loads or {}), seed)
         self._start = -inf  # nothing forgotten yet
-        self._fired = 0
 
     # ------------------------------------------------------------------------------------------------------- input
 
@@ -59,27 +50,14 @@ class Twin:
         """Queue a command from `start` on; its last level stays. What was queued after `start` is dropped."""
         self._enqueue(port, start + steps.edges[:-1], steps.levels)
 
-    def _enqueue(self, port: str, times: k.Floats, levels: k.Floats) -> None:
+    def _enqueue(self, port: str, times: Floats, levels: Floats) -> None:
         if port not in self.board.ports:
             raise ConfigError(f"{self.board.path}: the board has no port '{port}'.{nearest(port, self.board.ports)}")
         if not times[0] >= self.now:
             raise ValueError(f"{port}: {times[0]} s is past; it is {self.now} s")
         if not np.all(np.isfinite(levels)):
             raise ValueError(f"{port}: every level is a finite number")
-        i = self._neurons[self.board.ports[port].neuron]
-        self._queue = appended(self._queue, i, times, levels)
-        self._state.stale[i] = True
-
-    def _make_noise(self, until: float) -> None:
-        """Queue the noise of the blocks up to `until` and of one more, so that its next change is always known."""
-        while any(self._noise) and self._noisy_until <= until + NOISE_BLOCK:
-            block = round(self._noisy_until / NOISE_BLOCK)
-            after = (block + 1) * NOISE_BLOCK
-            times = np.linspace(self._noisy_until, after, round(NOISE_BLOCK / NOISE_HOLD), endpoint=False)
-            for i, rms in enumerate(self._noise):
-                levels = np.random.default_rng([self.seed, i, block]).normal(0.0, rms, len(times))
-                self._queue = appended(self._queue, len(self._noise) + i, times, levels)
-            self._noisy_until = after
+        self._engine.play(self._neurons[self.board.ports[port].neuron], times, levels)
 
     # -------------------------------------------------------------------------------------------------------- time
 
@@ -88,39 +66,29 @@ class Twin:
         if not self.now <= until < inf:
             raise ValueError(f"cannot run to {until} s; it is {self.now} s")
         until = float(until)  # one compiled version for all callers
-        self._make_noise(until)
-        spikes = self._log.size[1]
-        while not advance(self._circuit, until, self._state, self._log, self._queue):
-            self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
-        self._fired += int(self._log.size[1] - spikes)
+        self._engine.advance(until)
         self.now = until
 
     def forget(self, before: float) -> None:
         """Give back the memory of what happened before `before` (s)."""
-        rows, spikes = self._log.size
-        first = max(0, int(np.searchsorted(self._log.time[:rows], before)) - 1)
-        gone = int(np.searchsorted(self._log.spike_time[:spikes], before))
-        if first == 0 and gone == 0:
-            return
-        self._log = moved(self._log, first, gone, len(self._log.time))
-        self._start = max(self._start, before)
+        if self._engine.forget(before):
+            self._start = max(self._start, before)
 
     # -------------------------------------------------------------------------------------------------- observation
 
     @property
     def count(self) -> int:
         """Spikes fired by all neurons since the start."""
-        return self._fired
+        return self._engine.fired
 
-    def spikes(self, neuron: str, start: float = -inf, stop: float = inf) -> k.Floats:
+    def spikes(self, neuron: str, start: float = -inf, stop: float = inf) -> Floats:
         """Fire times (s) of `neuron` in (start, stop], as far as remembered."""
-        count = self._log.size[1]
-        times: k.Floats = self._log.spike_time[:count][self._log.spike_neuron[:count] == self._neurons[neuron]]
+        times = self._engine.spikes(self._neurons[neuron])
         return times[(times > start) & (times <= stop)]
 
     def sample(
-        self, node: str, t0: float, dt: float, n: int, out: k.Floats | None = None, *, first: int = 0
-    ) -> k.Floats:
+        self, node: str, t0: float, dt: float, n: int, out: Floats | None = None, *, first: int = 0
+    ) -> Floats:
         """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` if given.
 
         At an event the value just before it counts; before t = 0 the state at rest. A long grid cut into pieces by
@@ -140,7 +108,7 @@ class Twin:
             raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
         owner, quantity = node.split(".")
         index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]
-        sample(self._circuit, self._log, SAMPLED[quantity], index, float(t0), float(dt), first, out)
+        self._engine.sample(quantity, index, float(t0), float(dt), first, out)
         return out
 
     def state_of(self, name: str) -> dict[str, float | str]:
@@ -150,7 +118,7 @@ class Twin:
             node.quantity: float(self.sample(node.name, self.now, 1.0, 1)[0]) for node in nodes
         }
         if name in self._neurons:
-            snapshot["phase"] = PHASES.get(int(self._state.codes[self._neurons[name]]), "integrating")
+            snapshot["phase"] = self._engine.phase(self._neurons[name])
         elif name not in self._synapses:
             known = [*self._neurons, *self._synapses]
             raise ConfigError(f"{self.board.path}: '{name}' is no neuron or synapse.{nearest(name, known)}")

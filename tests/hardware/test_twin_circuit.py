@@ -166,7 +166,7 @@ def test_a_stage_faster_than_a_spike_is_filled_and_released_once_by_each(monkeyp
         assert room <= 4096, f"too many events, the last at {log.time[-1]} s"
         return moved(log, first, gone, room)
 
-    monkeypatch.setattr("neurorig.hardware.twin.twin.moved", longer)
+    monkeypatch.setattr("neurorig.hardware.twin.exact.moved", longer)
     board = load_board("wu2025_bump").with_components({"s11.C_s": farads})
 
     def run(cuts):

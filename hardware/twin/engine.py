@@ -1,0 +1,45 @@
+"""What an engine is: the part of a twin that knows how the board moves. `Twin` is the front door to one of them."""
+
+from typing import Literal, Protocol
+
+from neurorig.hardware import Board
+from neurorig.signals import ConfigError
+
+from .layout import Floats
+
+Name = Literal["auto", "exact", "network", "bursting"]
+
+
+class Engine(Protocol):
+    """A board that runs. Names and times were checked by `Twin`; neurons and synapses come as their index."""
+
+    @property
+    def fired(self) -> int:
+        """Spikes of all neurons since the start."""
+
+    def play(self, neuron: int, times: Floats, levels: Floats) -> None:
+        """Let the port of `neuron` take `levels` (A) from `times` (s) on; drops what was to come from times[0] on."""
+
+    def advance(self, until: float) -> None:
+        """Run to `until` (s). Where a run is cut must not change a bit of it."""
+
+    def forget(self, before: float) -> bool:
+        """Give back the memory of what happened before `before` (s), if there is any; whether there was."""
+
+    def spikes(self, neuron: int) -> Floats:
+        """Fire times (s) of `neuron` that are remembered, in order."""
+
+    def sample(self, quantity: str, index: int, t0: float, dt: float, first: int, out: Floats) -> None:
+        """Write a neuron's or synapse's quantity (a key of `SAMPLED`, SI) at t0 + (first + k) dt into out[k]."""
+
+    def phase(self, neuron: int) -> str:
+        """In words: what `neuron` does right now."""
+
+
+def start(name: Name, board: Board, loads: dict[str, float], seed: int) -> Engine:
+    """The engine of that name on a board at rest. Raises ConfigError if there is none, or it cannot run the board."""
+    from .exact import Exact
+
+    if name in ("auto", "exact"):
+        return Exact(board, loads, seed)
+    raise ConfigError(f"There is no engine '{name}'; engines are auto, exact, network and bursting.")

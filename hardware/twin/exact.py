@@ -1,0 +1,56 @@
+"""The exact engine: state is committed at events and input changes only, between them everything is a closed form."""
+
+import numpy as np
+
+from neurorig.hardware import Board
+
+from . import layout as k
+from .circuit import SAMPLED, build_circuit, rest_state
+from .events import advance
+from .inputs import Inputs
+from .memory import moved, new_log
+from .sampling import sample
+
+PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
+
+
+class Exact:
+    """Event-driven, for a few neurons: the cost of an event grows with the number of neurons and synapses."""
+
+    def __init__(self, board: Board, loads: dict[str, float], seed: int) -> None:
+        self.fired = 0
+        self._circuit = build_circuit(board, loads)
+        self._state = rest_state(board, self._circuit)
+        self._log = new_log(self._state)
+        self._inputs = Inputs(board, seed)
+
+    def play(self, neuron: int, times: k.Floats, levels: k.Floats) -> None:
+        self._inputs.play(neuron, times, levels)
+        self._state.stale[neuron] = True
+
+    def advance(self, until: float) -> None:
+        self._inputs.make_noise(until)
+        spikes = self._log.size[1]
+        while not advance(self._circuit, until, self._state, self._log, self._inputs.queue):
+            self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
+        self.fired += int(self._log.size[1] - spikes)
+
+    def forget(self, before: float) -> bool:
+        rows, spikes = self._log.size
+        first = max(0, int(np.searchsorted(self._log.time[:rows], before)) - 1)
+        gone = int(np.searchsorted(self._log.spike_time[:spikes], before))
+        if first == gone == 0:
+            return False
+        self._log = moved(self._log, first, gone, len(self._log.time))
+        return True
+
+    def spikes(self, neuron: int) -> k.Floats:
+        count = self._log.size[1]
+        times: k.Floats = self._log.spike_time[:count][self._log.spike_neuron[:count] == neuron]
+        return times
+
+    def sample(self, quantity: str, index: int, t0: float, dt: float, first: int, out: k.Floats) -> None:
+        sample(self._circuit, self._log, SAMPLED[quantity], index, t0, dt, first, out)
+
+    def phase(self, neuron: int) -> str:
+        return PHASES.get(int(self._state.codes[neuron]), "integrating")

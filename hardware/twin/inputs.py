@@ -1,0 +1,36 @@
+"""What goes into the ports: the queued levels, and the noise of the board's own."""
+
+import numpy as np
+
+from neurorig.hardware import Board
+
+from .layout import Floats, Queue
+from .memory import appended, joined
+
+NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
+NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not depend on how the time is cut
+
+
+class Inputs:
+    """The queue of a board with N neurons: streams 0 ... N - 1 are the levels of the ports, N ... 2 N - 1 their noise."""
+
+    def __init__(self, board: Board, seed: int) -> None:
+        self.queue: Queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
+        self._seed = seed
+        self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
+        self._noisy_until = 0.0
+
+    def play(self, neuron: int, times: Floats, levels: Floats) -> None:
+        """Queue levels (A); what was to come from times[0] on is dropped."""
+        self.queue = appended(self.queue, neuron, times, levels)
+
+    def make_noise(self, until: float) -> None:
+        """Queue the noise of the blocks up to `until` and of one more, so that its next change is always known."""
+        while any(self._noise) and self._noisy_until <= until + NOISE_BLOCK:
+            block = round(self._noisy_until / NOISE_BLOCK)
+            after = (block + 1) * NOISE_BLOCK
+            times = np.linspace(self._noisy_until, after, round(NOISE_BLOCK / NOISE_HOLD), endpoint=False)
+            for i, rms in enumerate(self._noise):
+                levels = np.random.default_rng([self._seed, i, block]).normal(0.0, rms, len(times))
+                self.queue = appended(self.queue, len(self._noise) + i, times, levels)
+            self._noisy_until = after
