@@ -1,5 +1,7 @@
 from .bump import LABELS, BumpMeasures, measure_bump
+from .bursts import Bursts, burst_table, choose_gap, find_bursts, overlap, phase
 from .comparison import Row, compare, distance, row_table
+from .correlation import neural_correlation
 from .epochs import BumpEpochs, Pulse
 from .measure import Measure
 from .rates import Rate, cv, cv2, drift, instantaneous_rate, isi, mean_rate, rate_table
@@ -8,8 +10,8 @@ from .smooth import Binned, beyond_range, bin_means, mean_level
 from .spikes import SpikeTrain, Thresholds, choose_thresholds, detect
 
 __all__ = [
-    "LABELS", "Binned", "BumpEpochs", "BumpMeasures", "Measure", "Pulse", "Rate", "Row", "SpikeTrain",
-    "Thresholds", "beyond_range", "bin_means", "choose_thresholds", "compare", "cv", "cv2", "detect", "distance", "drift",
-    "instantaneous_rate", "isi", "mean_level", "mean_rate", "measure_bump", "rate_table", "row_table",
-    "spike_decay",
+    "LABELS", "Binned", "BumpEpochs", "BumpMeasures", "Bursts", "Measure", "Pulse", "Rate", "Row", "SpikeTrain",
+    "Thresholds", "beyond_range", "bin_means", "burst_table", "choose_gap", "choose_thresholds", "compare", "cv",
+    "cv2", "detect", "distance", "drift", "find_bursts", "instantaneous_rate", "isi", "mean_level", "mean_rate",
+    "measure_bump", "neural_correlation", "overlap", "phase", "rate_table", "row_table", "spike_decay",
 ]  # fmt: skip

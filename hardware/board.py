@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from neurorig.signals import AS_WRITTEN, ConfigError, nearest
 
-from .parts import NEURON_NODES, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
+from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
 
 
 class Board(Part):
@@ -49,10 +49,11 @@ class Board(Part):
     def _connected(self) -> Self:
         if clash := self.neurons.keys() & self.synapses.keys():
             raise ValueError(f"'{min(clash)}' names both a neuron and a synapse")
+        if OPEN in self.neurons:
+            raise ValueError(f"no neuron can be called '{OPEN}': as post of a synapse it says that none is behind it")
         for key, synapse in self.synapses.items():
-            for end in ("pre", "post"):
-                if getattr(synapse, end) not in self.neurons:
-                    wrong = getattr(synapse, end)
+            for end, wrong in (("pre", synapse.pre), ("post", synapse.post)):
+                if wrong not in self.neurons and (end, wrong) != ("post", OPEN):
                     raise ValueError(f"[synapses.{key}] {end} = '{wrong}' is no neuron.{nearest(wrong, self.neurons)}")
             self._check_spike_edge(key, synapse)
         for name in self.ports:

@@ -20,6 +20,8 @@ from neurorig.signals import (
 
 NEURON_NODES = {"v_m": "V", "v_ap": "V", "i0": "A"}
 SYNAPSE_NODES = {"v_c1": "V", "v_c2": "V", "i_s1": "A", "i_s2": "A", "i_out": "A"}
+OPEN = "open"
+"""`post` of a synapse whose output goes into no membrane but into a known resistor to ground (Figs 4 to 6 of Wu 2025)."""
 
 PositiveResistance = Annotated[Resistance, Field(gt=0)]
 PositiveCapacitance = Annotated[Capacitance, Field(gt=0)]
@@ -180,7 +182,10 @@ class SynapseRest(Part):
 
 
 class Synapse(Fitted):
-    """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`."""
+    """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`.
+
+    With `post` = "open" the output flows into a resistor to ground, where it is measured, and no neuron feels it.
+    """
 
     title: str
     pre: str

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from neurorig.hardware import Board, load_board
+from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, LimitError, Program, nearest, parse, show
 
 from .bench_file import BenchFile, InstrumentEntry, MarkerEntry, NodeEntry, PortEntry, read_bench_file
@@ -223,8 +224,8 @@ class Bench:
             raise self._wrong(f"{where}.sense.kind", f"'{name}' is a current; sense it 'across' or by a 'replica'.")
         if sense.kind != "direct" and (node.unit != "A" or sense.resistance is None):
             raise self._wrong(f"{where}.sense", f"'{sense.kind}' is for a current and needs its resistance.")
-        if sense.kind == "open":
-            post = self.board.synapses[node.owner].post if node.owner in self.board.synapses else node.owner
+        post = self.board.synapses[node.owner].post if node.owner in self.board.synapses else node.owner
+        if sense.kind == "open" and (post != OPEN or node.quantity != "i_out"):
             raise self._wrong(
                 f"{where}.sense.kind",
                 f"'open' takes {name} off the membrane of {post}, which on board "

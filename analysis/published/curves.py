@@ -1,8 +1,10 @@
 """`published("wu2025_fig9a_f")`: a digitised curve in SI units, with what its file says of source and reading error."""
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +15,16 @@ from neurorig.signals import RecordError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-_SUFFIXES = {"s": ("s", 1.0), "ms": ("s", 1e-3), "Hz": ("Hz", 1.0), "V": ("V", 1.0), "uA": ("A", 1e-6)}
+_SUFFIXES = {
+    "s": ("s", 1.0), "ms": ("s", 1e-3), "Hz": ("Hz", 1.0), "V": ("V", 1.0), "mV": ("V", 1e-3), "uA": ("A", 1e-6),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
     """A curve read from a published figure: `x` and `y` in SI units, shape (n,); mere events have no `y` (shape (0,)).
+
+    `more` holds further columns by name, such as the lower edge of an envelope or the spikes of each burst.
 
     `error` is the reading error as stated with the data. `offset` is what the printed `y` reads where the true value
     is zero; `y` is as printed, `y - offset` is the quantity.
@@ -38,6 +44,7 @@ class Curve:
     y_name: str
     y_unit: str
     y: NDArray[np.float64]
+    more: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def frame(self) -> "pd.DataFrame":
         """Columns named after the quantity and the SI unit, such as ``time_s`` and ``f_Hz``; the rest in ``attrs``."""
@@ -82,10 +89,14 @@ def published(name: str) -> Curve:
         y_name=y_name,
         y_unit=y_unit,
         y=y,
+        more=MappingProxyType({name: values for name, _, values in rest[1:]}),
     )
 
 
 def _column(heading: str, values: NDArray[np.float64]) -> tuple[str, str, NDArray[np.float64]]:
-    name, suffix = heading.rsplit("_", 1)
+    """Name, SI unit and SI values of a column; a heading that ends in no unit is a plain number."""
+    name, _, suffix = heading.rpartition("_")
+    if suffix not in _SUFFIXES:
+        return heading, "", values
     unit, factor = _SUFFIXES[suffix]
     return name, unit, values * factor

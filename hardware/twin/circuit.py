@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from neurorig.hardware import Board, Neuron, Synapse
+from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, nearest
 
 from . import layout as k
@@ -29,10 +30,12 @@ def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
         if not ohms > 0.0:
             raise ConfigError(f"{node}: a load of {ohms} ohm is no resistance.")
     neurons, synapses = list(board.neurons), list(board.synapses)
+    ends = [*neurons, OPEN]  # a synapse with an open output is in no neuron's group, and its row names its own neuron
     wires = np.array(
-        [[neurons.index(s.pre), neurons.index(s.post), s.stages] for s in board.synapses.values()], dtype=np.int64
+        [[neurons.index(s.pre), ends.index(s.post), s.stages] for s in board.synapses.values()], dtype=np.int64
     ).reshape(-1, 3)
     into, into_at = _grouped(wires[:, 1], len(neurons))
+    wires[:, 1] = np.where(wires[:, 1] < len(neurons), wires[:, 1], wires[:, 0])
     out_of, out_at = _grouped(wires[:, 0], len(neurons))
     rows = [_neuron_rows(board, name, loads) for name in neurons]
     return k.Circuit(

@@ -13,7 +13,8 @@ from neurorig.signals import RecordError
 @pytest.mark.parametrize("name", list_published())
 def test_every_curve_loads_and_says_where_it_comes_from(name: str) -> None:
     curve = published(name)
-    assert "Phys. Rev. Applied 23, 034030" in curve.source
+    assert ("Phys. Rev. Applied 23, 034030" in curve.source) == name.startswith("wu2025")
+    assert ("Comput. Eng. 3, 044008" in curve.source) == name.startswith("wu2023")
     assert curve.figure
     assert curve.error
     assert np.all(np.isfinite(curve.x))

@@ -1,0 +1,1 @@
+"""Scripts that made numbers of the boards: each runs by ``python -m neurorig.hardware.fits.NAME`` and prints what it finds."""

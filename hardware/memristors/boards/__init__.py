@@ -1,0 +1,1 @@
+"""The memristor boards that ship with neurorig, one TOML file each."""

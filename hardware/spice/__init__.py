@@ -1,0 +1,1 @@
+"""The boards as ngspice decks: the independent witness of the twin."""

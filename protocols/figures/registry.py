@@ -1,0 +1,30 @@
+"""All figures by name, and where each is made."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from neurorig.signals import ConfigError, nearest
+
+from .figure import Figure
+
+# Name -> module beside this file and function in it.
+_MADE_BY: dict[str, tuple[str, str]] = {}
+
+
+def list_figures() -> list[str]:
+    """Names of all figures that can be made."""
+    return sorted(_MADE_BY)
+
+
+def figure(name: str, **options: Any) -> Figure:
+    """Play the protocol of a published figure on the twin and give what the figure shows.
+
+    `options` are those of the function that makes it, such as a board of one's own. Raises ConfigError for an unknown
+    figure or option.
+    """
+    if name not in _MADE_BY:
+        raise ConfigError(f"There is no figure '{name}'.{nearest(name, list_figures())}")
+    module, function = _MADE_BY[name]
+    make: Callable[..., Figure] = getattr(import_module(f".{module}", __package__), function)
+    return make(**options)
