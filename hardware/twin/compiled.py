@@ -26,7 +26,8 @@ def kernel(function: Function) -> Function:
     """
     assert isinstance(function, FunctionType)
     code = function.__code__.replace(co_freevars=("sources",))
-    tied = FunctionType(code, function.__globals__, function.__name__, None, (CellType(_sources(Path(function.__code__.co_filename).parent)),))
+    sources = CellType(_sources(Path(code.co_filename).parent))
+    tied = FunctionType(code, function.__globals__, function.__name__, None, (sources,))
     tied.__module__, tied.__qualname__, tied.__doc__ = function.__module__, function.__qualname__, function.__doc__
     compiled: Function = _njit(cache=True, error_model="numpy", nogil=True)(tied)
     return compiled

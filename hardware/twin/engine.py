@@ -1,13 +1,22 @@
 """What an engine is: the part of a twin that knows how the board moves. `Twin` is the front door to one of them."""
 
-from typing import Literal, Protocol
+from importlib import import_module
+from typing import Literal, NamedTuple, Protocol
 
 from neurorig.hardware import Board
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, nearest
 
 from .layout import Floats
 
 Name = Literal["auto", "exact", "network", "bursting"]
+
+
+class Grid(NamedTuple):
+    """The times t0 + (first + k) dt, s; k counts the values that are wanted."""
+
+    t0: float
+    dt: float
+    first: int
 
 
 class Engine(Protocol):
@@ -29,17 +38,27 @@ class Engine(Protocol):
     def spikes(self, neuron: int) -> Floats:
         """Fire times (s) of `neuron` that are remembered, in order."""
 
-    def sample(self, quantity: str, index: int, t0: float, dt: float, first: int, out: Floats) -> None:
-        """Write a neuron's or synapse's quantity (a key of `SAMPLED`, SI) at t0 + (first + k) dt into out[k]."""
+    def sample(self, quantity: str, index: int, grid: Grid, out: Floats) -> None:
+        """Write a neuron's or synapse's quantity (a key of `SAMPLED`, SI) at the times of the grid into `out`."""
 
     def phase(self, neuron: int) -> str:
         """In words: what `neuron` does right now."""
 
 
+ENGINES = {"exact": (".exact", "Exact")}
+"""Where each engine lives: module and class, made from (board, loads, seed) or refusing the board by a ConfigError."""
+
+
 def start(name: Name, board: Board, loads: dict[str, float], seed: int) -> Engine:
     """The engine of that name on a board at rest. Raises ConfigError if there is none, or it cannot run the board."""
-    from .exact import Exact
+    chosen = suited(board) if name == "auto" else name
+    if chosen not in ENGINES:
+        raise ConfigError(f"engine = '{name}': engines are auto, {', '.join(ENGINES)}.{nearest(name, ENGINES)}")
+    module, kind = ENGINES[chosen]
+    engine: Engine = getattr(import_module(module, __package__), kind)(board, loads, seed)
+    return engine
 
-    if name in ("auto", "exact"):
-        return Exact(board, loads, seed)
-    raise ConfigError(f"There is no engine '{name}'; engines are auto, exact, network and bursting.")
+
+def suited(board: Board) -> str:
+    """The engine that "auto" takes for this board."""
+    return "exact"

@@ -6,6 +6,7 @@ from neurorig.hardware import Board
 
 from . import layout as k
 from .circuit import SAMPLED, build_circuit, rest_state
+from .engine import Grid
 from .events import advance
 from .inputs import Inputs
 from .memory import moved, new_log
@@ -25,10 +26,12 @@ class Exact:
         self._inputs = Inputs(board, seed)
 
     def play(self, neuron: int, times: k.Floats, levels: k.Floats) -> None:
+        """Queue levels of a port."""
         self._inputs.play(neuron, times, levels)
         self._state.stale[neuron] = True
 
     def advance(self, until: float) -> None:
+        """Run to `until`, with a longer log whenever it is full."""
         self._inputs.make_noise(until)
         spikes = self._log.size[1]
         while not advance(self._circuit, until, self._state, self._log, self._inputs.queue):
@@ -36,6 +39,7 @@ class Exact:
         self.fired += int(self._log.size[1] - spikes)
 
     def forget(self, before: float) -> bool:
+        """Drop the log before `before`; whether there was any."""
         rows, spikes = self._log.size
         first = max(0, int(np.searchsorted(self._log.time[:rows], before)) - 1)
         gone = int(np.searchsorted(self._log.spike_time[:spikes], before))
@@ -45,12 +49,15 @@ class Exact:
         return True
 
     def spikes(self, neuron: int) -> k.Floats:
+        """Fire times that are remembered."""
         count = self._log.size[1]
         times: k.Floats = self._log.spike_time[:count][self._log.spike_neuron[:count] == neuron]
         return times
 
-    def sample(self, quantity: str, index: int, t0: float, dt: float, first: int, out: k.Floats) -> None:
-        sample(self._circuit, self._log, SAMPLED[quantity], index, t0, dt, first, out)
+    def sample(self, quantity: str, index: int, grid: Grid, out: k.Floats) -> None:
+        """Values at the times of the grid, see `Engine`."""
+        sample(self._circuit, self._log, SAMPLED[quantity], index, grid.t0, grid.dt, grid.first, out)
 
     def phase(self, neuron: int) -> str:
+        """What `neuron` does right now."""
         return PHASES.get(int(self._state.codes[neuron]), "integrating")

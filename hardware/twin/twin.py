@@ -86,9 +86,7 @@ class Twin:
         times = self._engine.spikes(self._neurons[neuron])
         return times[(times > start) & (times <= stop)]
 
-    def sample(
-        self, node: str, t0: float, dt: float, n: int, out: Floats | None = None, *, first: int = 0
-    ) -> Floats:
+    def sample(self, node: str, t0: float, dt: float, n: int, out: Floats | None = None, *, first: int = 0) -> Floats:
         """Values of `node` (V or A) at t0 + (first + k) dt, k = 0 ... n - 1: float64, shape (n,), into `out` if given.
 
         At an event the value just before it counts; before t = 0 the state at rest. A long grid cut into pieces by
@@ -108,7 +106,7 @@ class Twin:
             raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
         owner, quantity = node.split(".")
         index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]
-        self._engine.sample(quantity, index, float(t0), float(dt), first, out)
+        self._engine.sample(quantity, index, engines.Grid(float(t0), float(dt), first), out)
         return out
 
     def state_of(self, name: str) -> dict[str, float | str]:
