@@ -43,7 +43,8 @@ class Twin:
         self._state = rest_state(board, self._circuit)
         self._log = new_log(self._state)
         self._queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
-        self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
+        noise = {port.neuron: port.noise for port in board.ports.values()}
+        self._noise = [noise.get(name, 0.0) for name in board.neurons]
         self._noisy_until = 0.0
         self._start = -inf  # nothing forgotten yet
         self._fired = 0
