@@ -56,7 +56,7 @@ BOARD: Models = {
     "[ports]": parts.Port,
     "[nodes]": parts.Node,
 }
-FILLED_IN = {Board: {"path", "sha256"}, parts.Port: {"name"}, parts.Node: {"name"}}
+FILLED_IN = {Board: {"path", "sha256", "fitted_supply"}, parts.Port: {"name"}, parts.Node: {"name"}}
 FILLED_IN |= {parts.Neuron: {"fitted_with"}, parts.Synapse: {"fitted_with"}}
 """Fields that no file holds: they are filled in when it is read."""
 

@@ -14,9 +14,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from neurorig.signals import AS_WRITTEN, ConfigError, nearest
+from neurorig.signals import AS_WRITTEN, ConfigError, nearest, show
 
+from .driver_circuits import Pulse, Spike, pulse
 from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
+
+DRIVE_DROP = 1.0
+"""V of the supply that the transistors keep: what drives a weight is V+ - 1 V (Wu 2025, appendix: 4 V at 5 V)."""
 
 
 class Board(Part):
@@ -26,7 +30,10 @@ class Board(Part):
     name: str
     title: str
     source: str
+    figures: tuple[str, ...] = ()
+    like: str | None = None
     supply: PositiveVoltage
+    fitted_supply: PositiveVoltage
     errata: dict[str, str] = Field(default_factory=dict)
     neurons: Annotated[dict[str, Neuron], Field(min_length=1)]
     synapses: dict[str, Synapse] = Field(default_factory=dict)
@@ -43,7 +50,7 @@ class Board(Part):
             entries = data.get(table)
             if isinstance(entries, dict):
                 named[table] = {k: {**v, "name": k} if isinstance(v, dict) else v for k, v in entries.items()}
-        return {**data, **named}
+        return {**({"fitted_supply": data["supply"]} if "supply" in data else {}), **data, **named}
 
     @model_validator(mode="after")
     def _connected(self) -> Self:
@@ -56,6 +63,7 @@ class Board(Part):
                 if wrong not in self.neurons and (end, wrong) != ("post", OPEN):
                     raise ValueError(f"[synapses.{key}] {end} = '{wrong}' is no neuron.{nearest(wrong, self.neurons)}")
             self._check_spike_edge(key, synapse)
+            self._check_supply(key, synapse)
         for name in self.ports:
             owner, _, quantity = name.partition(".")
             if owner not in self.neurons or quantity != "i0":
@@ -71,11 +79,17 @@ class Board(Part):
 
     def _check_spike_edge(self, key: str, synapse: Synapse) -> None:
         pre = self.neurons[synapse.pre]
-        opening = pre.calibration.scale * pre.calibration.I_H * pre.components.R_a
-        if not opening < synapse.calibration.omega < pre.peak:
+        if not pre.opening < synapse.calibration.omega < pre.peak:
             raise ValueError(
                 f"[synapses.{key}.calibration] omega = {synapse.calibration.omega:.3g} V does not lie between V_ap "
-                f"when the thyristor opens ({opening:.3g} V) and its peak ({pre.peak:.3g} V): no spike would end"
+                f"when the thyristor opens ({pre.opening:.3g} V) and its peak ({pre.peak:.3g} V): no spike would end"
+            )
+
+    def _check_supply(self, key: str, synapse: Synapse) -> None:
+        least = max(synapse.calibration.V_T + synapse.calibration.headroom, DRIVE_DROP)
+        if self.supply <= least:
+            raise ValueError(
+                f"supply = {show(self.supply, 'V')} gives synapse '{key}' no charge: it needs more than {show(least, 'V')}"
             )
 
     @property
@@ -93,7 +107,7 @@ class Board(Part):
         return {
             f"{key}.{name}": value
             for key, part in (self.neurons | self.synapses).items()
-            for name, value in part.components.model_dump().items()
+            for name, value in part.components.model_dump(exclude_none=True).items()
         }
 
     def with_components(self, changes: Mapping[str, float | str]) -> "Board":
@@ -120,23 +134,57 @@ class Board(Part):
         except ValidationError as reason:
             raise ConfigError("; ".join(_of_component(e, changes, data) for e in reason.errors()[:3])) from reason
 
-    def charge(self, synapse: str) -> float:
-        """Charge per spike into the first stage of `synapse`, C."""
-        link = self.synapses[synapse]
-        pre = self.neurons[link.pre]
-        drive = link.calibration.R_drive
-        weight = (link.fitted_with.R_W + drive) / (link.components.R_W + drive)
-        return link.calibration.Q_N * weight * pre.components.C_m / pre.fitted_with.C_m
+    def with_supply(self, supply: float | str) -> "Board":
+        """Give the board at another supply V+ (V, or text with a unit), which sets every synaptic weight.
 
-    def pulse(self, synapse: str) -> float:
-        """Length of the rectangular current pulse of one spike, s: the time of V_ap above omega in a free discharge.
+        Raises ConfigError for a supply from which no synapse gets charge.
+        """
+        return self._changed({**self.model_dump(), "supply": supply})
 
-        Input current changes the true time by a few percent; the model keeps length and amplitude constant, so that
-        every spike delivers its measured charge, whatever the rate (I_s(f) of Figs 6(b), 9(b) is a straight line).
+    def with_ports(self, changes: Mapping[str, Mapping[str, float | str]]) -> "Board":
+        """Give the board with other ports, such as ``{"n1.i0": {"ripple": "50 nA", "noise": 2e-8}}`` (SI or text with a unit).
+
+        Raises ConfigError for an unknown port or key, or a bad value.
+        """
+        data = self.model_dump()
+        for name, change in changes.items():
+            if name not in self.ports:
+                raise ConfigError(f"{self.path}: the board has no port '{name}'.{nearest(name, self.ports)}")
+            data["ports"][name] |= change
+        return self._changed(data)
+
+    def _changed(self, data: dict[str, Any]) -> "Board":
+        try:
+            return Board.model_validate(data)
+        except ValidationError as reason:
+            raise ConfigError(f"{self.path}: {_sentences(reason, data)}") from reason
+
+    def drive(self, synapse: str) -> Pulse:
+        """Give the current pulse of one spike, drawn into the first stage of `synapse` (a membrane, if it has no stage).
+
+        ``constant``: charge Q_N C_m / (R_W + R_drive), in proportion to V+ - 1 V (the paper's "V+ = 4 V" at a supply of
+        5 V), while V_ap is above omega in a free discharge. Input current changes the true time by a few percent; the
+        model keeps length and amplitude constant, so that every spike delivers its measured charge, whatever the rate
+        (I_s(f) of Figs 6(b), 9(b) is a straight line). ``pcb`` and ``fig18``: see `driver_circuits`.
         """
         link = self.synapses[synapse]
-        pre = self.neurons[link.pre]
-        return pre.tau_a * math.log(pre.peak / link.calibration.omega)
+        pre, fit = self.neurons[link.pre], link.calibration
+        if fit.drive != "constant":
+            return pulse(fit.drive, Spike(pre.peak, pre.tau_a, opening=pre.opening), link.components.R_W, self.supply)
+        assert fit.Q_N is not None and fit.R_drive is not None
+        weight = (link.fitted_with.R_W + fit.R_drive) / (link.components.R_W + fit.R_drive)
+        swing = (self.supply - DRIVE_DROP) / (self.fitted_supply - DRIVE_DROP)
+        charge = fit.Q_N * weight * swing * pre.components.C_m / pre.fitted_with.C_m
+        width = pre.tau_a * math.log(pre.peak / fit.omega)
+        return Pulse(charge / width, 0.0, width)
+
+    def charge(self, synapse: str) -> float:
+        """Charge per spike into the first stage of `synapse` while that just begins to conduct (V_C = V_T), C."""
+        return self.drive(synapse).charge(self.synapses[synapse].calibration.V_T)
+
+    def pulse(self, synapse: str) -> float:
+        """Length of the current pulse of one spike, s."""
+        return self.drive(synapse).width
 
     def i_min(self, port: str) -> float:
         """Current (A) at `port` above which a silent neuron fires: the rheobase, less what the synapses leak in."""
@@ -170,6 +218,10 @@ def load_board(name_or_path: str | Path) -> Board:
 
     Raises ConfigError naming the file and the key when the description is wrong.
     """
+    return _read(*_file(name_or_path))
+
+
+def _file(name_or_path: str | Path) -> tuple[Path, bytes]:
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = _SHIPPED / f"{name_or_path}.toml"
@@ -177,26 +229,63 @@ def load_board(name_or_path: str | Path) -> Board:
             hint = nearest(str(name_or_path), list_boards())
             raise ConfigError(f"There is no board '{name_or_path}' and it is no .toml file.{hint}")
     try:
-        text = path.read_bytes()
+        return path, path.read_bytes()
     except OSError as reason:
         raise ConfigError(f"{path}: cannot read the board: {reason.strerror}.") from reason
-    return _read(path, text)
 
 
 @cache
 def _read(path: Path, text: bytes) -> Board:
+    data, digest = _merged(path, text, ())
+    return _validated({**data, "path": path, "sha256": digest}, path)
+
+
+def _merged(path: Path, text: bytes, above: tuple[Path, ...]) -> tuple[dict[str, Any], str]:
+    """The tables of a board laid over those of the board it is ``like``; the digest covers all the files."""
     try:
         data = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
         raise ConfigError(f"{path}: not TOML: {reason}.") from reason
-    return _validated({**data, "path": path, "sha256": hashlib.sha256(text).hexdigest()}, path)
+    if "like" not in data:
+        return data, hashlib.sha256(text).hexdigest()
+    if path in above:
+        raise ConfigError(f"{path}: like = '{data['like']}' leads back to itself.")
+    if not isinstance(data["like"], str):
+        raise ConfigError(f"{path}: like = {data['like']!r}: name another board.")
+    beside = path.parent / data["like"]
+    base = beside if beside.suffix == ".toml" else data["like"]
+    try:
+        base_path, base_text = _file(base)
+    except ConfigError as reason:
+        raise ConfigError(f"{path}: like: {reason}") from reason
+    below, digest = _merged(base_path, base_text, (*above, path))
+    return _laid_over(below, data), hashlib.sha256(digest.encode() + text).hexdigest()
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables merged key by key; the value "none" takes a key away."""
+    merged = dict(below)
+    for key, value in above.items():
+        if value == "none":
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _laid_over(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _validated(data: dict[str, Any], path: Path) -> Board:
     try:
         return Board.model_validate(data, context=AS_WRITTEN)
     except ValidationError as reason:
-        raise ConfigError(f"{path}: " + "; ".join(_explain(e, data) for e in reason.errors()[:3])) from reason
+        raise ConfigError(f"{path}: {_sentences(reason, data)}") from reason
+
+
+def _sentences(reason: ValidationError, data: dict[str, Any]) -> str:
+    """The first three errors; what was only remembered from another key is not told twice."""
+    errors = [e for e in reason.errors() if not {"fitted_with", "fitted_supply"}.intersection(e["loc"])]
+    return "; ".join(_explain(e, data) for e in errors[:3])
 
 
 def _explain(error: Any, data: dict[str, Any]) -> str:
@@ -237,7 +326,7 @@ def _keys_beside(where: list[str]) -> list[str]:
             model = model.model_fields[part].annotation
         else:  # an entry of a table: its value type
             model = model.__args__[1]
-    hidden = {"path", "sha256", "fitted_with", "name"} if model is not Board else {"path", "sha256"}
+    hidden = {"path", "sha256", "fitted_supply"} if model is Board else {"fitted_with", "name"}
     return [key for key in model.model_fields if key not in hidden]
 
 

@@ -1,5 +1,6 @@
 """The parts of a board as frozen models: neurons, synapses, ports and nodes, with the laws of their components."""
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -9,6 +10,7 @@ from neurorig.signals import (
     Charge,
     ConfigError,
     Current,
+    Frequency,
     Number,
     Resistance,
     Time,
@@ -42,19 +44,23 @@ class Part(BaseModel):
 
 
 class NeuronComponents(Part):
-    """What is soldered in the neuron block (Fig. 18 of Wu 2025)."""
+    """What is soldered in the neuron block (Fig. 18 of Wu 2025); `C_L` beside `R_a` makes a bursting neuron (Wu 2023)."""
 
     C_m: PositiveCapacitance
     R_m: PositiveResistance
     R_a: PositiveResistance
+    C_L: PositiveCapacitance | None = None
 
 
 class NeuronCalibration(Part):
     """The thyristor with `R_m` as measured, with the components of the file in place.
 
-    Leak: 0 up to `V0`, straight to (`V1`, `I1`), straight to (`V_th`, `I_off`). `noise` is the rms of a current that is
-    drawn anew every millisecond; a neuron that charges with less than `quiescence` needs `hysteresis` more to fire.
-    `I1`, `I_off`, `I_H` and `I_max` are chart values; what holds in the experiment is `scale` times them.
+    Leak: 0 up to `V0`, straight to (`V1`, `I1`), to (`V2`, `I2`) if given, and to (`V_th`, `I_off`). A neuron that charges
+    with less than `quiescence` needs `hysteresis` more to fire. `I1`, `I2`, `I_off`, `I_H`, `I_H_dyn` and `I_max` are
+    chart values; what holds in the experiment is `scale` times them.
+
+    Of a bursting neuron: below `I_H_dyn` the thyristor opens as soon as its charge is shared with `C_L`; every spike
+    lowers the threshold by `memory`, which is lost in `memory_time`.
     """
 
     source: str
@@ -63,6 +69,8 @@ class NeuronCalibration(Part):
     V0: PositiveVoltage
     V1: PositiveVoltage
     I1: PositiveCurrent
+    V2: PositiveVoltage | None = None
+    I2: PositiveCurrent | None = None
     V_th: PositiveVoltage
     I_off: PositiveCurrent
     V_F: PositiveVoltage
@@ -72,18 +80,33 @@ class NeuronCalibration(Part):
     dead_time: Annotated[Time, Field(ge=0)]
     fire_delay: Annotated[Time, Field(ge=0)] = 0.0
     hysteresis: Annotated[Current, Field(ge=0)] = 0.0
-    noise: Annotated[Current, Field(ge=0)] = 0.0
     quiescence: PositiveCurrent = 50e-9
+    I_H_dyn: PositiveCurrent | None = None
+    memory: Annotated[Voltage, Field(ge=0)] = 0.0
+    memory_time: PositiveTime | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not self.V0 < self.V1 < self.V_th:
-            raise ValueError("the leak needs V0 < V1 < V_th")
-        if self.I_off <= self.I1:
-            raise ValueError("the leak needs I1 < I_off")
+        if (self.V2 is None) != (self.I2 is None):
+            raise ValueError("the leak needs V2 and I2 together")
+        between = [] if self.V2 is None else ["2"]
+        if not all(a < b for a, b in pairwise(v for v, _ in self.leak)):
+            raise ValueError("the leak needs " + " < ".join(["V0", "V1", *(f"V{k}" for k in between), "V_th"]))
+        if not all(a < b for a, b in pairwise(i for _, i in self.leak)):
+            raise ValueError("the leak needs " + " < ".join(["I1", *(f"I{k}" for k in between), "I_off"]))
         if self.I_max is not None and self.I_max > self.I_H:
             raise ValueError("I_max cannot exceed I_H: with more than I_H the thyristor never opens")
+        if self.memory > 0.0 and self.memory_time is None:
+            raise ValueError("a memory of spikes needs its memory_time")
         return self
+
+    @property
+    def leak(self) -> list[tuple[float, float]]:
+        """Corners (V, A) of the leak of this experiment, from (`V0`, 0) to (`V_th`, `I_off`)."""
+        corners = [(self.V0, 0.0), (self.V1, self.scale * self.I1)]
+        if self.V2 is not None and self.I2 is not None:
+            corners.append((self.V2, self.scale * self.I2))
+        return [*corners, (self.V_th, self.scale * self.I_off)]
 
 
 class NeuronRest(Part):
@@ -132,6 +155,11 @@ class Neuron(Fitted):
         return (self.calibration.V_th - self.calibration.V_F) * self.components.R_a / self.on_resistance
 
     @property
+    def opening(self) -> float:
+        """V_ap at which the thyristor opens, V."""
+        return self.calibration.scale * self.calibration.I_H * self.components.R_a
+
+    @property
     def tau_a(self) -> float:
         """Time constant of the discharge, s: sets the length of a spike."""
         return self.on_resistance * self.capacitance
@@ -158,20 +186,33 @@ class SynapseComponents(Part):
 class SynapseCalibration(Part):
     """The synapse as measured, with the components of the file in place.
 
-    `Q_N` is the charge per spike into stage 1, drawn at constant current while V_ap is above `omega`; it follows
-    C_m / (R_W + R_drive) when these components change.
+    `drive` names the circuit that turns a spike into charge. ``constant``: `Q_N` per spike into stage 1, drawn at constant
+    current while V_ap is above `omega`; it follows C_m / (R_W + R_drive) when these components change. ``pcb`` (the
+    published layout) and ``fig18`` (the mirror of Fig. 18) follow from the transistors and take neither number.
+    `R_gm` is the mirror's own resistance in series with `R_s`: a stage delivers (V_C - V_T) / (R_s + R_gm).
     """
 
     source: str
-    Q_N: Annotated[Charge, Field(gt=0)]
-    R_drive: PositiveResistance
+    drive: Literal["constant", "pcb", "fig18"] = "constant"
+    Q_N: Annotated[Charge, Field(gt=0)] | None = None
+    R_drive: PositiveResistance | None = None
     omega: PositiveVoltage = 0.7
     tau: PositiveTime
     V_T: PositiveVoltage
+    R_gm: Annotated[Resistance, Field(ge=0)] = 0.0
     m1: Annotated[Number, Field(gt=0)] = 1.0
     m2: Annotated[Number, Field(gt=0)] = 1.0
     offset: Annotated[Current, Field(ge=0)] = 0.0
     headroom: Annotated[Voltage, Field(ge=0)] = 0.1
+
+    @model_validator(mode="after")
+    def _one_law(self) -> Self:
+        numbers = [name for name in ("Q_N", "R_drive") if getattr(self, name) is not None]
+        if self.drive == "constant" and len(numbers) < 2:
+            raise ValueError('drive = "constant" needs Q_N and R_drive')
+        if self.drive != "constant" and numbers:
+            raise ValueError(f'drive = "{self.drive}" follows from the transistors and takes no {numbers[0]}')
+        return self
 
 
 class SynapseRest(Part):
@@ -184,6 +225,8 @@ class SynapseRest(Part):
 class Synapse(Fitted):
     """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`.
 
+    A spike arrives `delay` after it was fired.
+
     With `post` = "open" the output flows into a resistor to ground, where it is measured, and no neuron feels it.
     """
 
@@ -194,6 +237,7 @@ class Synapse(Fitted):
     stages: Literal[0, 1, 2]
     components: SynapseComponents
     parts: dict[str, str] = {}
+    delay: Annotated[Time, Field(ge=0)] = 0.0
     calibration: SynapseCalibration
     at_rest: SynapseRest = SynapseRest()
     fitted_with: SynapseComponents
@@ -215,9 +259,14 @@ class Synapse(Fitted):
         return self.calibration.tau * (now.R_s * now.C_s) / (then.R_s * then.C_s)
 
     @property
+    def resistance(self) -> float:
+        """What a stage discharges through, R_s + R_gm, ohm."""
+        return self.components.R_s + self.calibration.R_gm
+
+    @property
     def capacitance(self) -> float:
-        """Effective capacitance of a stage tau / R_s, F."""
-        return self.tau / self.components.R_s
+        """Effective capacitance of a stage, tau / (R_s + R_gm), F."""
+        return self.tau / self.resistance
 
     @property
     def gain(self) -> float:
@@ -226,12 +275,21 @@ class Synapse(Fitted):
 
 
 class Port(Part):
-    """A place where current goes into the board, and the range (A) that the circuit is meant for."""
+    """A place where current goes into the board, the range (A) that the circuit is meant for, and how true its source is.
+
+    The board receives I (1 - `sag` V_m) + `ripple` sin(2 pi `ripple_frequency` t + `ripple_phase`) + noise, where I is what
+    was set (`sag` in 1/V, `ripple_phase` in rad) and `noise` is the rms of a current drawn anew every millisecond.
+    """
 
     name: str
     title: str
     low: Current
     high: Current
+    noise: Annotated[Current, Field(ge=0)] = 0.0
+    ripple: Annotated[Current, Field(ge=0)] = 0.0
+    ripple_frequency: Annotated[Frequency, Field(gt=0)] = 50.0
+    ripple_phase: Number = 0.0
+    sag: Annotated[Number, Field(ge=0, lt=0.1)] = 0.0
 
     @property
     def neuron(self) -> str:

@@ -17,7 +17,8 @@ class Inputs:
     def __init__(self, board: Board, seed: int) -> None:
         self.queue: Queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
         self._seed = seed
-        self._noise = [neuron.calibration.noise for neuron in board.neurons.values()]
+        noise = {port.neuron: port.noise for port in board.ports.values()}
+        self._noise = [noise.get(name, 0.0) for name in board.neurons]
         self._noisy_until = 0.0
 
     def play(self, neuron: int, times: Floats, levels: Floats) -> None:

@@ -161,8 +161,8 @@ def test_every_spike_delivers_its_charge():
     assert synapse.calibration.m1 * out == pytest.approx(held + passed, rel=1e-5)
 
 
-def test_noise_has_a_seed_and_does_not_depend_on_the_cuts(tmp_path):
-    board = single(tmp_path, noise="0.5 uA")
+def test_noise_has_a_seed_and_does_not_depend_on_the_cuts():
+    board = load_board("wu2025_neuron").with_ports({"n1.i0": {"noise": "0.5 uA"}})
 
     def spikes(seed, cuts):
         twin = Twin(board, seed=seed)
