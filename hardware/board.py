@@ -7,14 +7,14 @@ the twin's part, and the twin takes every number from here.
 import hashlib
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from neurorig.signals import AS_WRITTEN, ConfigError, nearest, show
+from neurorig.signals import AS_WRITTEN, ConfigError, Current, nearest, show
 
 from .driver_circuits import Pulse, Spike, pulse
 from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
@@ -39,6 +39,7 @@ class Board(Part):
     synapses: dict[str, Synapse] = Field(default_factory=dict)
     ports: dict[str, Port]
     nodes: dict[str, Node]
+    presets: dict[str, dict[str, Current]] = Field(default_factory=dict)
     path: Path
     sha256: str
 
@@ -75,6 +76,10 @@ class Board(Part):
                 raise ValueError(f"[nodes] '{name}' is no quantity of this board.{nearest(name, units)}")
             if node.unit != units[name]:
                 raise ValueError(f"[nodes] '{name}' is measured in {units[name]}, not {node.unit}")
+        for preset, currents in self.presets.items():
+            if strange := currents.keys() - self.ports.keys():
+                port = min(strange)
+                raise ValueError(f"[presets.{preset}] '{port}' is no port of this board.{nearest(port, self.ports)}")
         return self
 
     def _check_spike_edge(self, key: str, synapse: Synapse) -> None:
@@ -152,6 +157,26 @@ class Board(Part):
                 raise ConfigError(f"{self.path}: the board has no port '{name}'.{nearest(name, self.ports)}")
             data["ports"][name] |= change
         return self._changed(data)
+
+    def without(self, synapses: Iterable[str]) -> "Board":
+        """Give the board with these synapses and their nodes taken out: the uncoupled neurons of a network.
+
+        Raises ConfigError for an unknown synapse.
+        """
+        gone = set(synapses)
+        for name in sorted(gone - self.synapses.keys()):
+            hint = nearest(name, self.synapses)
+            raise ConfigError(f"{self.path}: the board has no synapse '{name}'.{hint}")
+        data = self.model_dump()
+        data["synapses"] = {k: v for k, v in data["synapses"].items() if k not in gone}
+        data["nodes"] = {k: v for k, v in data["nodes"].items() if self.nodes[k].owner not in gone}
+        return self._changed(data)
+
+    def preset(self, name: str) -> dict[str, float]:
+        """Currents (A) by port with which the board was run in the paper; ConfigError, with the nearest name, if unknown."""
+        if name not in self.presets:
+            raise ConfigError(f"{self.path}: the board has no preset '{name}'.{nearest(name, self.presets)}")
+        return dict(self.presets[name])
 
     def _changed(self, data: dict[str, Any]) -> "Board":
         try:
