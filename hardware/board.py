@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from neurorig.signals import AS_WRITTEN, ConfigError, Current, nearest, show
 
-from .driver_circuits import Pulse, Spike, pulse
+from .driver_circuits import Pulse, Spike, pulse, sink_voltage
 from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
 
 DRIVE_DROP = 1.0
@@ -195,13 +195,24 @@ class Board(Part):
         link = self.synapses[synapse]
         pre, fit = self.neurons[link.pre], link.calibration
         if fit.drive != "constant":
-            return pulse(fit.drive, Spike(pre.peak, pre.tau_a, opening=pre.opening), link.components.R_W, self.supply)
+            rest = pre.components.R_a * pre.calibration.scale * math.sqrt(pre.calibration.I_off * pre.calibration.I_H)
+            spike = Spike(pre.peak, pre.tau_a, rest, pre.opening)  # amid the currents at which the neuron fires
+            return pulse(fit.drive, spike, link.components.R_W, self.supply, self._driven(link, spike))
         assert fit.Q_N is not None and fit.R_drive is not None
         weight = (link.fitted_with.R_W + fit.R_drive) / (link.components.R_W + fit.R_drive)
         swing = (self.supply - DRIVE_DROP) / (self.fitted_supply - DRIVE_DROP)
         charge = fit.Q_N * weight * swing * pre.components.C_m / pre.fitted_with.C_m
         width = pre.tau_a * math.log(pre.peak / fit.omega)
         return Pulse(charge / width, 0.0, width)
+
+    def _driven(self, link: Synapse, spike: Spike) -> tuple[float, float] | None:
+        """Give the range of the voltage that a pulse without a stage meets: a membrane, or the diode of a mirror."""
+        if link.stages > 0 or link.post == OPEN or link.calibration.drive == "constant":
+            return None
+        if link.kind == "inhibitory":
+            met = sink_voltage(link.calibration.drive, spike, link.components.R_W, self.supply)
+            return met, met
+        return self.neurons[link.post].calibration.V_F, self.neurons[link.post].calibration.V_th
 
     def charge(self, synapse: str) -> float:
         """Charge per spike into the first stage of `synapse` while that just begins to conduct (V_C = V_T), C."""
