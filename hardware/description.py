@@ -19,6 +19,7 @@ REMEMBERED = {"fitted_with", "fitted_supply"}
 """Keys that a model fills in from others: what is wrong with them is told at the other."""
 
 Described = TypeVar("Described", bound=Part)
+Chain = tuple[tuple[Path, bytes], ...]
 
 
 class Shelf(Generic[Described]):
@@ -40,7 +41,7 @@ class Shelf(Generic[Described]):
 
     def load(self, name_or_path: str | Path) -> Described:
         """Read one. Raises ConfigError naming the file and the key when the description is wrong."""
-        return self._read(*self._find(name_or_path))
+        return self._read(self._chain(*self._find(name_or_path)))
 
     def _find(self, name_or_path: str | Path) -> tuple[Path, bytes]:
         path = Path(name_or_path)
@@ -54,8 +55,14 @@ class Shelf(Generic[Described]):
         except OSError as reason:
             raise ConfigError(f"{path}: cannot read the {self.word}: {reason.strerror}.") from reason
 
-    def _validated(self, path: Path, text: bytes) -> Described:
-        data, digest = self._merged(path, text, ())
+    def _validated(self, chain: Chain) -> Described:
+        """The tables of each file laid over those of the next; the digest covers all of them."""
+        data: dict[str, Any] = {}
+        digest = ""
+        for path, text in reversed(chain):
+            data = _laid_over(data, _parsed(path, text))
+            digest = hashlib.sha256(digest.encode() + text).hexdigest()
+        path = chain[0][0]
         try:
             model = self.model_of(data)
         except ValueError as reason:
@@ -65,25 +72,29 @@ class Shelf(Generic[Described]):
         except ValidationError as reason:
             raise ConfigError(f"{path}: {sentences(reason, model, self.word)}") from reason
 
-    def _merged(self, path: Path, text: bytes, above: tuple[Path, ...]) -> tuple[dict[str, Any], str]:
-        """The tables of a file laid over those of the one it is ``like``; the digest covers all the files."""
-        try:
-            data = tomllib.loads(text.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-            raise ConfigError(f"{path}: not TOML: {reason}.") from reason
-        if "like" not in data:
-            return data, hashlib.sha256(text).hexdigest()
+    def _chain(self, path: Path, text: bytes, *above: Path) -> Chain:
+        """The file, then the one it is ``like``, and so on."""
+        like = _parsed(path, text).get("like")
+        if like is None:
+            return ((path, text),)
         if path in above:
-            raise ConfigError(f"{path}: like = '{data['like']}' leads back to itself.")
-        if not isinstance(data["like"], str):
-            raise ConfigError(f"{path}: like = {data['like']!r}: name another {self.word}.")
-        beside = path.parent / data["like"]
+            raise ConfigError(f"{path}: like = '{like}' leads back to itself.")
+        if not isinstance(like, str):
+            raise ConfigError(f"{path}: like = {like!r}: name another {self.word}.")
+        beside = path.parent / like
         try:
-            base_path, base_text = self._find(beside if beside.suffix == ".toml" else data["like"])
+            below = self._find(beside if beside.suffix == ".toml" else like)
         except ConfigError as reason:
             raise ConfigError(f"{path}: like: {reason}") from reason
-        below, digest = self._merged(base_path, base_text, (*above, path))
-        return _laid_over(below, data), hashlib.sha256(digest.encode() + text).hexdigest()
+        return ((path, text), *self._chain(*below, path, *above))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, text: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise ConfigError(f"{path}: not TOML: {reason}.") from reason
 
 
 def sentences(reason: ValidationError, model: type[Part], word: str) -> str:
