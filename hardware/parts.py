@@ -190,6 +190,7 @@ class SynapseCalibration(Part):
     current while V_ap is above `omega`; it follows C_m / (R_W + R_drive) when these components change. ``pcb`` (the
     published layout) and ``fig18`` (the mirror of Fig. 18) follow from the transistors and take neither number.
     `R_gm` is the mirror's own resistance in series with `R_s`: a stage delivers (V_C - V_T) / (R_s + R_gm).
+    `R_leak` is what else discharges the capacitor of each stage, to ground: its own leak, a probe left in place.
     """
 
     source: str
@@ -200,6 +201,7 @@ class SynapseCalibration(Part):
     tau: PositiveTime
     V_T: PositiveVoltage
     R_gm: Annotated[Resistance, Field(ge=0)] = 0.0
+    R_leak: PositiveResistance | None = None
     m1: Annotated[Number, Field(gt=0)] = 1.0
     m2: Annotated[Number, Field(gt=0)] = 1.0
     offset: Annotated[Current, Field(ge=0)] = 0.0
