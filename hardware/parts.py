@@ -33,8 +33,10 @@ PositiveTime = Annotated[Time, Field(gt=0)]
 
 
 SPIKES = (1e-6, 1.0)
+PLATEAUS = (1e-6, 3600.0)
 STAGES = (1e-5, 3600.0)
-"""Shortest and longest time constants (s) of a spike and of a synapse's stage: a value beyond is a slip of its unit."""
+"""Shortest and longest time constants (s) of a spike, of the plateau of a bursting neuron (its C_m discharges through a
+load of kiloohms), and of a synapse's stage: a value beyond is a slip of its unit."""
 
 
 class Part(BaseModel):
@@ -136,7 +138,8 @@ class Neuron(Fitted):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        _check_time("spikes decay", self.tau_a, SPIKES, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
+        bounds = SPIKES if self.components.C_L is None else PLATEAUS
+        _check_time("spikes decay", self.tau_a, bounds, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
         return self
 
     @property
