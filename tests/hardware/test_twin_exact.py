@@ -11,7 +11,7 @@ from neurorig.hardware import load_board
 from neurorig.hardware.twin import Twin
 from neurorig.signals import Steps
 
-from .boards import network, single
+from .boards import network
 from .oracle import Oracle
 
 NODES = ("n1.v_m", "n1.v_ap", "n1.i0", "s11.v_c1", "s11.v_c2", "s11.i_s1", "s11.i_s2", "s11.i_out")
