@@ -11,6 +11,8 @@ from neurorig.signals import show
 
 if TYPE_CHECKING:
     from neurorig.protocols import Parameter
+    from neurorig.protocols.figures import Figure
+    from neurorig.protocols.figures.residuals import Residual
     from neurorig.records import RunEntry
 
 _MARKS = {"agrees": "[green]agrees[/]", "differs": "[red]differs[/]"}
@@ -105,3 +107,24 @@ def _print_sweeps(sweeps: Sequence[Mapping[str, Any]]) -> None:
         remarks = "; ".join([*(["bad"] if s["bad"] else []), *s["comments"]])
         table.add_row(str(s["index"]), s["label"], s["started"], s["state"], remarks)
     _print(table)
+
+
+def print_figure(figure: "Figure", found: "Sequence[Residual]") -> None:
+    """What a figure shows: its numbers, its curves, and the distance of each from the published one."""
+    print(f"{figure.title}\nBoards: {', '.join(figure.boards)}")
+    if figure.numbers:
+        print()
+        table = _table("quantity", "value", "meaning")
+        for name, number in figure.numbers.items():
+            table.add_row(name, _number(number.value, number.unit), number.label)
+        _print(table)
+    print(f"\nCurves: {', '.join(figure.curves)}")
+    if found:
+        print()
+        table = _table("published curve", "distance", "allowed", "verdict", "target", "remarks")
+        for r in found:
+            verdict = _MARKS["agrees" if r.within else "differs"]
+            numbers = [_number(value, r.unit) for value in (r.rms, r.tolerance)]
+            table.add_row(r.curve, *numbers, verdict, r.enforced or "reported", Text(r.note))
+        _print(table)
+    print_lines("Remarks", figure.remarks)

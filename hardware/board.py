@@ -4,19 +4,17 @@ A board is one TOML file; the files that ship are in ``hardware/boards``. Nothin
 the twin's part, and the twin takes every number from here.
 """
 
-import hashlib
 import math
-import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from neurorig.signals import AS_WRITTEN, ConfigError, nearest, show
+from neurorig.signals import ConfigError, Current, nearest, show
 
-from .driver_circuits import Pulse, Spike, pulse
+from .description import Shelf, explain, message, sentences
+from .driver_circuits import Pulse, Spike, pulse, sink_voltage
 from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
 
 DRIVE_DROP = 1.0
@@ -39,6 +37,7 @@ class Board(Part):
     synapses: dict[str, Synapse] = Field(default_factory=dict)
     ports: dict[str, Port]
     nodes: dict[str, Node]
+    presets: dict[str, dict[str, Current]] = Field(default_factory=dict)
     path: Path
     sha256: str
 
@@ -75,6 +74,10 @@ class Board(Part):
                 raise ValueError(f"[nodes] '{name}' is no quantity of this board.{nearest(name, units)}")
             if node.unit != units[name]:
                 raise ValueError(f"[nodes] '{name}' is measured in {units[name]}, not {node.unit}")
+        for preset, currents in self.presets.items():
+            if strange := currents.keys() - self.ports.keys():
+                port = min(strange)
+                raise ValueError(f"[presets.{preset}] '{port}' is no port of this board.{nearest(port, self.ports)}")
         return self
 
     def _check_spike_edge(self, key: str, synapse: Synapse) -> None:
@@ -132,7 +135,7 @@ class Board(Part):
         try:
             return Board.model_validate(data)
         except ValidationError as reason:
-            raise ConfigError("; ".join(_of_component(e, changes, data) for e in reason.errors()[:3])) from reason
+            raise ConfigError("; ".join(_of_component(e, changes) for e in reason.errors()[:3])) from reason
 
     def with_supply(self, supply: float | str) -> "Board":
         """Give the board at another supply V+ (V, or text with a unit), which sets every synaptic weight.
@@ -153,11 +156,31 @@ class Board(Part):
             data["ports"][name] |= change
         return self._changed(data)
 
+    def without(self, synapses: Iterable[str]) -> "Board":
+        """Give the board with these synapses and their nodes taken out: the uncoupled neurons of a network.
+
+        Raises ConfigError for an unknown synapse.
+        """
+        gone = set(synapses)
+        for name in sorted(gone - self.synapses.keys()):
+            hint = nearest(name, self.synapses)
+            raise ConfigError(f"{self.path}: the board has no synapse '{name}'.{hint}")
+        data = self.model_dump()
+        data["synapses"] = {k: v for k, v in data["synapses"].items() if k not in gone}
+        data["nodes"] = {k: v for k, v in data["nodes"].items() if self.nodes[k].owner not in gone}
+        return self._changed(data)
+
+    def preset(self, name: str) -> dict[str, float]:
+        """Currents (A) by port with which the board was run in the paper; ConfigError, with the nearest name, if unknown."""
+        if name not in self.presets:
+            raise ConfigError(f"{self.path}: the board has no preset '{name}'.{nearest(name, self.presets)}")
+        return dict(self.presets[name])
+
     def _changed(self, data: dict[str, Any]) -> "Board":
         try:
             return Board.model_validate(data)
         except ValidationError as reason:
-            raise ConfigError(f"{self.path}: {_sentences(reason, data)}") from reason
+            raise ConfigError(f"{self.path}: {sentences(reason, Board, 'board')}") from reason
 
     def drive(self, synapse: str) -> Pulse:
         """Give the current pulse of one spike, drawn into the first stage of `synapse` (a membrane, if it has no stage).
@@ -170,13 +193,24 @@ class Board(Part):
         link = self.synapses[synapse]
         pre, fit = self.neurons[link.pre], link.calibration
         if fit.drive != "constant":
-            return pulse(fit.drive, Spike(pre.peak, pre.tau_a, opening=pre.opening), link.components.R_W, self.supply)
+            rest = pre.components.R_a * pre.calibration.scale * math.sqrt(pre.calibration.I_off * pre.calibration.I_H)
+            spike = Spike(pre.peak, pre.tau_a, rest, pre.opening)  # amid the currents at which the neuron fires
+            return pulse(fit.drive, spike, link.components.R_W, self.supply, self._driven(link, spike))
         assert fit.Q_N is not None and fit.R_drive is not None
         weight = (link.fitted_with.R_W + fit.R_drive) / (link.components.R_W + fit.R_drive)
         swing = (self.supply - DRIVE_DROP) / (self.fitted_supply - DRIVE_DROP)
         charge = fit.Q_N * weight * swing * pre.components.C_m / pre.fitted_with.C_m
         width = pre.tau_a * math.log(pre.peak / fit.omega)
         return Pulse(charge / width, 0.0, width)
+
+    def _driven(self, link: Synapse, spike: Spike) -> tuple[float, float] | None:
+        """Give the range of the voltage that a pulse without a stage meets: a membrane, or the diode of a mirror."""
+        if link.stages > 0 or link.post == OPEN or link.calibration.drive == "constant":
+            return None
+        if link.kind == "inhibitory":
+            met = sink_voltage(link.calibration.drive, spike, link.components.R_W, self.supply)
+            return met, met
+        return self.neurons[link.post].calibration.V_F, self.neurons[link.post].calibration.V_th
 
     def charge(self, synapse: str) -> float:
         """Charge per spike into the first stage of `synapse` while that just begins to conduct (V_C = V_T), C."""
@@ -210,7 +244,7 @@ class Board(Part):
 
 def list_boards() -> list[str]:
     """Names of the boards that ship with neurorig."""
-    return sorted(file.stem for file in _SHIPPED.glob("*.toml"))
+    return _BOARDS.names()
 
 
 def load_board(name_or_path: str | Path) -> Board:
@@ -218,116 +252,19 @@ def load_board(name_or_path: str | Path) -> Board:
 
     Raises ConfigError naming the file and the key when the description is wrong.
     """
-    return _read(*_file(name_or_path))
+    return _BOARDS.load(name_or_path)
 
 
-def _file(name_or_path: str | Path) -> tuple[Path, bytes]:
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = _SHIPPED / f"{name_or_path}.toml"
-        if not path.is_file():
-            hint = nearest(str(name_or_path), list_boards())
-            raise ConfigError(f"There is no board '{name_or_path}' and it is no .toml file.{hint}")
-    try:
-        return path, path.read_bytes()
-    except OSError as reason:
-        raise ConfigError(f"{path}: cannot read the board: {reason.strerror}.") from reason
-
-
-@cache
-def _read(path: Path, text: bytes) -> Board:
-    data, digest = _merged(path, text, ())
-    return _validated({**data, "path": path, "sha256": digest}, path)
-
-
-def _merged(path: Path, text: bytes, above: tuple[Path, ...]) -> tuple[dict[str, Any], str]:
-    """The tables of a board laid over those of the board it is ``like``; the digest covers all the files."""
-    try:
-        data = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise ConfigError(f"{path}: not TOML: {reason}.") from reason
-    if "like" not in data:
-        return data, hashlib.sha256(text).hexdigest()
-    if path in above:
-        raise ConfigError(f"{path}: like = '{data['like']}' leads back to itself.")
-    if not isinstance(data["like"], str):
-        raise ConfigError(f"{path}: like = {data['like']!r}: name another board.")
-    beside = path.parent / data["like"]
-    base = beside if beside.suffix == ".toml" else data["like"]
-    try:
-        base_path, base_text = _file(base)
-    except ConfigError as reason:
-        raise ConfigError(f"{path}: like: {reason}") from reason
-    below, digest = _merged(base_path, base_text, (*above, path))
-    return _laid_over(below, data), hashlib.sha256(digest.encode() + text).hexdigest()
-
-
-def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Tables merged key by key; the value "none" takes a key away."""
-    merged = dict(below)
-    for key, value in above.items():
-        if value == "none":
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _laid_over(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _validated(data: dict[str, Any], path: Path) -> Board:
-    try:
-        return Board.model_validate(data, context=AS_WRITTEN)
-    except ValidationError as reason:
-        raise ConfigError(f"{path}: {_sentences(reason, data)}") from reason
-
-
-def _sentences(reason: ValidationError, data: dict[str, Any]) -> str:
-    """The first three errors; what was only remembered from another key is not told twice."""
-    errors = [e for e in reason.errors() if not {"fitted_with", "fitted_supply"}.intersection(e["loc"])]
-    return "; ".join(_explain(e, data) for e in errors[:3])
-
-
-def _explain(error: Any, data: dict[str, Any]) -> str:
-    """One pydantic error as a sentence: the key, what is wrong, and the name that may have been meant."""
-    where = [str(part) for part in error["loc"]]
-    key = ".".join(f'"{part}"' if "." in part else part for part in where)
-    if error["type"] == "extra_forbidden":
-        return f"[{key}] is not a key of a board.{nearest(where[-1], _keys_beside(where))}"
-    if error["type"] == "missing":
-        return f"[{key}] is missing"
-    return f"[{key}] {_message(error)}" if key else _message(error)
-
-
-def _of_component(error: Any, changes: Mapping[str, float | str], data: dict[str, Any]) -> str:
+def _of_component(error: Any, changes: Mapping[str, float | str]) -> str:
     """One pydantic error as a sentence that begins with the component that was changed."""
     match error["loc"]:
         case (_, owner, "components", part):
-            return f"{owner}.{part}: {_message(error)}"
+            return f"{owner}.{part}: {message(error)}"
         case (_, owner):
             named = [name for name in changes if name.startswith(f"{owner}.")]
-            return f"{', '.join(named)}: {_message(error)}"
+            return f"{', '.join(named)}: {message(error)}"
         case _:
-            return f"{', '.join(changes)}: {_explain(error, data)}"
+            return f"{', '.join(changes)}: {explain(error, Board, 'board')}"
 
 
-def _message(error: Any) -> str:
-    """What is wrong, with the value where the bound alone would be told."""
-    text = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    given = f", not {error['input']}" if error["type"] in {"greater_than", "greater_than_equal"} else ""
-    return text + given
-
-
-def _keys_beside(where: list[str]) -> list[str]:
-    """The keys allowed where an unknown one was found."""
-    model: Any = Board
-    for part in where[:-1]:
-        if isinstance(model, type) and issubclass(model, Part) and part in model.model_fields:
-            model = model.model_fields[part].annotation
-        else:  # an entry of a table: its value type
-            model = model.__args__[1]
-    hidden = {"path", "sha256", "fitted_supply"} if model is Board else {"fitted_with", "name"}
-    return [key for key in model.model_fields if key not in hidden]
-
-
-_SHIPPED = Path(__file__).parent / "boards"
+_BOARDS = Shelf("board", Path(__file__).parent / "boards", lambda _: Board)

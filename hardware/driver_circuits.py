@@ -66,6 +66,15 @@ def pulse(
     return _chord(drive, spike, weight, supply, into or (RANGE[0] * supply, RANGE[1] * supply))
 
 
+def sink_voltage(drive: Drive, spike: Spike, weight: float, supply: float) -> float:
+    """Voltage (V) of the NMOS diode that turns a pulse without a stage into an inhibitory one, at the peak of the spike."""
+
+    def surplus(v_gs: Floats) -> Floats:
+        return N.current(v_gs, v_gs) - CIRCUITS[drive](np.array(spike.peak), v_gs, weight, supply)
+
+    return float(_root(surplus, np.zeros(()), supply))
+
+
 @cache
 def _chord(drive: Drive, spike: Spike, weight: float, supply: float, into: tuple[float, float]) -> Pulse:
     low, high = into
@@ -79,7 +88,7 @@ def _chord(drive: Drive, spike: Spike, weight: float, supply: float, into: tuple
         slope, at_zero = 0.0, charges[0]
     peak = CIRCUITS[drive](np.array(spike.peak), np.array((low + high) / 2), weight, supply)
     width = (at_zero + slope * (low + high) / 2) / float(peak)
-    return Pulse(float(at_zero / width), float(-slope / width), float(width))
+    return Pulse(float(at_zero / width), float(0.0 - slope / width), float(width))
 
 
 def _discharge(spike: Spike) -> tuple[Floats, Floats]:

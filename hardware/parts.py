@@ -33,8 +33,10 @@ PositiveTime = Annotated[Time, Field(gt=0)]
 
 
 SPIKES = (1e-6, 1.0)
+PLATEAUS = (1e-6, 3600.0)
 STAGES = (1e-5, 3600.0)
-"""Shortest and longest time constants (s) of a spike and of a synapse's stage: a value beyond is a slip of its unit."""
+"""Shortest and longest time constants (s) of a spike, of the plateau of a bursting neuron (its C_m discharges through a
+load of kiloohms), and of a synapse's stage: a value beyond is a slip of its unit."""
 
 
 class Part(BaseModel):
@@ -136,7 +138,8 @@ class Neuron(Fitted):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        _check_time("spikes decay", self.tau_a, SPIKES, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
+        bounds = SPIKES if self.components.C_L is None else PLATEAUS
+        _check_time("spikes decay", self.tau_a, bounds, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
         return self
 
     @property
@@ -190,6 +193,7 @@ class SynapseCalibration(Part):
     current while V_ap is above `omega`; it follows C_m / (R_W + R_drive) when these components change. ``pcb`` (the
     published layout) and ``fig18`` (the mirror of Fig. 18) follow from the transistors and take neither number.
     `R_gm` is the mirror's own resistance in series with `R_s`: a stage delivers (V_C - V_T) / (R_s + R_gm).
+    `R_leak` is what else discharges the capacitor of each stage, to ground: its own leak, a probe left in place.
     """
 
     source: str
@@ -200,6 +204,7 @@ class SynapseCalibration(Part):
     tau: PositiveTime
     V_T: PositiveVoltage
     R_gm: Annotated[Resistance, Field(ge=0)] = 0.0
+    R_leak: PositiveResistance | None = None
     m1: Annotated[Number, Field(gt=0)] = 1.0
     m2: Annotated[Number, Field(gt=0)] = 1.0
     offset: Annotated[Current, Field(ge=0)] = 0.0

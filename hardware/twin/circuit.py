@@ -30,6 +30,7 @@ def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
             raise ConfigError(f"{board.path}: a load hangs on '{node}', which is no node.{nearest(node, board.nodes)}")
         if not ohms > 0.0:
             raise ConfigError(f"{node}: a load of {ohms} ohm is no resistance.")
+    loads = _with_leaks(board, loads)
     neurons, synapses = list(board.neurons), list(board.synapses)
     ends = [*neurons, OPEN]  # a synapse with an open output is in no neuron's group, and its row names its own neuron
     wires = np.array(
@@ -78,6 +79,16 @@ def rest_state(board: Board, circuit: k.Circuit) -> k.State:
 def _grouped(ends: k.Ints, count: int) -> tuple[k.Ints, k.Ints]:
     """Synapses sorted by the neuron at one end, and where each neuron's begin."""
     return np.argsort(ends, kind="stable").astype(np.int64), np.searchsorted(np.sort(ends), np.arange(count + 1))
+
+
+def _with_leaks(board: Board, loads: Mapping[str, float]) -> dict[str, float]:
+    """The loads, and beside them what leaks from the capacitors of the stages."""
+    joined = dict(loads)
+    for name, synapse in board.synapses.items():
+        if (leak := synapse.calibration.R_leak) is not None:
+            for node in (f"{name}.v_c1", f"{name}.v_c2"):
+                joined[node] = 1.0 / (1.0 / leak + _conductance(loads, node))
+    return joined
 
 
 def _conductance(loads: Mapping[str, float], node: str) -> float:

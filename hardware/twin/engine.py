@@ -45,7 +45,7 @@ class Engine(Protocol):
         """In words: what `neuron` does right now."""
 
 
-ENGINES = {"exact": (".exact", "Exact")}
+ENGINES = {"exact": (".exact", "Exact"), "bursting": (".bursting.engine", "Bursting")}
 """Where each engine lives: module and class, made from (board, loads, seed) or refusing the board by a ConfigError."""
 
 
@@ -61,4 +61,4 @@ def start(name: Name, board: Board, loads: dict[str, float], seed: int) -> Engin
 
 def suited(board: Board) -> str:
     """The engine that "auto" takes for this board."""
-    return "exact"
+    return "bursting" if any(it.components.C_L for it in board.neurons.values()) else "exact"

@@ -1,4 +1,4 @@
 from .figure import Curve, Figure, Value, events
-from .registry import figure, list_figures
+from .registry import list_figures, make_figure
 
-__all__ = ["Curve", "Figure", "Value", "events", "figure", "list_figures"]
+__all__ = ["Curve", "Figure", "Value", "events", "list_figures", "make_figure"]

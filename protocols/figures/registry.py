@@ -1,5 +1,6 @@
 """All figures by name, and where each is made."""
 
+import inspect
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -17,7 +18,7 @@ def list_figures() -> list[str]:
     return sorted(_MADE_BY)
 
 
-def figure(name: str, **options: Any) -> Figure:
+def make_figure(name: str, **options: Any) -> Figure:
     """Play the protocol of a published figure on the twin and give what the figure shows.
 
     `options` are those of the function that makes it, such as a board of one's own. Raises ConfigError for an unknown
@@ -27,4 +28,8 @@ def figure(name: str, **options: Any) -> Figure:
         raise ConfigError(f"There is no figure '{name}'.{nearest(name, list_figures())}")
     module, function = _MADE_BY[name]
     make: Callable[..., Figure] = getattr(import_module(f".{module}", __package__), function)
+    taken = inspect.signature(make).parameters
+    for option in options:
+        if option not in taken:
+            raise ConfigError(f"The figure '{name}' takes no '{option}'.{nearest(option, taken)}")
     return make(**options)

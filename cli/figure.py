@@ -1,0 +1,71 @@
+"""``neurorig figure``: play a published figure on the twin, compare, draw, and write its numbers down."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from .options import JsonOption
+
+if TYPE_CHECKING:
+    from neurorig.protocols.figures import Figure
+    from neurorig.protocols.figures.residuals import Residual
+
+
+def figure_command(
+    name: Annotated[str | None, Parameter(help="Figure, such as wu2025_fig13; without one, they are listed.")] = None,
+    /,
+    *,
+    out: Annotated[
+        Path | None, Parameter(help="Folder for pictures and one CSV per curve; made if it is not there.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Play a published figure on the twin: its curves and numbers, and how far they lie from what was published."""
+    from neurorig.protocols.figures import list_figures, make_figure
+
+    if name is None:
+        print(json.dumps(list_figures()) if as_json else "\n".join([*list_figures(), "", "Use: neurorig figure NAME"]))
+        return 0
+    from neurorig.protocols.figures.residuals import residuals
+
+    made = make_figure(name)
+    found = residuals(made)
+    if out is not None:
+        _write(made, out)
+    if as_json:
+        print(json.dumps(_plain(made, found)))
+        return 0
+    from .tables import print_figure
+
+    print_figure(made, found)
+    if out is not None:
+        print(f"\nPictures and tables are in {out}")
+    return 0
+
+
+def _plain(made: "Figure", found: "list[Residual]") -> dict[str, object]:
+    return {
+        "name": made.name,
+        "title": made.title,
+        "boards": list(made.boards),
+        "numbers": {key: dataclasses.asdict(value) for key, value in made.numbers.items()},
+        "curves": {key: curve.frame().to_dict(orient="list") for key, curve in made.curves.items()},
+        "residuals": [dataclasses.asdict(r) | {"within": r.within} for r in found],
+        "remarks": list(made.remarks),
+    }
+
+
+def _write(made: "Figure", out: Path) -> None:
+    from neurorig.protocols.figures.picture import draw_figure
+    from neurorig.signals import RecordError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for key, curve in made.curves.items():
+            curve.frame().to_csv(out / f"{made.name}_{key}.csv", index=False)
+        draw_figure(made, out)
+    except OSError as reason:
+        raise RecordError(f"{out}: cannot write the figure: {reason.strerror}.") from reason
