@@ -1,6 +1,7 @@
 """From a `Board` to the arrays that the kernels run on, with the probes that load its nodes."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,11 +39,12 @@ def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
     into, into_at = _grouped(wires[:, 1], len(neurons))
     wires[:, 1] = np.where(wires[:, 1] < len(neurons), wires[:, 1], wires[:, 0])
     out_of, out_at = _grouped(wires[:, 0], len(neurons))
-    rows = [_neuron_rows(board, name, loads) for name in neurons]
+    count = 1 + max(len(neuron.calibration.leak) for neuron in board.neurons.values())
+    rows = [_neuron_rows(board, name, loads, count) for name in neurons]
     return k.Circuit(
         phase=np.array([phases for phases, _ in rows]),
         neuron=np.array([row for _, row in rows]),
-        synapse=np.array([_synapse_row(board, name, loads) for name in synapses]).reshape(-1, 11),
+        synapse=np.array([_synapse_row(board, name, loads) for name in synapses]).reshape(-1, k.SYNAPSE_COLUMNS),
         wires=wires,
         into=np.append(into, len(synapses)),
         into_at=into_at,
@@ -61,14 +63,16 @@ def rest_state(board: Board, circuit: k.Circuit) -> k.State:
     for s, synapse in enumerate(board.synapses.values()):
         for stage, volts in enumerate((synapse.at_rest.v_c1, synapse.at_rest.v_c2)):
             at = 2 * n + stage * m + s
-            values[at] = (volts - synapse.calibration.V_T) / synapse.components.R_s
+            values[at] = (volts - synapse.calibration.V_T) / synapse.resistance
             codes[at] = k.LINEAR if values[at] > 0.0 else k.BELOW
     return k.State(
         values=values,
         codes=codes,
-        due=np.full((5, max(n, m)), np.inf),
+        due=np.full((6, max(n, m)), np.inf),
         kind=np.zeros(n, np.int8),
         stale=np.ones(n + m, np.bool_),
+        flight=np.zeros((m, 4 if np.any(circuit.synapse[:, k.DELAY_T]) else 0)),
+        flying=np.zeros((m, 2), np.int64),
     )
 
 
@@ -91,53 +95,72 @@ def _conductance(loads: Mapping[str, float], node: str) -> float:
     return 1.0 / loads[node] if node in loads else 0.0
 
 
-def _neuron_rows(board: Board, name: str, loads: Mapping[str, float]) -> tuple[list[list[float]], list[float]]:
+def _neuron_rows(
+    board: Board, name: str, loads: Mapping[str, float], count: int
+) -> tuple[list[list[float]], list[float]]:
     """The rows of Circuit.phase and Circuit.neuron of one neuron."""
     neuron = board.neurons[name]
     device = neuron.calibration
-    farad, loaded = neuron.capacitance, _conductance(loads, f"{name}.v_m")
+    farad, probe = neuron.capacitance, _conductance(loads, f"{name}.v_m")
     r_a = 1.0 / (1.0 / neuron.components.R_a + _conductance(loads, f"{name}.v_ap"))
     on = r_a + device.r
     v_off = device.V_F + device.scale * device.I_H * on
     i_off = device.scale * device.I_off
-    conducting = [(1.0 / on + loaded) / farad, device.V_F / on / farad, v_off, 1e300, r_a / on, -device.V_F * r_a / on]
+    conducting = [(1.0 / on + probe) / farad, device.V_F / on / farad, v_off, 1e300, r_a / on, -device.V_F * r_a / on]
     v_latch = device.V_F + neuron.i_max * on
     latched = [*conducting[: k.LOW], v_latch, *conducting[k.HIGH :]]
-    firing = [loaded / farad, -i_off / farad, -1e300, 1e300, 0.0, i_off * r_a]
+    firing = [probe / farad, -i_off / farad, -1e300, 1e300, 0.0, i_off * r_a]
     still = [0.0, 0.0, -1e300, 1e300, 0.0, 0.0]
-    pieces = _leak_pieces(neuron)
+    pieces = _leak_pieces(neuron, count)
     leaking = [
-        [(g + loaded) / farad, (g * v - i) / farad, low, high, g * r_a, (i - g * v) * r_a]
+        [(g + probe) / farad, (g * v - i) / farad, low, high, g * r_a, (i - g * v) * r_a]
         for low, high, v, i, g in pieces
     ]
     offset = sum(s.sign * s.calibration.offset for s in board.synapses.values() if s.post == name)
     extra_v = device.hysteresis / pieces[-1][-1]
-    row = [farad, v_off, v_latch, device.dead_time, device.fire_delay, device.quiescence, extra_v, offset, r_a]
+    port = next((port for port in board.ports.values() if port.neuron == name), None)
+    disturbed = (port.ripple, port.ripple_frequency, port.ripple_phase, port.sag) if port else (0.0, 50.0, 0.0, 0.0)
+    loaded = any(_membrane_load(board, key) > 0.0 for key, s in board.synapses.items() if s.post == name)
+    row = [
+        farad, v_off, v_latch, device.dead_time, device.fire_delay, device.quiescence, extra_v, offset, r_a,
+        *disturbed, float(loaded),
+    ]  # fmt: skip
     return [conducting, latched, firing, still, *leaking], row
 
 
-def _leak_pieces(neuron: Neuron) -> list[tuple[float, float, float, float, float]]:
-    """Straight pieces of the leak: low, high, and a point (V, I) with the slope G."""
-    device = neuron.calibration
-    i_1, i_off = device.scale * device.I1, device.scale * device.I_off
-    first = i_1 / (device.V1 - device.V0)
-    second = (i_off - i_1) / (device.V_th - device.V1)
-    return [
-        (-1e300, 0.0, 0.0, 0.0, CLAMP),
-        (0.0, device.V0, 0.0, 0.0, 0.0),
-        (device.V0, device.V1, device.V0, 0.0, first),
-        (device.V1, device.V_th, device.V1, i_1, second),
+def _leak_pieces(neuron: Neuron, count: int) -> list[tuple[float, float, float, float, float]]:
+    """`count` straight pieces of the leak: low, high, and a point (V, I) with the slope G.
+
+    They end at V_th; where a neighbour's leak has more corners, the first pieces are empty.
+    """
+    corners = neuron.calibration.leak
+    pieces = [
+        (low, high, low, i_low, (i_high - i_low) / (high - low)) for (low, i_low), (high, i_high) in pairwise(corners)
     ]
+    ends = [(-1e300, 0.0, 0.0, 0.0, CLAMP), (0.0, corners[0][0], 0.0, 0.0, 0.0)]
+    empty = [(-1e300, -1e300, 0.0, 0.0, CLAMP)] * (count - len(ends) - len(pieces))
+    return [*empty, *ends, *pieces]
 
 
 def _synapse_row(board: Board, name: str, loads: Mapping[str, float]) -> list[float]:
     """The row of Circuit.synapse of one synapse."""
     synapse: Synapse = board.synapses[name]
-    fit, ohms = synapse.calibration, synapse.components.R_s
+    fit, ohms = synapse.calibration, synapse.resistance
+    drive = board.drive(name)
+    conductance = drive.conductance if synapse.stages > 0 else _membrane_load(board, name)
     top = (board.supply - fit.headroom - fit.V_T) / ohms
-    pulse = board.pulse(name)
     return [
-        synapse.tau, board.charge(name) / pulse, pulse,
+        synapse.tau, drive.current - (drive.conductance - conductance) * fit.V_T, conductance, drive.width, synapse.delay,
         _conductance(loads, f"{name}.v_c1"), _conductance(loads, f"{name}.v_c2"),
         fit.V_T, ohms, top, fit.m1, synapse.sign * fit.m2, fit.offset,
     ]  # fmt: skip
+
+
+def _membrane_load(board: Board, name: str) -> float:
+    """Conductance of the drive of a delta synapse that its membrane feels.
+
+    Only an excitatory one charges the membrane itself; the others charge the diode of a mirror, which stays at V_T.
+    """
+    synapse = board.synapses[name]
+    feels = synapse.stages == 0 and synapse.sign > 0 and synapse.post != OPEN
+    return board.drive(name).conductance if feels else 0.0

@@ -3,24 +3,33 @@
 Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, below V_T nothing.
 """
 
+from math import floor, pi
+
 import numpy as np
 
 from .compiled import helper
 from .layout import (
+    ANGLE,
     C_0,
     C_1,
     CAPACITANCE,
     CEILING,
+    FREQUENCY,
     GAIN,
     HIGH,
     LEAK,
     LINEAR,
     LOAD_1,
     LOAD_2,
+    LOADED,
     M_1,
     OFFSET,
+    PULSE_G,
     PUSH,
     R_S,
+    RATE,
+    RIPPLE,
+    SAG,
     TAU,
     V_T,
     X_MAX,
@@ -30,6 +39,7 @@ from .layout import (
     Codes,
     Floats,
     Q,
+    Wave,
     X,
 )
 
@@ -42,8 +52,19 @@ def first_stage(c: Circuit, s: int, values: Floats, codes: Codes) -> tuple[float
     regime = codes[2 * n + s]
     if regime == CEILING:
         return p[X_MAX], 0.0, 0.0
-    push = (values[2 * n + 2 * m + s] - p[LOAD_1] * p[V_T]) / p[TAU]
-    return values[2 * n + s], push, (p[LOAD_1] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+    load = first_load(c, s, values)
+    push = (values[2 * n + 2 * m + s] - load * p[V_T]) / p[TAU]
+    return values[2 * n + s], push, (load * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
+
+
+@helper
+def first_load(c: Circuit, s: int, values: Floats) -> float:
+    """Conductance on the capacitor of stage 1: of a probe, and of the drive while its pulse lasts."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    load: float = c.synapse[s, LOAD_1]
+    if values[2 * n + 2 * m + s] != 0.0:
+        load += c.synapse[s, PULSE_G]
+    return load
 
 
 @helper
@@ -101,9 +122,50 @@ def shape_stage(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) 
 @helper
 def steady_input(c: Circuit, i: int, values: Floats) -> float:
     """Constant part of the current into neuron i: port, noise, and what its synapses leak in."""
-    n, m = c.neuron.shape[0], c.synapse.shape[0]
-    amperes: float = values[n + i] + values[2 * n + 3 * m + i] + c.neuron[i, OFFSET]
+    amperes: float = values[c.neuron.shape[0] + i] + noise(c, i, values) + c.neuron[i, OFFSET]
     return amperes
+
+
+@helper
+def noise(c: Circuit, i: int, values: Floats) -> float:
+    """Noise of the port of neuron i."""
+    amperes: float = values[2 * c.neuron.shape[0] + 3 * c.synapse.shape[0] + i]
+    return amperes
+
+
+@helper
+def input_load(c: Circuit, i: int, values: Floats) -> float:
+    """Conductance that the inputs put on the membrane of neuron i: sag of its source, pulses of delta synapses."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    load: float = c.neuron[i, SAG] * values[n + i]
+    if c.neuron[i, LOADED] != 0.0:
+        for k in range(c.into_at[i], c.into_at[i + 1]):
+            s = c.into[k]
+            if c.wires[s, 2] == 0 and values[2 * n + 2 * m + s] != 0.0:
+                load += c.synapse[s, GAIN] * c.synapse[s, PULSE_G]
+    return load
+
+
+@helper
+def membrane_rate(c: Circuit, i: int, values: Floats, codes: Codes) -> float:
+    """How fast the membrane of neuron i forgets, 1/s."""
+    rate: float = c.phase[i, codes[i], RATE] + input_load(c, i, values) / c.neuron[i, CAPACITANCE]
+    return rate
+
+
+@helper
+def ripple(c: Circuit, i: int, since: float) -> Wave:
+    """Current of the mains into neuron i as a wave that is counted from `since`, A."""
+    p = c.neuron[i]
+    turns = p[FREQUENCY] * since
+    return p[RIPPLE], 2.0 * pi * p[FREQUENCY], 2.0 * pi * (turns - floor(turns)) + p[ANGLE]
+
+
+@helper
+def membrane_wave(c: Circuit, i: int, since: float) -> Wave:
+    """What the ripple adds to dV/dt of neuron i, V/s."""
+    size, omega, angle = ripple(c, i, since)
+    return size / c.neuron[i, CAPACITANCE], omega, angle
 
 
 @helper

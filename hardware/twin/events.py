@@ -2,36 +2,50 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf
+from math import inf, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import helper, kernel
-from .drives import first_stage, leak_phase, membrane_push, output, second_rate, shape, shape_stage
+from .drives import (
+    first_stage,
+    leak_phase,
+    membrane_push,
+    membrane_rate,
+    membrane_wave,
+    output,
+    second_rate,
+    shape,
+    shape_stage,
+)
 from .lanes import lane, phi
 from .layout import (
+    ARRIVAL,
     BELOW,
     CAPACITANCE,
     CEILING,
     DEAD_TIME,
     DELAY,
+    DELAY_T,
+    DONE,
     DOWN,
     EXIT,
     EXTRA_V,
     FIRE_DELAY,
+    FLIGHT_FULL,
     HIGH,
     HOLD,
     INPUT,
     LATCHED,
     LEAK,
     LINEAR,
+    LOG_FULL,
     LOW,
     ON,
     PULSE,
     PULSE_I,
     PULSE_T,
-    RATE,
     SILENT,
     STAGE_1,
     TIMER,
@@ -45,19 +59,21 @@ from .layout import (
     Queue,
     State,
 )
-from .predictions import predict_neuron, predict_stages
+from .predictions import STILL, predict_neuron, predict_stages
 
 
 @helper
-def carry(c: Circuit, t: float, state: State, forms: Floats, old: Floats) -> None:
-    """Move every lane `t` further along its closed form."""
+def carry(c: Circuit, base: float, t: float, state: State, forms: Floats, old: Floats) -> None:
+    """Move every lane from `base` on `t` further along its closed form."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
     values, codes = state.values, state.codes
     old[:] = values
     for i in range(n):
         if codes[i] != HOLD:
-            push, rate = membrane_push(c, i, old, codes), c.phase[i, codes[i], RATE]
-            values[i] = lane(old[i], rate, push, forms, c.into, c.into_at[i], c.into_at[i + 1], t)
+            push, rate = membrane_push(c, i, old, codes), membrane_rate(c, i, old, codes)
+            values[i] = lane(
+                old[i], rate, push, membrane_wave(c, i, base), forms, c.into, c.into_at[i], c.into_at[i + 1], t
+            )
     for s in range(m):
         stages = c.wires[s, 2]
         if stages >= 1:
@@ -66,7 +82,7 @@ def carry(c: Circuit, t: float, state: State, forms: Floats, old: Floats) -> Non
         if stages == 2 and codes[2 * n + m + s] != CEILING:
             shape_stage(c, s, old, codes, forms[m])
             rate = second_rate(c, s, codes[2 * n + m + s])
-            values[2 * n + m + s] = lane(old[2 * n + m + s], rate, 0.0, forms, c.into, m, m + 1, t)
+            values[2 * n + m + s] = lane(old[2 * n + m + s], rate, 0.0, STILL, forms, c.into, m, m + 1, t)
 
 
 @helper
@@ -79,16 +95,57 @@ def touch_synapse(c: Circuit, s: int, stale: NDArray[np.bool_]) -> None:
 @helper
 def fire(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
     """The thyristor closes: note the spike, start the current pulses."""
-    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    n = c.neuron.shape[0]
     state.codes[i], state.codes[n + i] = ON, 0
     log.spike_time[log.size[1]] = at
     log.spike_neuron[log.size[1]] = i
     log.size[1] += 1
     for k in range(c.out_at[i], c.out_at[i + 1]):
         s = c.out_of[k]
-        state.values[2 * n + 2 * m + s] = c.synapse[s, PULSE_I]
-        state.due[PULSE, s] = at + c.synapse[s, PULSE_T]
-        touch_synapse(c, s, state.stale)
+        if c.synapse[s, DELAY_T] == 0.0:
+            arrive(c, s, at, state)
+        else:
+            take_off(s, at + c.synapse[s, DELAY_T], state)
+
+
+@helper
+def arrive(c: Circuit, s: int, at: float, state: State) -> None:
+    """A spike reaches synapse s: a current pulse begins; one that still lasts begins anew."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    state.values[2 * n + 2 * m + s] = c.synapse[s, PULSE_I]
+    state.due[PULSE, s] = at + c.synapse[s, PULSE_T]
+    touch_synapse(c, s, state.stale)
+
+
+@helper
+def take_off(s: int, arrival: float, state: State) -> None:
+    """A spike sets out for synapse s, behind those that are on their way."""
+    room, count = state.flight.shape[1], state.flying[s, 1]
+    if count == 0:
+        state.due[ARRIVAL, s] = arrival
+    state.flight[s, (state.flying[s, 0] + count) % room] = arrival
+    state.flying[s, 1] = count + 1
+
+
+@helper
+def land(c: Circuit, s: int, at: float, state: State) -> None:
+    """The first of the spikes on their way to synapse s is there."""
+    state.flying[s, 0] = (state.flying[s, 0] + 1) % state.flight.shape[1]
+    state.flying[s, 1] -= 1
+    state.due[ARRIVAL, s] = state.flight[s, state.flying[s, 0]] if state.flying[s, 1] > 0 else inf
+    arrive(c, s, at, state)
+
+
+@helper
+def flight_full(c: Circuit, i: int, state: State) -> bool:
+    """Whether a spike of neuron i would find no room behind those on their way."""
+    if state.flight.shape[1] == 0:
+        return False
+    most = 0
+    for k in range(c.out_at[i], c.out_at[i + 1]):
+        most = max(most, state.flying[c.out_of[k], 1])
+    full: bool = most == state.flight.shape[1]
+    return full
 
 
 @helper
@@ -122,10 +179,11 @@ def open_thyristor(c: Circuit, i: int, at: float, state: State) -> None:
     """V_m fell to where the thyristor opens, unless the input alone holds it closed."""
     p, codes = c.neuron[i], state.codes
     if codes[i] == ON and p[V_LATCH] < p[V_OFF]:
-        drive = membrane_push(c, i, state.values, codes)
+        size, _, angle = membrane_wave(c, i, at)
+        drive = membrane_push(c, i, state.values, codes) + size * sin(angle)
         for k in range(c.into_at[i], c.into_at[i + 1]):
             drive += output(c, c.into[k], state.values, codes) / p[CAPACITANCE]
-        if drive >= c.phase[i, ON, RATE] * p[V_LATCH]:
+        if drive >= membrane_rate(c, i, state.values, codes) * p[V_LATCH]:
             codes[i] = LATCHED
             return
     if p[DEAD_TIME] > 0.0:
@@ -183,6 +241,8 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
         state.due[PULSE, who] = inf
         state.values[2 * n + 2 * m + who] = 0.0
         touch_synapse(c, who, state.stale)
+    elif what == ARRIVAL:
+        land(c, who, at, state)
     elif what == INPUT:
         state.values[n + who if who < n else n + who + 3 * m] = queue.level[queue.head[who]]
         queue.head[who] += 1
@@ -192,10 +252,10 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
 
 
 @kernel
-def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> bool:
-    """Let every event up to `until` happen. False when the log is full: make room and call again."""
+def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> int:
+    """Let every event up to `until` happen: DONE, or what is full. Then make room and call again."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    forms, now, old = np.zeros((m + 1, 6)), np.empty((m + 1, 2)), np.empty(state.values.shape[0])
+    forms, now, old = np.zeros((m + 1, 6)), np.empty((m + 2, 2)), np.empty(state.values.shape[0])
     for s in range(m):
         shape(c, s, state.values, state.codes, forms[s])
     while True:
@@ -210,11 +270,13 @@ def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> b
                 state.stale[i] = False
         when, what, who = next_event(c, state.due, queue)
         if when > until:
-            return True
+            return DONE
         if log.size[0] == log.time.shape[0] or log.size[1] == log.spike_time.shape[0]:
-            return False
+            return LOG_FULL
+        if what <= TIMER and flight_full(c, who, state):
+            return FLIGHT_FULL
         if when > base:
-            carry(c, when - base, state, forms, old)
+            carry(c, base, when - base, state, forms, old)
         happen(c, what, who, when, state, log, queue)
         for s in range(m):
             shape(c, s, state.values, state.codes, forms[s])

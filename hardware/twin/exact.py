@@ -3,13 +3,14 @@
 import numpy as np
 
 from neurorig.hardware import Board
+from neurorig.signals import ConfigError
 
 from . import layout as k
 from .circuit import SAMPLED, build_circuit, rest_state
 from .engine import Grid
 from .events import advance
 from .inputs import Inputs
-from .memory import moved, new_log
+from .memory import moved, new_log, roomier
 from .sampling import sample
 
 PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
@@ -19,6 +20,7 @@ class Exact:
     """Event-driven, for a few neurons: the cost of an event grows with the number of neurons and synapses."""
 
     def __init__(self, board: Board, loads: dict[str, float], seed: int) -> None:
+        _refuse_what_it_cannot(board)
         self.fired = 0
         self._circuit = build_circuit(board, loads)
         self._state = rest_state(board, self._circuit)
@@ -34,8 +36,11 @@ class Exact:
         """Run to `until`, with a longer log whenever it is full."""
         self._inputs.make_noise(until)
         spikes = self._log.size[1]
-        while not advance(self._circuit, until, self._state, self._log, self._inputs.queue):
-            self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
+        while full := advance(self._circuit, until, self._state, self._log, self._inputs.queue):
+            if full == k.LOG_FULL:
+                self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
+            else:
+                self._state = roomier(self._state)
         self.fired += int(self._log.size[1] - spikes)
 
     def forget(self, before: float) -> bool:
@@ -61,3 +66,12 @@ class Exact:
     def phase(self, neuron: int) -> str:
         """What `neuron` does right now."""
         return PHASES.get(int(self._state.codes[neuron]), "integrating")
+
+
+def _refuse_what_it_cannot(board: Board) -> None:
+    for name, neuron in board.neurons.items():
+        if neuron.components.C_L is not None:
+            raise ConfigError(
+                f"{board.path}: [neurons.{name}.components] C_L makes a bursting neuron, which the exact engine has no "
+                'closed form for. Run it with engine = "bursting".'
+            )

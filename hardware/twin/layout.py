@@ -19,21 +19,30 @@ V_M, V_AP, I_0, V_C1, V_C2, I_S1, I_S2, I_OUT = range(8)
 # Columns of Circuit.phase, Circuit.neuron and Circuit.synapse.
 RATE, PUSH, LOW, HIGH, VAP_SLOPE, VAP_START = range(6)
 CAPACITANCE, V_OFF, V_LATCH, DEAD_TIME, FIRE_DELAY, QUIET, EXTRA_V, OFFSET, R_AP = range(9)
-TAU, PULSE_I, PULSE_T, LOAD_1, LOAD_2, V_T, R_S, X_MAX, M_1, GAIN, OUT_OFFSET = range(11)
+RIPPLE, FREQUENCY, ANGLE, SAG, LOADED = range(
+    9, 14
+)  # LOADED: whether a delta synapse puts a conductance on the membrane
+NEURON_COLUMNS = 14
+TAU, PULSE_I, PULSE_G, PULSE_T, DELAY_T, LOAD_1, LOAD_2, V_T, R_S, X_MAX, M_1, GAIN, OUT_OFFSET = range(13)
+SYNAPSE_COLUMNS = 13
 # Columns of a form, the drive that one lane gives to the next: x' = C_0 + C_1 exp(-A t) - B x, weighed by Q.
 X, C_0, C_1, A, B, Q = range(6)
 # Rows of State.due, the times at which something happens next; INPUT is what waits in the Queue.
-EXIT, TIMER, STAGE_1, STAGE_2, PULSE, INPUT = range(6)
+EXIT, TIMER, STAGE_1, STAGE_2, PULSE, ARRIVAL, INPUT = range(7)
 # How a lane leaves its range.
 NOTHING, UP, DOWN, SILENT = 0, 1, -1, 2
+# Why `advance` returns: it got there, or something has to be made longer first.
+DONE, LOG_FULL, FLIGHT_FULL = 0, 1, 2
+# A sinusoid as a drive: amplitude * sin(omega t + angle).
+Wave = tuple[float, float, float]
 
 
 class Circuit(NamedTuple):
     """Constants of a board with N neurons, S synapses, P phases. SI units."""
 
     phase: Floats  # (N, P, 6)
-    neuron: Floats  # (N, 9)
-    synapse: Floats  # (S, 11)
+    neuron: Floats  # (N, NEURON_COLUMNS)
+    synapse: Floats  # (S, SYNAPSE_COLUMNS)
     wires: Ints  # (S, 3): pre, post, stages
     into: Ints  # (S + 1,) synapses by post neuron, those of neuron i at into[into_at[i]:into_at[i + 1]]; last: scratch
     into_at: Ints  # (N + 1,)
@@ -46,9 +55,11 @@ class State(NamedTuple):
 
     values: Floats  # (3 N + 3 S,): V_m, port currents, I of stage 1, I of stage 2, pulse currents, noise currents
     codes: Codes  # (2 N + 2 S,): phases, silence flags, regimes of stage 1, regimes of stage 2
-    due: Floats  # (5, max(N, S)): see EXIT ... PULSE
+    due: Floats  # (6, max(N, S)): see EXIT ... ARRIVAL
     kind: Codes  # (N,): how the neuron leaves its phase at EXIT
     stale: NDArray[np.bool_]  # (N + S,): whose exits have to be found again
+    flight: Floats  # (S, room): rings of the arrival times of spikes on their way; no room if no synapse has a delay
+    flying: Ints  # (S, 2): where the ring of each synapse begins, and how many spikes are in it
 
 
 class Log(NamedTuple):

@@ -35,6 +35,16 @@ def _blank(room: int, values: int, codes: int, rows: int, spikes: int) -> Log:
     )
 
 
+def roomier(state: State) -> State:
+    """The same state with room for twice as many spikes on their way to each synapse."""
+    synapses, room = state.flight.shape
+    flight, flying = np.zeros((synapses, 2 * room)), state.flying.copy()
+    for s, (begin, count) in enumerate(state.flying):
+        flight[s, :count] = state.flight[s, (begin + np.arange(count)) % room]
+    flying[:, 0] = 0
+    return state._replace(flight=flight, flying=flying)
+
+
 def joined(streams: list[tuple[Floats, Floats]]) -> Queue:
     """One queue from a stream of (times, levels) per input."""
     stop = np.cumsum([len(times) for times, _ in streams]).astype(np.int64)

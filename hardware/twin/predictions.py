@@ -2,14 +2,24 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf, log, nextafter
+from math import inf, log, nextafter, pi, sin
 
 import numpy as np
 
 from .compiled import helper
-from .drives import first_stage, membrane_push, second_drive, second_rate, shape_stage
+from .drives import (
+    first_load,
+    first_stage,
+    membrane_push,
+    membrane_rate,
+    membrane_wave,
+    second_drive,
+    second_rate,
+    shape_stage,
+)
 from .lanes import leave, reach
 from .layout import (
+    ARRIVAL,
     BELOW,
     C_0,
     C_1,
@@ -23,12 +33,10 @@ from .layout import (
     HOLD,
     LEAK,
     LINEAR,
-    LOAD_1,
     LOW,
     PULSE,
     QUIET,
     R_S,
-    RATE,
     SILENT,
     STAGE_1,
     STAGE_2,
@@ -41,8 +49,11 @@ from .layout import (
     Q,
     Queue,
     State,
+    Wave,
     X,
 )
+
+STILL = (0.0, 0.0, 0.0)  # no wave
 
 
 @helper
@@ -60,8 +71,10 @@ def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats,
         due[STAGE_1, s] = base + reach(x, 0.0, 1.0, rate, push)
     elif regime == LINEAR:
         due[STAGE_1, s] = base + min(reach(x, top, 1.0, rate, push), reach(x, 0.0, -1.0, rate, push))
-    elif values[2 * n + 2 * m + s] < p[LOAD_1] * p[V_T] + (1.0 + p[LOAD_1] * p[R_S]) * top:
-        due[STAGE_1, s] = base
+    else:
+        load = first_load(c, s, values)
+        if values[2 * n + 2 * m + s] < load * p[V_T] + (1.0 + load * p[R_S]) * top:
+            due[STAGE_1, s] = base
     if stages == 1:
         return
     regime = codes[2 * n + m + s]
@@ -76,9 +89,9 @@ def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats,
         return
     shape_stage(c, s, values, codes, forms[m])
     low, high = (-1e300, 0.0) if regime == BELOW else (0.0, top)
-    horizon = min(due[STAGE_1, s], due[PULSE, s]) - base
+    horizon = min(due[STAGE_1, s], due[PULSE, s], due[ARRIVAL, s]) - base
     rate = second_rate(c, s, regime)
-    t, _ = leave(values[2 * n + m + s], rate, 0.0, low, high, forms, c.into, m, m + 1, now, horizon)
+    t, _ = leave(values[2 * n + m + s], rate, 0.0, STILL, low, high, forms, c.into, m, m + 1, now, horizon)
     due[STAGE_2, s] = base + t
 
 
@@ -95,19 +108,20 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
     start, stop = c.into_at[i], c.into_at[i + 1]
     for k in range(start, stop):
         s = c.into[k]
-        horizon = min(horizon, due[PULSE, s], due[STAGE_1, s], due[STAGE_2, s])
+        horizon = min(horizon, due[PULSE, s], due[ARRIVAL, s], due[STAGE_1, s], due[STAGE_2, s])
     for k in (i, n + i):
         if queue.head[k] < queue.stop[k]:
             horizon = min(horizon, queue.time[queue.head[k]])
     horizon -= base
-    v, rate, push = values[i], c.phase[i, phase, RATE], membrane_push(c, i, values, codes)
+    v, rate, push = values[i], membrane_rate(c, i, values, codes), membrane_push(c, i, values, codes)
+    wave = membrane_wave(c, i, base)
     low, high = c.phase[i, phase, LOW], c.phase[i, phase, HIGH]
     last = c.phase.shape[1] - 1
     if phase == last and codes[n + i]:
         high += p[EXTRA_V]
-    t, kind = leave(v, rate, push, low, high, forms, c.into, start, stop, now, horizon)
+    t, kind = leave(v, rate, push, wave, low, high, forms, c.into, start, stop, now, horizon)
     if phase >= LEAK and p[EXTRA_V] > 0.0 and not codes[n + i]:
-        quiet, silent = silence(c, i, v, rate, push, forms, start, stop, now, min(t, horizon))
+        quiet, silent = silence(c, i, v, rate, push, wave, forms, start, stop, now, min(t, horizon))
         if silent:
             t, kind = quiet, SILENT
     due[EXIT, i] = base + t
@@ -116,7 +130,7 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
 
 @helper
 def silence(
-    c: Circuit, i: int, v: float, rate: float, push: float,
+    c: Circuit, i: int, v: float, rate: float, push: float, wave: Wave,
     forms: Floats, start: int, stop: int, now: Floats, horizon: float,
 ) -> tuple[float, bool]:  # fmt: skip
     """When the charging current of neuron i falls to its quiescence level.
@@ -125,6 +139,9 @@ def silence(
     """
     slopes = np.empty((forms.shape[0], 6))
     speed = push - rate * v
+    if wave[0] != 0.0:
+        speed += wave[0] * sin(wave[2])
+    rising = (wave[0] * wave[1], wave[1], wave[2] + 0.5 * pi)
     for k in range(start, stop):
         form, slope = forms[c.into[k]], slopes[c.into[k]]
         speed += form[Q] * form[X]
@@ -134,5 +151,5 @@ def silence(
     level = c.neuron[i, QUIET] / c.neuron[i, CAPACITANCE]
     if speed <= level:
         return 0.0, True
-    t, kind = leave(speed, rate, 0.0, level, 1e300, slopes, c.into, start, stop, now, horizon)
+    t, kind = leave(speed, rate, 0.0, rising, level, 1e300, slopes, c.into, start, stop, now, horizon)
     return t, kind == DOWN

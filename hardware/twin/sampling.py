@@ -2,13 +2,24 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import exp
+from math import cos, exp, sin
 
 import numpy as np
 
 from .compiled import helper, kernel
-from .drives import first_stage, membrane_push, second_rate, shape, shape_stage, steady_input
-from .lanes import chi, follow, phi, response
+from .drives import (
+    first_stage,
+    input_load,
+    membrane_push,
+    membrane_rate,
+    membrane_wave,
+    noise,
+    second_rate,
+    shape,
+    shape_stage,
+    steady_input,
+)
+from .lanes import chi, follow, phi, response, swing
 from .layout import (
     BELOW,
     C_0,
@@ -21,12 +32,14 @@ from .layout import (
     I_OUT,
     I_S2,
     OUT_OFFSET,
+    PULSE_G,
     R_AP,
     R_S,
-    RATE,
-    V_AP,
+    RIPPLE,
+    SAG,
     V_C1,
     V_C2,
+    V_M,
     V_T,
     VAP_SLOPE,
     VAP_START,
@@ -37,6 +50,7 @@ from .layout import (
     Floats,
     Log,
     Q,
+    Wave,
     X,
 )
 
@@ -102,28 +116,67 @@ def add_response(
 
 
 @helper
-def sample_membrane(
-    c: Circuit, i: int, kind: int, values: Floats, codes: Codes, form: Floats,
+def add_wave(
+    wave: Wave, rate: float, slope: float, direct: float,
     since: float, t0: float, dt: float, origin: int, first: int, out: Floats,
 ) -> None:  # fmt: skip
-    """V_m or V_ap of neuron i within one stretch of the log."""
-    phase, p = codes[i], c.neuron[i]
-    slope, start, direct = 1.0, 0.0, 0.0
-    rate, push = c.phase[i, phase, RATE], membrane_push(c, i, values, codes)
-    if kind == V_AP:
-        slope, start = c.phase[i, phase, VAP_SLOPE], c.phase[i, phase, VAP_START]
-    if phase == HOLD:  # V_m stands still, so the whole input flows through R_a
-        rate = push = 0.0
-        if kind == V_AP:
-            start, direct = p[R_AP] * steady_input(c, i, values), p[R_AP] * p[CAPACITANCE]
+    """Add slope * (what a wave did to a lane of `rate`) + direct * (the wave itself)."""
+    size, omega, angle = wave
+    own, turn_s, turn_c = exp(-rate * dt), sin(omega * dt), cos(omega * dt)
+    u_s, u_c = wave_step(size, omega, rate, own, turn_s, turn_c)
+    k, stop = first, first + out.shape[0]
+    while k < stop:
+        anchor = k - (k - origin) % ANCHOR
+        t = max(0.0, t0 + anchor * dt - since)
+        s, c, u = sin(omega * t + angle), cos(omega * t + angle), swing(wave, rate, t)
+        for j in range(anchor - first, min(stop, anchor + ANCHOR) - first):
+            if j >= k - first:
+                out[j] += slope * u + direct * size * s
+            u = u * own + (s * u_s + c * u_c)
+            s, c = s * turn_c + c * turn_s, c * turn_c - s * turn_s
+        k = anchor + ANCHOR
+
+
+@helper
+def wave_step(size: float, omega: float, rate: float, own: float, turn_s: float, turn_c: float) -> tuple[float, float]:
+    """What a wave leaves in a lane within one step, for each unit of its sine and of its cosine at the beginning."""
+    scale = size / (rate * rate + omega * omega)
+    return scale * (rate * turn_c + omega * turn_s - own * rate), scale * (rate * turn_s - omega * turn_c + own * omega)
+
+
+@helper
+def membrane_reading(c: Circuit, i: int, kind: int, values: Floats, codes: Codes) -> tuple[float, float, float]:
+    """What a node makes of neuron i, as slope * V_m + start + direct * (current of the synapses and of the ripple)."""
+    n, p = c.neuron.shape[0], c.neuron[i]
+    if kind == I_0:
+        return -p[SAG] * values[n + i], values[n + i] + noise(c, i, values), 0.0
+    if kind == V_M:
+        return 1.0, 0.0, 0.0
+    if codes[i] == HOLD:  # V_m stands still, so the whole input flows through R_a
+        return -p[R_AP] * input_load(c, i, values), p[R_AP] * steady_input(c, i, values), p[R_AP]
+    return c.phase[i, codes[i], VAP_SLOPE], c.phase[i, codes[i], VAP_START], 0.0
+
+
+@helper
+def sample_membrane(
+    c: Circuit, i: int, reading: tuple[float, float, float], mains: float, values: Floats, codes: Codes, form: Floats,
+    since: float, t0: float, dt: float, origin: int, first: int, out: Floats,
+) -> None:  # fmt: skip
+    """A reading of the membrane of neuron i within one stretch of the log; `mains`: how much of the ripple is in it."""
+    slope, start, direct = reading
+    rate, push = membrane_rate(c, i, values, codes), membrane_push(c, i, values, codes)
+    moved, farad = slope, c.neuron[i, CAPACITANCE]
+    if codes[i] == HOLD:
+        moved = rate = push = 0.0
     relax(values[i], rate, push, slope, start, since, t0, dt, origin, first, out)
-    if phase != HOLD or direct != 0.0:
+    if c.neuron[i, RIPPLE] != 0.0 and (moved != 0.0 or mains != 0.0):
+        add_wave(membrane_wave(c, i, since), rate, moved, mains * farad, since, t0, dt, origin, first, out)
+    if moved != 0.0 or direct != 0.0:
         for k in range(c.into_at[i], c.into_at[i + 1]):
             s = c.into[k]
             shape(c, s, values, codes, form)
             if form[X] != 0.0 or form[C_0] != 0.0 or form[C_1] != 0.0:
-                moved = 0.0 if phase == HOLD else slope
-                add_response(form, rate, moved, direct * form[Q], since, t0, dt, origin, first, out)
+                add_response(form, rate, moved, direct * farad * form[Q], since, t0, dt, origin, first, out)
 
 
 @helper
@@ -141,7 +194,7 @@ def sample_synapse(
     else:
         slope, start = 1.0, 0.0
     if stages == 0:
-        out[:] = slope * values[2 * n + 2 * m + s] + start
+        sample_delta(c, s, values, codes, form, since, t0, dt, origin, first, out)
         return
     stage = 1 if kind in (V_C2, I_S2) or (kind == I_OUT and stages == 2) else 0
     regime = codes[2 * n + stage * m + s]
@@ -158,6 +211,22 @@ def sample_synapse(
     if regime != CEILING and slope != 0.0:
         shape_stage(c, s, values, codes, form)
         add_response(form, rate, slope, 0.0, since, t0, dt, origin, first, out)
+
+
+@helper
+def sample_delta(
+    c: Circuit, s: int, values: Floats, codes: Codes, form: Floats,
+    since: float, t0: float, dt: float, origin: int, first: int, out: Floats,
+) -> None:  # fmt: skip
+    """Output current of a synapse without stages: the pulse itself, less what the membrane behind it resists."""
+    n, m, p = c.neuron.shape[0], c.synapse.shape[0], c.synapse[s]
+    pulse = values[2 * n + 2 * m + s]
+    if pulse == 0.0 or p[PULSE_G] == 0.0:
+        out[:] = abs(p[GAIN]) * pulse + p[OUT_OFFSET]
+        return
+    reading = -abs(p[GAIN]) * p[PULSE_G], abs(p[GAIN]) * pulse + p[OUT_OFFSET], 0.0
+    post = c.wires[s, 1]
+    sample_membrane(c, post, reading, 0.0, values, codes, form, since, t0, dt, origin, first, out)
 
 
 @kernel
@@ -178,10 +247,10 @@ def sample(c: Circuit, log: Log, kind: int, index: int, t0: float, dt: float, fi
         if end > k:
             part = out[k - first : end - first]
             moving = part if k >= origin else part[:1]
-            if kind == I_0:
-                moving[:] = values[c.neuron.shape[0] + index]
-            elif kind <= V_AP:
-                sample_membrane(c, index, kind, values, codes, form, since, t0, dt, min(k, origin), k, moving)
+            if kind <= I_0:
+                reading = membrane_reading(c, index, kind, values, codes)
+                mains = 1.0 if kind == I_0 else reading[2]
+                sample_membrane(c, index, reading, mains, values, codes, form, since, t0, dt, min(k, origin), k, moving)
             else:
                 sample_synapse(c, index, kind, values, codes, form, since, t0, dt, min(k, origin), k, moving)
             if k < origin:

@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from neurorig.hardware import Board
 
 CLAMP = 1e-3
+STEP = 5e-4  # s; the longest step of the integration, short enough for spike times to some 1e-14 s
 
 
 def distance(level, which, t, y, *_):
@@ -27,50 +28,67 @@ class Oracle:
     board: Board
     loads: dict[str, float] = field(default_factory=dict)
     spikes: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
     t: float = 0.0
 
     def __post_init__(self):
         self.neuron = self.board.neurons["n1"]
+        self.port = self.board.ports["n1.i0"]
         self.synapse = next(iter(self.board.synapses.values()), None)
+        self.pulse = self.board.drive("s11") if self.synapse else None
         rest = self.synapse.at_rest if self.synapse else None
         self.y = np.array([self.neuron.at_rest.v_m, rest.v_c1 if rest else 0.0, rest.v_c2 if rest else 0.0])
         self.on = False
         self.held_until = self.pulse_until = -1.0
 
-    def leak(self, v):
-        d = self.neuron.calibration
-        i1, i_off = d.scale * d.I1, d.scale * d.I_off
+    def piece(self, v):
+        """The straight piece of the leak at `v`: slope (S) and current (A) at 0 V."""
+        corners = [(0.0, 0.0), *self.neuron.calibration.leak]
         if v < 0:
-            return CLAMP * v
-        if v < d.V0:
-            return 0.0
-        if v < d.V1:
-            return i1 * (v - d.V0) / (d.V1 - d.V0)
-        return i1 + (i_off - i1) * (v - d.V1) / (d.V_th - d.V1)
+            return CLAMP, 0.0
+        k = min(sum(v >= corner for corner, _ in corners), len(corners) - 1)
+        (low, i_low), (high, i_high) = corners[k - 1 : k + 1]
+        slope = (i_high - i_low) / (high - low)
+        return slope, i_low - slope * low
 
-    def stage(self, v_c):
+    def stage(self, v_c, conducts):
         s = self.synapse
-        return max(0.0, v_c - s.calibration.V_T) / s.components.R_s
+        return (v_c - s.calibration.V_T) / s.resistance if conducts else 0.0
 
-    def out(self, y):
-        if self.synapse is None:
+    def regime(self, y):
+        """What the right-hand side bends at, held fixed within a stretch so that it is smooth there."""
+        threshold = self.synapse.calibration.V_T if self.synapse else 0.0
+        return self.on, self.t < self.held_until, self.t < self.pulse_until, self.piece(y[0]), y[1:] > threshold
+
+    def drawn(self, pulsing, v):
+        """What the driver delivers into `v`."""
+        return self.pulse.current - self.pulse.conductance * v if pulsing else 0.0
+
+    def out(self, y, pulsing, conducts):
+        s = self.synapse
+        if s is None:
             return 0.0
-        last = y[self.synapse.stages]
-        return self.synapse.sign * (self.synapse.calibration.m2 * self.stage(last) + self.synapse.calibration.offset)
+        if s.stages == 0:
+            current = self.drawn(pulsing, y[0] if s.sign > 0 else s.calibration.V_T)
+        else:
+            current = self.stage(y[s.stages], conducts[s.stages - 1])
+        return s.sign * (s.calibration.m2 * current + s.calibration.offset)
 
-    def slopes(self, t, y, amperes, phase):
-        on, held, pulse = phase
-        n, s = self.neuron, self.synapse
+    def slopes(self, t, y, amperes, regime):
+        on, held, pulsing, (slope, at_zero), conducts = regime
+        n, s, port = self.neuron, self.synapse, self.port
         v = y[0]
-        through = (v - n.calibration.V_F) / n.on_resistance if on else self.leak(v)
-        into = amperes + self.out(y) - through - v / self.loads.get("n1.v_m", np.inf)
+        through = (v - n.calibration.V_F) / n.on_resistance if on else at_zero + slope * v
+        mains = port.ripple * np.sin(2 * np.pi * port.ripple_frequency * t + port.ripple_phase)
+        given = amperes * (1 - port.sag * v) + mains
+        into = given + self.out(y, pulsing, conducts) - through - v / self.loads.get("n1.v_m", np.inf)
         dy = [0.0 if held else into / n.capacitance, 0.0, 0.0]
-        if s is not None:
-            drive = self.board.charge("s11") / self.board.pulse("s11") if pulse else 0.0
-            taken = self.stage(y[1])
-            dy[1] = (drive - taken - y[1] / self.loads.get("s11.v_c1", np.inf)) / s.capacitance
+        if s is not None and s.stages > 0:
+            taken = self.stage(y[1], conducts[0])
+            dy[1] = (self.drawn(pulsing, y[1]) - taken - y[1] / self.loads.get("s11.v_c1", np.inf)) / s.capacitance
+        if s is not None and s.stages > 1:
             dy[2] = (
-                s.calibration.m1 * taken - self.stage(y[2]) - y[2] / self.loads.get("s11.v_c2", np.inf)
+                s.calibration.m1 * taken - self.stage(y[2], conducts[1]) - y[2] / self.loads.get("s11.v_c2", np.inf)
             ) / s.capacitance
         return dy
 
@@ -78,26 +96,35 @@ class Oracle:
         """Integrate to `until` with this input."""
         d = self.neuron.calibration
         v_off = d.V_F + d.scale * d.I_H * self.neuron.on_resistance
-        kinks = [0.0, d.V0, d.V1] + ([self.synapse.calibration.V_T] * 2 if self.synapse else [])
-        where = [0, 0, 0, 1, 2]
+        kinks = [(0.0, 0), *((v, 0) for v, _ in d.leak[:-1])]
+        if self.synapse:
+            kinks += [(self.synapse.calibration.V_T, stage) for stage in range(1, self.synapse.stages + 1)]
         while self.t < until:
-            held, pulse = self.t < self.held_until, self.t < self.pulse_until
-            stop = min(x for x in (until, self.held_until, self.pulse_until) if x > self.t)
+            stop = min(x for x in (until, self.held_until, self.pulse_until, *self.arrivals) if x > self.t)
             edge = partial(distance, v_off if self.on else d.V_th, 0)
             edge.terminal, edge.direction = True, -1 if self.on else 1
             events = [edge]
-            for level, which in zip(kinks, where, strict=False):
+            for level, which in kinks:
                 if abs(self.y[which] - level) > 1e-11:
                     kink = partial(distance, level, which)
                     kink.terminal = True
                     events.append(kink)
+            ahead = self.y + 1e-9 * np.array(self.slopes(self.t, self.y, amperes, self.regime(self.y)))
+            state = (amperes, self.regime(ahead))
             solution = solve_ivp(
-                self.slopes, (self.t, stop), self.y, "DOP853", events=events, rtol=1e-13, atol=1e-15,
-                args=(amperes, (self.on, held, pulse)), max_step=2e-3,
+                self.slopes, (self.t, stop), self.y, "DOP853", events=events, rtol=1e-13, atol=1e-16, args=state,
+                max_step=STEP,
             )  # fmt: skip
             self.t, self.y = float(solution.t[-1]), solution.y[:, -1]
             if solution.t_events[0].size:
+                self.t -= (self.y[0] - (v_off if self.on else d.V_th)) / self.slopes(self.t, self.y, *state)[0]
                 self.switch(d, v_off)
+            self.land()
+
+    def land(self):
+        """Spikes that reach the synapse now start its pulse."""
+        while self.arrivals and self.arrivals[0] <= self.t:
+            self.pulse_until = self.arrivals.pop(0) + self.pulse.width
 
     def switch(self, d, v_off):
         self.on = not self.on
@@ -105,7 +132,7 @@ class Oracle:
             self.y[0] = d.V_th
             self.spikes.append(self.t)
             if self.synapse is not None:
-                self.pulse_until = self.t + self.board.pulse("s11")
+                self.arrivals.append(self.t + self.synapse.delay)
         else:
             self.y[0] = v_off
             self.held_until = self.t + d.dead_time

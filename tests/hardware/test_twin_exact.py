@@ -29,7 +29,7 @@ def test_spike_times_and_states_agree_with_numerical_integration(loads):
         now = twin.state_of("n1")["v_m"], twin.state_of("s11")["v_c1"], twin.state_of("s11")["v_c2"]
         assert now == pytest.approx(tuple(oracle.y), abs=1e-8)
     assert len(oracle.spikes) > 60
-    np.testing.assert_allclose(twin.spikes("n1"), oracle.spikes, rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(twin.spikes("n1"), oracle.spikes, rtol=0.0, atol=1e-12)
 
 
 def test_inhibition_below_zero_volts_agrees_with_numerical_integration():
