@@ -1,5 +1,7 @@
 """What goes into the ports: the queued levels, and the noise of the board's own."""
 
+from math import floor
+
 import numpy as np
 
 from neurorig.hardware import Board
@@ -12,14 +14,18 @@ NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not d
 
 
 class Inputs:
-    """The queue of a board with N neurons: streams 0 ... N - 1 are the levels of the ports, N ... 2 N - 1 their noise."""
+    """The queue of a board with N neurons: streams 0 ... N - 1 are the levels of the ports, N ... 2 N - 1 their noise.
 
-    def __init__(self, board: Board, seed: int) -> None:
+    `start`: when it begins, s.
+    """
+
+    def __init__(self, board: Board, seed: int, start: float = 0.0) -> None:
         self.queue: Queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
         self._seed = seed
         noise = {port.neuron: port.noise for port in board.ports.values()}
         self._noise = [noise.get(name, 0.0) for name in board.neurons]
-        self._noisy_until = 0.0
+        self._start = start
+        self._noisy_until = floor(start / NOISE_BLOCK) * NOISE_BLOCK
 
     def play(self, neuron: int, times: Floats, levels: Floats) -> None:
         """Queue levels (A); what was to come from times[0] on is dropped."""
@@ -31,7 +37,9 @@ class Inputs:
             block = round(self._noisy_until / NOISE_BLOCK)
             after = (block + 1) * NOISE_BLOCK
             times = np.linspace(self._noisy_until, after, round(NOISE_BLOCK / NOISE_HOLD), endpoint=False)
+            ahead = times >= self._start
             for i, rms in enumerate(self._noise):
                 levels = np.random.default_rng([self._seed, i, block]).normal(0.0, rms, len(times))
-                self.queue = appended(self.queue, len(self._noise) + i, times, levels)
+                if rms > 0.0 and ahead.any():
+                    self.queue = appended(self.queue, len(self._noise) + i, times[ahead], levels[ahead])
             self._noisy_until = after

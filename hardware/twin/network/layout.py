@@ -27,7 +27,7 @@ WHOLE, MOVE, REST, TRY = range(4)
 # Entries of Log.size.
 ROWS, WORDS, SPIKES, INPUTS = range(4)
 # The words of a row of the log, for a neuron (its pools follow) and for a branch.
-PHASE_WORD, V_WORD, RATE_WORD, STEADY_WORD, LEVEL_WORD, POOL_WORDS = range(6)
+PHASE_WORD, V_WORD, RATE_WORD, STEADY_WORD, LEVEL_WORD, NOISE_WORD, LOAD_WORD, POOL_WORDS = range(8)
 X1_WORD, X2_WORD, PULSE_WORD, REGIME_1_WORD, REGIME_2_WORD, BRANCH_WORDS = range(6)
 # Why `run` returns: it got there; the log, a ring of delayed spikes or the chapter is full.
 DONE, LOG_FULL, FLIGHT_FULL, CHAPTER_FULL = range(4)
@@ -51,6 +51,7 @@ class Net(NamedTuple):
     cells: Floats  # (., 2): rates of the pools of each gear
     cell_at: Ints  # (G + 1,)
     own: Codes  # (N,): whether the inputs may load the membrane, so that its gears are its own
+    busiest: Ints  # (2,): rows and words that one event may write at most
 
 
 class State(NamedTuple):

@@ -1,10 +1,13 @@
 """What is written down: a row of a neuron or branch each time that its closed form changes."""
 
 from ..compiled import helper
-from ..layout import CAPACITANCE, OFFSET
+from ..layout import CAPACITANCE, OFFSET, SAG, Ints
 from .layout import (
     BRANCH_WORDS,
+    INPUTS,
     LEVEL_WORD,
+    LOAD_WORD,
+    NOISE_WORD,
     PHASE_WORD,
     POOL_WORDS,
     PULSE_WORD,
@@ -12,6 +15,7 @@ from .layout import (
     REGIME_1_WORD,
     REGIME_2_WORD,
     ROWS,
+    SPIKES,
     STEADY_WORD,
     V_WORD,
     WORDS,
@@ -36,14 +40,13 @@ def steady(net: Net, state: State, i: int) -> float:
 
 @helper
 def room(net: Net, log: Log) -> bool:
-    """Whether everybody could be written down, and whether all could fire."""
-    n, owners = net.neuron.shape[0], log.last.shape[0]
-    words = 2 * (owners * (POOL_WORDS + BRANCH_WORDS) + 3 * net.rates.shape[0])
+    """Whether whatever may happen next can be written down."""
+    size: Ints = log.size
     enough: bool = (
-        log.size[ROWS] + 2 * owners <= log.time.shape[0]
-        and log.size[WORDS] + words <= log.words.shape[0]
-        and log.size[2] + n <= log.spike_time.shape[0]
-        and log.size[3] + 1 <= log.input_time.shape[0]
+        size[ROWS] + net.busiest[0] <= log.time.shape[0]
+        and size[WORDS] + net.busiest[1] <= log.words.shape[0]
+        and size[SPIKES] < log.spike_time.shape[0]
+        and size[INPUTS] < log.input_time.shape[0]
     )
     return enough
 
@@ -70,6 +73,8 @@ def note_neuron(net: Net, state: State, log: Log, i: int) -> None:
     words[at + PHASE_WORD], words[at + V_WORD] = state.phase[i], state.v[i]
     words[at + RATE_WORD] = state.gear_rate[net.gear[i, state.phase[i]]]
     words[at + STEADY_WORD], words[at + LEVEL_WORD] = steady(net, state, i), state.level[i]
+    words[at + NOISE_WORD] = state.noise[i]
+    words[at + LOAD_WORD] = state.load[i] + net.neuron[i, SAG] * state.level[i]
     at += POOL_WORDS
     for k in range(first, stop):
         words[at], words[at + 1], words[at + 2] = state.pool[k, X], state.pool[k, C], state.pool[k, D]

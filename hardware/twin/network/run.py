@@ -11,7 +11,7 @@ from math import inf
 from ..compiled import helper, kernel
 from ..layout import DELAY, ON, Queue
 from .agenda import schedule
-from .branches import branch_event, flight_full, send
+from .branches import branch_event, contribute, expect, flight_full, output, predict, send
 from .layout import (
     BEGUN,
     BUSY,
@@ -22,6 +22,7 @@ from .layout import (
     LOG_FULL,
     SPIKES,
     STEP,
+    WORDS,
     Log,
     Net,
     State,
@@ -133,15 +134,15 @@ def happen(net: Net, tables: Tables, state: State, log: Log, queue: Queue, entry
 
 @kernel
 def run(
-    net: Net, tables: Tables, state: State, log: Log, queue: Queue, until: float, rows: int, last: int
+    net: Net, tables: Tables, state: State, log: Log, queue: Queue, until: float, words: int, last: int
 ) -> int:
-    """Let every event up to `until` happen: DONE, or why not yet. A chapter holds `rows`, and ends before step `last`."""
+    """Let every event up to `until` happen: DONE, or why not yet. A chapter ends with `words` or before step `last`."""
     n = net.neuron.shape[0]
     for stream in range(2 * n):
         expect_input(net, state, queue, stream)
     while True:
         if not state.clock[BEGUN]:
-            if log.size[0] >= rows or state.clock[STEP] >= last:
+            if log.size[WORDS] >= words or state.clock[STEP] >= last:
                 return CHAPTER_FULL
             begin(net, tables, state)
         end = (state.clock[STEP] + 1) * net.step
@@ -167,10 +168,22 @@ def run(
 
 
 @kernel
-def open_chapter(net: Net, tables: Tables, state: State, log: Log) -> None:
+def open_chapter(net: Net, state: State, log: Log) -> None:
     """Write down everybody as they are at the beginning of a step."""
-    moment = state.clock[STEP] * net.step
     for i in range(net.neuron.shape[0]):
         note_neuron(net, state, log, i)
     for b in range(net.stages.shape[0]):
         note_branch(net, state, log, b)
+
+
+@kernel
+def start(net: Net, tables: Tables, state: State) -> None:
+    """Let the board at rest find out what its branches give, and what is due on them."""
+    for i in range(net.neuron.shape[0]):
+        shift_gears(net, state, i)
+    for b in range(net.stages.shape[0]):
+        given = output(net, state, b)
+        for k in range(net.target_at[b], net.target_at[b + 1]):
+            contribute(net, state, b, k, given, 1)
+        predict(net, tables, state, b)
+        expect(net, state, b)

@@ -1,0 +1,132 @@
+"""What a network remembers: chapters, each with the state it began with, so that its rows can be written again.
+
+Only the rows that were used last are kept. A chapter ends at a step of the grid that does not depend on where runs were
+cut, so the same chapters, bit by bit, come out when they are written again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from ..layout import Floats, Ints
+from . import layout as k
+
+BUDGET = 64 * 2**20  # bytes of rows that are kept
+WORDS = 2**18  # a chapter with so many is long enough
+STEPS = 100_000  # and one with so many steps of the grid is, too
+
+
+@dataclass(eq=False)
+class Chapter:
+    """What is needed to write it (again): the state at its first step, and what was set in it."""
+
+    state: k.State
+    start: float
+    log: k.Log | None = None
+    inputs: tuple[Floats, Floats, Ints] = field(default_factory=lambda: (np.empty(0), np.empty(0), np.empty(0, np.int64)))
+
+    @property
+    def last(self) -> int:
+        """The step before which it ends at the latest."""
+        return int(self.state.clock[k.STEP]) + STEPS
+
+    def played(self, ports: int) -> list[tuple[Floats, Floats]]:
+        """Times and levels of each port."""
+        times, levels, who = self.inputs
+        return [(times[who == port], levels[who == port]) for port in range(ports)]
+
+
+def copied(state: k.State) -> k.State:
+    """A checkpoint."""
+    return k.State(*(array.copy() for array in state))
+
+
+def new_log(owners: int, rows: int = 1024, words: int = 16_384, spikes: int = 256) -> k.Log:
+    """A log with nothing in it."""
+    return k.Log(
+        time=np.empty(rows),
+        at=np.empty(rows, np.int64),
+        next=np.empty(rows, np.int64),
+        last=np.full(owners, -1),
+        words=np.empty(words),
+        spike_time=np.empty(spikes),
+        spike_neuron=np.empty(spikes, np.int64),
+        input_time=np.empty(spikes),
+        input_level=np.empty(spikes),
+        input_port=np.empty(spikes, np.int64),
+        size=np.zeros(4, np.int64),
+    )
+
+
+def resized(log: k.Log, factor: int, spare: Ints) -> k.Log:
+    """The log with room for `factor` times what is in it and for `spare` more (rows, words)."""
+    rows, words, spikes, inputs = (int(size) for size in log.size)
+    new = new_log(len(log.last), factor * rows + int(spare[0]), factor * words + int(spare[1]), factor * max(spikes, inputs) + 1)
+    for old, own, used in zip(log, new, (*[rows] * 3, len(log.last), words, *[spikes] * 2, *[inputs] * 3, 4), strict=True):
+        own[:used] = old[:used]
+    return new
+
+
+def roomier(state: k.State) -> k.State:
+    """The state with room for twice as many spikes on their way along each branch."""
+    branches, room = state.flight.shape
+    flight, flying = np.zeros((branches, 2 * room)), state.flying.copy()
+    for b, (begin, count) in enumerate(state.flying):
+        flight[b, :count] = state.flight[b, (begin + np.arange(count)) % room]
+    flying[:, 0] = 0
+    return state._replace(flight=flight, flying=flying)
+
+
+class Shelf:
+    """Chapters in the order of time; the rows of those that were used last stay, up to `BUDGET`."""
+
+    def __init__(self, first: Chapter) -> None:
+        self.chapters = [first]
+        self._used: list[Chapter] = []
+
+    @property
+    def current(self) -> Chapter:
+        """The one that is being written."""
+        return self.chapters[-1]
+
+    def close(self, log: k.Log, following: Chapter) -> None:
+        """The current chapter is full; another one follows."""
+        count = log.size[k.INPUTS]
+        inputs = log.input_time[:count].copy(), log.input_level[:count].copy(), log.input_port[:count].copy()
+        self.current.inputs = inputs
+        self.keep(self.current, log)
+        self.chapters.append(following)
+
+    def keep(self, chapter: Chapter, log: k.Log) -> k.Log:
+        """Remember the rows of a chapter, and forget those that were not used for the longest time."""
+        chapter.log = resized(log, 1, np.zeros(2, np.int64))
+        self._used.append(chapter)
+        while len(self._used) > 1 and sum(size_of(used) for used in self._used) > BUDGET:
+            self._used.pop(0).log = None
+        return chapter.log
+
+    def use(self, chapter: Chapter) -> k.Log | None:
+        """The rows of a chapter, if they are still there."""
+        if chapter in self._used:
+            self._used.remove(chapter)
+            self._used.append(chapter)
+        return chapter.log
+
+    def drop(self, before: float) -> None:
+        """Give back the chapters that end before `before`."""
+        gone = [a for a, b in pairwise(self.chapters) if b.start <= before]
+        self._used = [chapter for chapter in self._used if chapter not in gone]
+        self.chapters = self.chapters[len(gone) :]
+
+    def spans(self, early: float) -> Iterator[tuple[Chapter, float]]:
+        """The chapters from that of the moment `early` on, each with the time where it ends."""
+        starts = [chapter.start for chapter in self.chapters]
+        first = max(0, int(np.searchsorted(starts, early)) - 1)
+        yield from zip(self.chapters[first:], [*starts[first + 1 :], np.inf], strict=True)
+
+
+def size_of(chapter: Chapter) -> int:
+    """Bytes of its rows."""
+    return 0 if chapter.log is None else sum(array.nbytes for array in chapter.log)

@@ -1,0 +1,156 @@
+"""The network engine: one exact linear step for all neurons, split for those that something happens to."""
+
+import numpy as np
+
+from neurorig.hardware import Board
+from neurorig.hardware.parts import NEURON_NODES
+from neurorig.signals import ConfigError
+
+from .. import layout as tl
+from ..circuit import SAMPLED
+from ..engine import Grid
+from ..exact import PHASES
+from ..inputs import Inputs
+from ..sampling import grid_after
+from . import layout as k
+from .build import build, tables
+from .chapters import WORDS, Chapter, Shelf, copied, new_log, resized, roomier
+from .run import open_chapter, run, start
+from .sampling import sample
+
+STEP = 100e-6  # s
+
+
+class Network:
+    """For up to some hundreds of neurons: the cost of an event grows with what it reaches, not with the board."""
+
+    def __init__(self, board: Board, loads: dict[str, float], seed: int) -> None:
+        _refuse_what_it_cannot(board)
+        built = build(board, loads, STEP)
+        self._board, self._seed = board, seed
+        self._net, self._state, self._circuit, self._branch_of = built
+        self._tables = tables(self._net)
+        self._inputs = Inputs(board, seed)
+        self._owners = len(self._net.neuron) + len(self._net.stages)
+        self._words = max(WORDS, 16 * self._owners * (k.POOL_WORDS + 3 * len(self._tables.scratch[0])))
+        start(self._net, self._tables, self._state)
+        self._log = self._new_log(self._state)
+        self._shelf = Shelf(Chapter(copied(self._state), 0.0))
+        self._old = [(np.empty(0), np.empty(0, np.int64))]  # spikes of former chapters
+        self._old_count = 0
+        self._known_from = -np.inf
+
+    # ---------------------------------------------------------------------------------------------------------- time
+
+    @property
+    def fired(self) -> int:
+        """Spikes since the start."""
+        return self._old_count + int(self._log.size[k.SPIKES])
+
+    def play(self, neuron: int, times: tl.Floats, levels: tl.Floats) -> None:
+        """Queue levels of a port."""
+        self._inputs.play(neuron, times, levels)
+
+    def advance(self, until: float) -> None:
+        """Run to `until`, chapter by chapter."""
+        self._inputs.make_noise(until)
+        full = True
+        while full:
+            last = self._shelf.current.last
+            self._state, self._log, full = self._write(self._state, self._log, self._inputs.queue, until, last)
+            if full:
+                self._turn_over()
+
+    def _write(
+        self, state: k.State, log: k.Log, queue: tl.Queue, until: float, last: int
+    ) -> tuple[k.State, k.Log, bool]:
+        """Let a chapter run to `until`, or to its end: whether it got there."""
+        while True:
+            match run(self._net, self._tables, state, log, queue, until, self._words, last):
+                case k.LOG_FULL:
+                    log = resized(log, 2, self._net.busiest)
+                case k.FLIGHT_FULL:
+                    state = roomier(state)
+                case why:
+                    return state, log, why == k.CHAPTER_FULL
+
+    def _turn_over(self) -> None:
+        """The chapter is full, the next one begins."""
+        count = self._log.size[k.SPIKES]
+        self._old.append((self._log.spike_time[:count].copy(), self._log.spike_neuron[:count].copy()))
+        self._old_count += int(count)
+        self._shelf.close(self._log, Chapter(copied(self._state), self._state.clock[k.STEP] * self._net.step))
+        self._log = self._new_log(self._state)
+
+    def _new_log(self, state: k.State) -> k.Log:
+        """A log with everybody as they are at the beginning of a chapter."""
+        words = self._owners * (k.POOL_WORDS + k.BRANCH_WORDS) + 3 * len(self._net.rates)
+        log = new_log(self._owners, 1024 + self._owners, 16_384 + words)
+        open_chapter(self._net, state, log)
+        return log
+
+    def forget(self, before: float) -> bool:
+        """Drop the chapters and spikes before `before`; whether it is later than what was forgotten already."""
+        if before <= self._known_from:
+            return False
+        self._known_from = before
+        self._shelf.drop(before)
+        self._old = [(times, who) for times, who in self._old if len(times) and times[-1] >= before]
+        return True
+
+    # --------------------------------------------------------------------------------------------------- observation
+
+    def spikes(self, neuron: int) -> tl.Floats:
+        """Fire times that are remembered."""
+        count = self._log.size[k.SPIKES]
+        parts = [*self._old, (self._log.spike_time[:count], self._log.spike_neuron[:count])]
+        times: tl.Floats = np.concatenate([times[who == neuron] for times, who in parts])
+        return times[times >= self._known_from]
+
+    def phase(self, neuron: int) -> str:
+        """What `neuron` does right now."""
+        return PHASES.get(int(self._state.phase[neuron]), "integrating")
+
+    def sample(self, quantity: str, index: int, grid: Grid, out: tl.Floats) -> None:
+        """Values at the times of the grid; chapters whose rows are gone are written again."""
+        owner, constants = index, np.empty(0)
+        if quantity not in NEURON_NODES:
+            owner = len(self._net.neuron) + int(self._branch_of[index])
+            constants = self._circuit.synapse[index]
+            if self._circuit.wires[index, 2] == 0:
+                self.sample("v_m", int(self._circuit.wires[index, 1]), grid, out)
+        stop = grid.first + len(out)
+        k_next = grid.first
+        for chapter, end in self._shelf.spans(grid.t0 + grid.first * grid.dt):
+            k_end = stop if end == np.inf else max(k_next, min(stop, grid_after(grid.t0, grid.dt, end)))
+            if k_end > k_next:
+                log = self._rows(chapter, end)
+                part = out[k_next - grid.first : k_end - grid.first]
+                kind = SAMPLED[quantity]
+                sample(self._net, self._tables, log, kind, owner, constants, grid.t0, grid.dt, k_next, part)
+            k_next = k_end
+
+    def _rows(self, chapter: Chapter, end: float) -> k.Log:
+        """The rows of a chapter."""
+        if chapter is self._shelf.current:
+            return self._log
+        log = self._shelf.use(chapter)
+        if log is None:
+            state = copied(chapter.state)
+            inputs = Inputs(self._board, self._seed, chapter.start)
+            inputs.make_noise(end)
+            for neuron, (times, levels) in enumerate(chapter.played(len(self._net.neuron))):
+                if len(times):
+                    inputs.play(neuron, times, levels)
+            _, log, _ = self._write(state, self._new_log(state), inputs.queue, end, chapter.last)
+            log = self._shelf.keep(chapter, log)
+        return log
+
+
+def _refuse_what_it_cannot(board: Board) -> None:
+    for name, neuron in board.neurons.items():
+        if neuron.components.C_L is not None:
+            raise ConfigError(
+                f"{board.path}: [neurons.{name}.components] C_L makes a bursting neuron, which the network engine has no "
+                'closed form for. Run it with engine = "bursting".'
+            )
