@@ -18,6 +18,14 @@ def helper(function: Function) -> Function:
     return compiled
 
 
+def inlined(function: Function) -> Function:
+    """Compile into every caller: for what is small and runs so often that passing its arguments would cost more."""
+    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(
+        function
+    )
+    return compiled
+
+
 def kernel(function: Function) -> Function:
     """Compile for use from Python and keep the result on disk.
 

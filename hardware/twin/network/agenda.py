@@ -1,37 +1,43 @@
 """What comes next: a binary heap of everything that has a due time. Ties go to the lower number."""
 
-from ..compiled import helper
-from .layout import State
+from ..compiled import helper, inlined
+from ..layout import Floats, Ints
+from .layout import ORDER, PLACE, State
 
 
-@helper
-def earlier(state: State, a: int, b: int) -> bool:
+@inlined
+def earlier(due: Floats, a: int, b: int) -> bool:
     """Whether entry a is before entry b."""
-    return state.due[a] < state.due[b] or (state.due[a] == state.due[b] and a < b)
+    return due[a] < due[b] or (due[a] == due[b] and a < b)
 
 
-@helper
+@inlined
 def schedule(state: State, entry: int, when: float) -> None:
     """Set when `entry` is due."""
-    heap, place = state.heap, state.place
-    if state.due[entry] == when:
-        return
-    state.due[entry] = when
+    if state.due[entry] != when:
+        sift(state.due, state.heap, entry, when)
+
+
+@helper
+def sift(due: Floats, heap: Ints, entry: int, when: float) -> None:
+    """Move `entry` to where it belongs."""
+    order, place = heap[ORDER], heap[PLACE]
+    due[entry] = when
     k = place[entry]
-    while k > 0 and earlier(state, entry, heap[(k - 1) // 2]):
-        heap[k] = heap[(k - 1) // 2]
-        place[heap[k]] = k
+    while k > 0 and earlier(due, entry, order[(k - 1) // 2]):
+        order[k] = order[(k - 1) // 2]
+        place[order[k]] = k
         k = (k - 1) // 2
     while True:
         child = 2 * k + 1
-        if child >= heap.shape[0]:
+        if child >= order.shape[0]:
             break
-        if child + 1 < heap.shape[0] and earlier(state, heap[child + 1], heap[child]):
+        if child + 1 < order.shape[0] and earlier(due, order[child + 1], order[child]):
             child += 1
-        if not earlier(state, heap[child], entry):
+        if not earlier(due, order[child], entry):
             break
-        heap[k] = heap[child]
-        place[heap[k]] = k
+        order[k] = order[child]
+        place[order[k]] = k
         k = child
-    heap[k] = entry
+    order[k] = entry
     place[entry] = k

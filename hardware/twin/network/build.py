@@ -6,18 +6,20 @@ import numpy as np
 
 from neurorig.hardware import Board
 
-from .. import layout as k
+from .. import layout as tl
 from ..circuit import build_circuit, rest_state
-from . import layout as nl
+from . import layout as k
+
+Pairs = list[tuple[float, float]]
 
 
 class Built(NamedTuple):
     """A network at rest, and which branch each synapse of the board is on."""
 
-    net: nl.Net
-    state: nl.State
-    circuit: k.Circuit
-    branch_of: k.Ints
+    net: k.Net
+    state: k.State
+    circuit: tl.Circuit
+    branch_of: tl.Ints
 
 
 def build(board: Board, loads: dict[str, float], step: float) -> Built:
@@ -26,137 +28,105 @@ def build(board: Board, loads: dict[str, float], step: float) -> Built:
     rest = rest_state(board, circuit)
     n, m = len(board.neurons), len(board.synapses)
     stage = rest.values[2 * n : 2 * n + 2 * m].reshape(2, m).T
-    shared = np.delete(circuit.synapse, [k.GAIN, k.OUT_OFFSET], axis=1)
+    shared = np.delete(circuit.synapse, [tl.GAIN, tl.OUT_OFFSET], axis=1)
     alike = np.hstack([circuit.wires[:, [0, 2]], shared, stage])
-    _, chosen, branch_of = np.unique(alike, axis=0, return_index=True, return_inverse=True)
+    chosen, branch_of = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if m:
+        _, chosen, branch_of = np.unique(alike, axis=0, return_index=True, return_inverse=True)
     branch_of = branch_of.reshape(-1).astype(np.int64)
-    branch, stages = circuit.synapse[chosen], circuit.wires[chosen, 2]
+    stages = circuit.wires[chosen, 2]
     targets = _targets(circuit, branch_of)
-    rates = _branch_rates(branch, stages)
-    pools = [sorted({pair for b, post, _ in targets if post == i for pair in rates[b]}) for i in range(n)]
-    pool_at = np.append(0, np.cumsum([len(pairs) for pairs in pools])).astype(np.int64)
-    own = (circuit.neuron[:, k.SAG] > 0.0) | (circuit.neuron[:, k.LOADED] > 0.0)
-    gear, gear_rate, cells = _gears(circuit, pools, own)
-    target_at = np.searchsorted([b for b, _, _ in targets], np.arange(len(chosen) + 1)).astype(np.int64)
-    net = nl.Net(
+    pairs = [_rates(p, count) for p, count in zip(circuit.synapse[chosen], stages, strict=True)]
+    pools: list[Pairs] = [sorted({pair for b, post, _ in targets if post == i for pair in pairs[b]}) for i in range(n)]
+    gear, rates = _gears(circuit, pools)
+    target_at = np.searchsorted([b for b, _, _ in targets], np.arange(len(chosen) + 1))
+    branch_at = np.searchsorted(circuit.wires[chosen, 0], np.arange(n + 1)).astype(np.int64)
+    rows = [[post, *_places(pairs[b], pools[post]), weight] for b, post, weight in targets]
+    net = k.Net(
         step=step,
-        phase=circuit.phase,
-        neuron=circuit.neuron,
-        branch=branch,
-        stages=stages,
-        branch_at=np.searchsorted(circuit.wires[chosen, 0], np.arange(n + 1)).astype(np.int64),
-        target=np.array([[post, *_places(rates[b], pools[post], pool_at[post])] for b, post, _ in targets], np.int64)
-        .reshape(-1, 3),
-        weight=np.array([weight for _, _, weight in targets]),
-        target_at=target_at,
-        rates=np.array([pair for pairs in pools for pair in pairs]).reshape(-1, 2),
-        pool_at=pool_at,
-        gear=gear,
-        cells=np.array([pair for pairs in cells for pair in pairs]).reshape(-1, 2),
-        cell_at=np.append(0, np.cumsum([len(pairs) for pairs in cells])).astype(np.int64),
-        own=own.astype(np.int8),
-        busiest=np.zeros(2, np.int64),
-    )  # fmt: skip
-    net.busiest[:] = _busiest(net)
-    return Built(net, _state(net, rest, stage[chosen], gear_rate), circuit, branch_of)
+        phase=np.dstack([circuit.phase, gear]),
+        neuron=np.column_stack([circuit.neuron, [len(each) for each in pools]]),
+        rates=rates,
+        branch=np.column_stack([circuit.synapse[chosen], stages, target_at[:-1], target_at[1:]]),
+        branch_at=branch_at,
+        target=np.array(rows, np.float64).reshape(-1, 4),
+        busiest=_busiest(target_at[branch_at], branch_at, rates.shape[1] // 2),
+    )
+    return Built(net, _state(net, rest, stage[chosen]), circuit, branch_of)
 
 
-def tables(net: nl.Net) -> nl.Tables:
+def tables(net: k.Net) -> k.Tables:
     """Tables with nothing in them yet."""
-    most = max(1, int(np.diff(net.pool_at).max(initial=0)))
-    return nl.Tables(
-        span=np.full((4, len(net.cell_at) - 1, 4), np.nan),
-        cell=np.empty((4, len(net.cells), 7)),
-        scratch=np.empty((2, most, 3)),
-        slopes=np.empty((most, 3)),
-        form=np.empty((1, 6)),
-        who=np.zeros(1, np.int64),
-        now=np.empty((1, 2)),
+    most = max(1, net.rates.shape[1] // 2)
+    return k.Tables(
+        step=np.full((4, len(net.rates), k.CELLS + k.CELL_WIDTH * most), np.nan),
+        scratch=np.zeros(k.POOL_WIDTH * most),
+        stage=np.full(k.CELLS + k.CELL_WIDTH, np.nan),
+        stage_rates=np.zeros(2),
     )
 
 
-def _targets(circuit: k.Circuit, branch_of: k.Ints) -> list[tuple[int, int, float]]:
+def _targets(circuit: tl.Circuit, branch_of: tl.Ints) -> list[tuple[int, int, float]]:
     """Branch, post neuron, V/s for 1 A of its last stage; the synapses of a branch onto one neuron as one."""
     gains: dict[tuple[int, int], float] = {}
     for i in range(len(circuit.neuron)):
         for s in circuit.into[circuit.into_at[i] : circuit.into_at[i + 1]]:
             key = int(branch_of[s]), i
-            gains[key] = gains.get(key, 0.0) + circuit.synapse[s, k.GAIN] / circuit.neuron[i, k.CAPACITANCE]
+            gains[key] = gains.get(key, 0.0) + circuit.synapse[s, tl.GAIN] / circuit.neuron[i, tl.CAPACITANCE]
     return [(b, i, gain) for (b, i), gain in sorted(gains.items())]
 
 
-def _branch_rates(branch: k.Floats, stages: k.Ints) -> list[list[tuple[float, float]]]:
+def _rates(p: tl.Floats, stages: int) -> Pairs:
     """Rates (A, B) of the pools that a branch gives to: calm, and while its pulse lasts."""
-    rates = []
-    for p, count in zip(branch, stages, strict=True):
-        calm, driven = ((1.0 + load * p[k.R_S]) / p[k.TAU] for load in (p[k.LOAD_1], p[k.LOAD_1] + p[k.PULSE_G]))
-        last = (1.0 + p[k.LOAD_2] * p[k.R_S]) / p[k.TAU]
-        pairs = {0: [], 1: [(0.0, calm), (0.0, driven)], 2: [(calm, last), (driven, last)]}
-        rates.append(pairs[int(count)])
-    return rates
+    calm, driven = (
+        float((1.0 + load * p[tl.R_S]) / p[tl.TAU]) for load in (p[tl.LOAD_1], p[tl.LOAD_1] + p[tl.PULSE_G])
+    )
+    last = float((1.0 + p[tl.LOAD_2] * p[tl.R_S]) / p[tl.TAU])
+    return [[], [(0.0, calm), (0.0, driven)], [(calm, last), (driven, last)]][stages]
 
 
-def _places(pairs: list[tuple[float, float]], pools: list[tuple[float, float]], first: int) -> list[int]:
-    """The pools of a target, -1 where a branch has none."""
-    return [int(first) + pools.index(pair) for pair in pairs] or [-1, -1]
+def _places(pairs: Pairs, pools: Pairs) -> list[int]:
+    """Where in the row of the target its pools begin; nowhere for a branch that only gives constants."""
+    return [k.POOLS + k.POOL_WIDTH * pools.index(pair) for pair in pairs] or [-1, -1]
 
 
-def _gears(
-    circuit: k.Circuit, pools: list[list[tuple[float, float]]], own: np.ndarray
-) -> tuple[k.Ints, k.Floats, list[list[tuple[float, float]]]]:
-    """Which gear each neuron has in each phase, the rate of the membrane in it, and its pools."""
+def _gears(circuit: tl.Circuit, pools: list[Pairs]) -> tuple[tl.Ints, tl.Floats]:
+    """Which gear each neuron has in each phase, and the rates of its pools in each gear."""
     known: dict[object, int] = {}
-    rates, cells = [], []
-    gear = np.zeros(circuit.phase.shape[:2], np.int64)
+    gear, cells = np.zeros(circuit.phase.shape[:2], np.int64), []
     for i, phases in enumerate(circuit.phase):
+        loaded = circuit.neuron[i, tl.SAG] > 0.0 or circuit.neuron[i, tl.LOADED] > 0.0
         for phase, row in enumerate(phases):
-            key = (i, phase) if own[i] else (row[k.RATE], phase == k.HOLD, *pools[i])
-            if key not in known:
-                known[key] = len(rates)
-                rates.append(row[k.RATE])
+            # A membrane that the inputs load has rates of its own: in a gear with others, none would find its last step.
+            gear[i, phase] = known.setdefault((i if loaded else -1, row[tl.RATE], *pools[i]), len(known))
+            if len(cells) < len(known):
                 cells.append(pools[i])
-            gear[i, phase] = known[key]
-    return gear, np.array(rates), cells
+    rates = np.zeros((len(cells), 2 * max(len(each) for each in pools)))
+    for row, each in zip(rates, cells, strict=True):
+        row[: 2 * len(each)] = np.reshape(each, -1)
+    return gear, rates
 
 
-def _busiest(net: nl.Net) -> tuple[int, int]:
-    """Rows and words of an event that reaches as many as any can: a spike with all its branches and their targets."""
-    wide = nl.POOL_WORDS + 3 * int(np.diff(net.pool_at).max(initial=0))
-    reach = net.target_at[net.branch_at[1:]] - net.target_at[net.branch_at[:-1]]
-    rows = int(np.max(reach + np.diff(net.branch_at))) + 2
-    return rows, rows * max(wide, nl.BRANCH_WORDS)
+def _busiest(first_target: tl.Ints, branch_at: tl.Ints, most: int) -> tl.Ints:
+    """Rows and words of a spike that reaches as many as any can."""
+    rows = int(np.max(np.diff(first_target) + np.diff(branch_at))) + 2
+    return np.array([rows, rows * max(k.POOL_WORDS + 3 * most, k.BRANCH_WORDS)])
 
 
-def _state(net: nl.Net, rest: k.State, stage: k.Floats, gear_rate: k.Floats) -> nl.State:
-    n, branches, pools = len(net.neuron), len(net.stages), len(net.rates)
+def _state(net: k.Net, rest: tl.State, stage: tl.Floats) -> k.State:
+    n, branches = len(net.neuron), len(net.branch)
     entries = 3 * n + branches
-    return nl.State(
-        clock=np.zeros(3, np.int64),
-        v=rest.values[:n].copy(),
-        since=np.zeros(n),
-        constant=np.zeros(n),
-        constants=np.zeros(n, np.int64),
-        level=np.zeros(n),
-        noise=np.zeros(n),
-        load=np.zeros(n),
-        phase=rest.codes[:n].copy(),
-        silent=np.zeros(n, np.int8),
-        gear_rate=gear_rate,
-        pool=np.zeros((pools, 3)),
-        users=np.zeros(pools, np.int64),
-        v_next=np.zeros(n),
-        pool_next=np.zeros((pools, 3)),
-        exit=np.full(n, np.inf),
-        kind=np.zeros(n, np.int8),
-        busy=np.zeros(n, np.int64),
-        stage=np.ascontiguousarray(stage),
-        branch_since=np.zeros(branches),
-        pulse=np.zeros(branches),
-        regime=np.where(stage > 0.0, k.LINEAR, k.BELOW).astype(np.int8),
-        due_branch=np.full((branches, 4), np.inf),
+    neuron = np.zeros((n, k.POOLS + k.POOL_WIDTH * (net.rates.shape[1] // 2)))
+    neuron[:, k.V], neuron[:, k.PHASE], neuron[:, k.EXIT] = rest.values[:n], rest.codes[:n], np.inf
+    branch = np.zeros((branches, k.BRANCH_COLUMNS))
+    branch[:, [k.X_1, k.X_2]] = stage
+    branch[:, [k.REGIME_1, k.REGIME_2]] = np.where(stage > 0.0, tl.LINEAR, tl.BELOW)
+    branch[:, [k.DUE_1, k.DUE_2, k.PULSE_END, k.ARRIVAL]] = np.inf
+    return k.State(
+        clock=np.zeros(k.FIRST_BUSY + n, np.int64),
+        neuron=neuron,
+        branch=branch,
         flight=np.zeros((branches, 4)),
-        flying=np.zeros((branches, 2), np.int64),
         due=np.full(entries, np.inf),
-        heap=np.arange(entries),
-        place=np.arange(entries),
+        heap=np.array([np.arange(entries)] * 2),
     )

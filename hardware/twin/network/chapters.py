@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..layout import Floats, Ints
+from ..layout import Floats
 from . import layout as k
 
 BUDGET = 64 * 2**20  # bytes of rows that are kept
@@ -25,17 +25,12 @@ class Chapter:
     state: k.State
     start: float
     log: k.Log | None = None
-    inputs: tuple[Floats, Floats, Ints] = field(default_factory=lambda: (np.empty(0), np.empty(0), np.empty(0, np.int64)))
+    inputs: Floats = field(default_factory=lambda: np.empty((0, 3)))  # time, port, level
 
     @property
     def last(self) -> int:
         """The step before which it ends at the latest."""
         return int(self.state.clock[k.STEP]) + STEPS
-
-    def played(self, ports: int) -> list[tuple[Floats, Floats]]:
-        """Times and levels of each port."""
-        times, levels, who = self.inputs
-        return [(times[who == port], levels[who == port]) for port in range(ports)]
 
 
 def copied(state: k.State) -> k.State:
@@ -43,40 +38,36 @@ def copied(state: k.State) -> k.State:
     return k.State(*(array.copy() for array in state))
 
 
-def new_log(owners: int, rows: int = 1024, words: int = 16_384, spikes: int = 256) -> k.Log:
+def new_log(owners: int, rows: int, words: int, spikes: int, inputs: int) -> k.Log:
     """A log with nothing in it."""
     return k.Log(
         time=np.empty(rows),
-        at=np.empty(rows, np.int64),
-        next=np.empty(rows, np.int64),
-        last=np.full(owners, -1),
+        row=np.empty((rows, 2), np.int64),
         words=np.empty(words),
-        spike_time=np.empty(spikes),
-        spike_neuron=np.empty(spikes, np.int64),
-        input_time=np.empty(spikes),
-        input_level=np.empty(spikes),
-        input_port=np.empty(spikes, np.int64),
-        size=np.zeros(4, np.int64),
+        spike=np.empty((spikes, 2)),
+        input=np.empty((inputs, 3)),
+        size=np.append([0] * k.LAST_ROW, [-1] * owners),
     )
 
 
-def resized(log: k.Log, factor: int, spare: Ints) -> k.Log:
-    """The log with room for `factor` times what is in it and for `spare` more (rows, words)."""
-    rows, words, spikes, inputs = (int(size) for size in log.size)
-    new = new_log(len(log.last), factor * rows + int(spare[0]), factor * words + int(spare[1]), factor * max(spikes, inputs) + 1)
-    for old, own, used in zip(log, new, (*[rows] * 3, len(log.last), words, *[spikes] * 2, *[inputs] * 3, 4), strict=True):
-        own[:used] = old[:used]
+def resized(log: k.Log, factor: int, rows: int = 0, words: int = 0, spikes: int = 0, inputs: int = 0) -> k.Log:
+    """The log with room for `factor` times what is in it, and for so many more."""
+    used = log.size[: k.LAST_ROW]
+    new = new_log(len(log.size) - k.LAST_ROW, *(int(factor * a + b) for a, b in zip(used, (rows, words, spikes, inputs), strict=True)))
+    for old, own, count in zip(log, new, (used[k.ROWS], *used, len(log.size)), strict=True):
+        own[:count] = old[:count]
     return new
 
 
 def roomier(state: k.State) -> k.State:
     """The state with room for twice as many spikes on their way along each branch."""
     branches, room = state.flight.shape
-    flight, flying = np.zeros((branches, 2 * room)), state.flying.copy()
-    for b, (begin, count) in enumerate(state.flying):
+    flight, branch = np.zeros((branches, 2 * room)), state.branch.copy()
+    for b, row in enumerate(branch):
+        begin, count = int(row[k.FIRST_FLYING]), int(row[k.FLYING])
         flight[b, :count] = state.flight[b, (begin + np.arange(count)) % room]
-    flying[:, 0] = 0
-    return state._replace(flight=flight, flying=flying)
+    branch[:, k.FIRST_FLYING] = 0.0
+    return state._replace(flight=flight, branch=branch)
 
 
 class Shelf:
@@ -93,15 +84,13 @@ class Shelf:
 
     def close(self, log: k.Log, following: Chapter) -> None:
         """The current chapter is full; another one follows."""
-        count = log.size[k.INPUTS]
-        inputs = log.input_time[:count].copy(), log.input_level[:count].copy(), log.input_port[:count].copy()
-        self.current.inputs = inputs
+        self.current.inputs = log.input[: log.size[k.INPUTS]].copy()
         self.keep(self.current, log)
         self.chapters.append(following)
 
     def keep(self, chapter: Chapter, log: k.Log) -> k.Log:
         """Remember the rows of a chapter, and forget those that were not used for the longest time."""
-        chapter.log = resized(log, 1, np.zeros(2, np.int64))
+        chapter.log = resized(log, 1)
         self._used.append(chapter)
         while len(self._used) > 1 and sum(size_of(used) for used in self._used) > BUDGET:
             self._used.pop(0).log = None

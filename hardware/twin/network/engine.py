@@ -31,12 +31,14 @@ class Network:
         self._net, self._state, self._circuit, self._branch_of = built
         self._tables = tables(self._net)
         self._inputs = Inputs(board, seed)
-        self._owners = len(self._net.neuron) + len(self._net.stages)
-        self._words = max(WORDS, 16 * self._owners * (k.POOL_WORDS + 3 * len(self._tables.scratch[0])))
+        n, most = len(board.neurons), self._net.rates.shape[1] // 2
+        self._owners = n + len(self._net.branch)
+        self._opening = n * (k.POOL_WORDS + 3 * most) + len(self._net.branch) * k.BRANCH_WORDS  # words of all of them
+        self._words = max(WORDS, 16 * self._opening)
         start(self._net, self._tables, self._state)
         self._log = self._new_log(self._state)
         self._shelf = Shelf(Chapter(copied(self._state), 0.0))
-        self._old = [(np.empty(0), np.empty(0, np.int64))]  # spikes of former chapters
+        self._old: list[tl.Floats] = []  # spikes of former chapters: time, neuron
         self._old_count = 0
         self._known_from = -np.inf
 
@@ -68,7 +70,7 @@ class Network:
         while True:
             match run(self._net, self._tables, state, log, queue, until, self._words, last):
                 case k.LOG_FULL:
-                    log = resized(log, 2, self._net.busiest)
+                    log = resized(log, 2, *self._net.busiest, 256, 256)
                 case k.FLIGHT_FULL:
                     state = roomier(state)
                 case why:
@@ -76,16 +78,14 @@ class Network:
 
     def _turn_over(self) -> None:
         """The chapter is full, the next one begins."""
-        count = self._log.size[k.SPIKES]
-        self._old.append((self._log.spike_time[:count].copy(), self._log.spike_neuron[:count].copy()))
-        self._old_count += int(count)
+        self._old.append(self._log.spike[: self._log.size[k.SPIKES]].copy())
+        self._old_count += len(self._old[-1])
         self._shelf.close(self._log, Chapter(copied(self._state), self._state.clock[k.STEP] * self._net.step))
         self._log = self._new_log(self._state)
 
     def _new_log(self, state: k.State) -> k.Log:
         """A log with everybody as they are at the beginning of a chapter."""
-        words = self._owners * (k.POOL_WORDS + k.BRANCH_WORDS) + 3 * len(self._net.rates)
-        log = new_log(self._owners, 1024 + self._owners, 16_384 + words)
+        log = new_log(self._owners, self._owners + 1024, self._opening + 16_384, 256, 256)
         open_chapter(self._net, state, log)
         return log
 
@@ -95,21 +95,20 @@ class Network:
             return False
         self._known_from = before
         self._shelf.drop(before)
-        self._old = [(times, who) for times, who in self._old if len(times) and times[-1] >= before]
+        self._old = [spikes for spikes in self._old if len(spikes) and spikes[-1, 0] >= before]
         return True
 
     # --------------------------------------------------------------------------------------------------- observation
 
     def spikes(self, neuron: int) -> tl.Floats:
         """Fire times that are remembered."""
-        count = self._log.size[k.SPIKES]
-        parts = [*self._old, (self._log.spike_time[:count], self._log.spike_neuron[:count])]
-        times: tl.Floats = np.concatenate([times[who == neuron] for times, who in parts])
-        return times[times >= self._known_from]
+        spikes = np.concatenate([*self._old, self._log.spike[: self._log.size[k.SPIKES]]])
+        times: tl.Floats = spikes[(spikes[:, 1] == neuron) & (spikes[:, 0] >= self._known_from), 0]
+        return times
 
     def phase(self, neuron: int) -> str:
         """What `neuron` does right now."""
-        return PHASES.get(int(self._state.phase[neuron]), "integrating")
+        return PHASES.get(int(self._state.neuron[neuron, k.PHASE]), "integrating")
 
     def sample(self, quantity: str, index: int, grid: Grid, out: tl.Floats) -> None:
         """Values at the times of the grid; chapters whose rows are gone are written again."""
@@ -139,9 +138,9 @@ class Network:
             state = copied(chapter.state)
             inputs = Inputs(self._board, self._seed, chapter.start)
             inputs.make_noise(end)
-            for neuron, (times, levels) in enumerate(chapter.played(len(self._net.neuron))):
-                if len(times):
-                    inputs.play(neuron, times, levels)
+            for neuron in np.unique(chapter.inputs[:, 1]):
+                times, _, levels = chapter.inputs[chapter.inputs[:, 1] == neuron].T
+                inputs.play(int(neuron), times, levels)
             _, log, _ = self._write(state, self._new_log(state), inputs.queue, end, chapter.last)
             log = self._shelf.keep(chapter, log)
         return log

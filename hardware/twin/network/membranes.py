@@ -1,120 +1,202 @@
 """Membranes: looking ahead to the end of the step, moving on within it, and what happens when one leaves its phase."""
 
-from math import inf, pi, sin
+# ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from ..compiled import helper
+from math import floor, inf, pi, sin
+
+from ..compiled import helper, inlined
 from ..layout import (
+    ANGLE,
     CAPACITANCE,
     DEAD_TIME,
     DELAY,
     DOWN,
     EXTRA_V,
     FIRE_DELAY,
+    FREQUENCY,
     HIGH,
     HOLD,
     LATCHED,
     LEAK,
     LOW,
     NOTHING,
+    OFFSET,
     ON,
     PUSH,
     QUIET,
     RATE,
+    RIPPLE,
     SAG,
-    SILENT,
+    SILENT as FALLS_SILENT,
     UP,
     V_LATCH,
     V_OFF,
+    Floats,
     Wave,
 )
 from .agenda import schedule
-from .layout import BUSY, GAIN, MOVE, REST, STEP, WHOLE, A, B, C, D, Log, Net, State, Tables, X
-from .notes import note_neuron, steady
-from .propagator import first_exit, glide, stray, total, tune, wave_at
+from .layout import (
+    BUSY,
+    CONSTANT,
+    D_NEXT,
+    EXIT,
+    FADE,
+    FIRST_BUSY,
+    GAIN,
+    GEAR,
+    KIND,
+    LEVEL,
+    LOAD,
+    MOVE,
+    NOISE,
+    PHASE,
+    POOL_COUNT,
+    POOL_WIDTH,
+    POOLS,
+    REST,
+    SILENT,
+    SINCE,
+    STEP,
+    TRY,
+    V_NEXT,
+    WHOLE,
+    X_NEXT,
+    C,
+    D,
+    Log,
+    Net,
+    State,
+    Tables,
+    V,
+    X,
+)
+from .notes import note_neuron
+from .propagator import first_exit, glide, settle, stray, total, tune
+
+
+@inlined
+def push_of(phase: Floats, p: Floats, constant: float, level: float, noise: float) -> float:
+    """Constant part of dV/dt: of the phase, of outputs that are constant, of port, noise and the leaks of synapses."""
+    return phase[PUSH] + constant + (level + noise + p[OFFSET]) / p[CAPACITANCE]
+
+
+@inlined
+def rate_of(phase: Floats, p: Floats, load: float, level: float) -> float:
+    """How fast the membrane forgets, 1/s; the inputs may load it."""
+    return phase[RATE] + (load + p[SAG] * level) / p[CAPACITANCE]
+
+
+@inlined
+def wave_at(p: Floats, moment: float) -> Wave:
+    """What the mains add to dV/dt, as a wave that is counted from `moment`."""
+    if p[RIPPLE] == 0.0:
+        return 0.0, 0.0, 0.0
+    turns = p[FREQUENCY] * moment
+    return p[RIPPLE] / p[CAPACITANCE], 2.0 * pi * p[FREQUENCY], 2.0 * pi * (turns - floor(turns)) + p[ANGLE]
 
 
 @helper
 def move(net: Net, tables: Tables, state: State, i: int, moment: float) -> None:
     """Commit neuron i at `moment`, within the step."""
-    dt = moment - state.since[i]
-    if dt == 0.0:
+    s, p = state.neuron[i], net.neuron[i]
+    if moment == s[SINCE]:
         return
-    phase = state.phase[i]
-    gear = net.gear[i, phase]
-    pools = state.pool[net.pool_at[i] : net.pool_at[i + 1]]
-    tune(net, tables, MOVE, gear, state.gear_rate[gear], dt)
-    push, wave = net.phase[i, phase, PUSH] + steady(net, state, i), wave_at(net, i, state.since[i])
-    v = glide(net, tables, MOVE, gear, state.v[i], push, wave, pools, pools)
-    if phase != HOLD:
-        state.v[i] = v
-    state.since[i] = moment
+    phase, count, pools = net.phase[i, int(s[PHASE])], int(p[POOL_COUNT]), s[POOLS:]
+    gear = int(phase[GEAR])
+    step = tables.step[MOVE, gear]
+    tune(step, net.rates[gear], count, rate_of(phase, p, s[LOAD], s[LEVEL]), moment - s[SINCE])
+    push = push_of(phase, p, s[CONSTANT], s[LEVEL], s[NOISE])
+    v = glide(step, count, s[V], push, wave_at(p, s[SINCE]), pools)
+    settle(count, pools)
+    if s[PHASE] != HOLD:
+        s[V] = v
+    s[SINCE] = moment
+
+
+@inlined
+def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: float) -> bool:
+    """Find where neuron i will be after `dt`; whether it is sure to stay in its phase."""
+    s, p = state.neuron[i], net.neuron[i]
+    phase, count, pools = net.phase[i, int(s[PHASE])], int(p[POOL_COUNT]), s[POOLS:]
+    gear = int(phase[GEAR])
+    step, rates, wave = tables.step[use, gear], net.rates[gear], wave_at(p, s[SINCE])
+    rate, push = rate_of(phase, p, s[LOAD], s[LEVEL]), push_of(phase, p, s[CONSTANT], s[LEVEL], s[NOISE])
+    tune(step, rates, count, rate, dt)
+    v, v_next = s[V], glide(step, count, s[V], push, wave, pools)
+    s[EXIT] = inf
+    if s[PHASE] == HOLD:
+        s[V_NEXT] = v
+        return True
+    s[V_NEXT] = v_next
+    low, high = phase[LOW], phase[HIGH]
+    down, up = stray(rates, count, wave, pools, dt)
+    slack = (up - down) * step[GAIN]
+    stays = low <= v <= high and low <= v_next - slack and v_next + slack <= high
+    if p[EXTRA_V] > 0.0 and s[PHASE] >= LEAK and s[SILENT] == 0.0:
+        speed = push + total(count, pools, X) + wave[0] * sin(wave[2]) - rate * v
+        least = min(speed, step[FADE] * speed + step[GAIN] * down / dt)
+        stays = stays and least * p[CAPACITANCE] > p[QUIET]
+    return stays
 
 
 @helper
 def look(net: Net, tables: Tables, state: State, i: int) -> None:
     """Find where neuron i will be at the end of the step, and whether it leaves its phase before."""
-    step = state.clock[STEP]
-    end, since = (step + 1) * net.step, state.since[i]
-    use, dt = (WHOLE, net.step) if since == step * net.step else (REST, end - since)
-    phase = state.phase[i]
-    gear = net.gear[i, phase]
-    rate, v = state.gear_rate[gear], state.v[i]
-    pools, after = state.pool[net.pool_at[i] : net.pool_at[i + 1]], state.pool_next[net.pool_at[i] : net.pool_at[i + 1]]
-    tune(net, tables, use, gear, rate, dt)
-    push, wave = net.phase[i, phase, PUSH] + steady(net, state, i), wave_at(net, i, since)
-    v_next = glide(net, tables, use, gear, v, push, wave, pools, after)
-    state.v_next[i] = v if phase == HOLD else v_next
-    state.exit[i] = inf
-    if phase in (DELAY, HOLD):
-        return
-    low, high = net.phase[i, phase, LOW], net.phase[i, phase, HIGH]
-    extra = net.neuron[i, EXTRA_V]
-    if state.silent[i] and phase == net.phase.shape[1] - 1:
-        high += extra
-    down, up = stray(net, gear, wave, pools, after, dt)
-    slack = (up - down) * tables.span[use, gear, GAIN]
-    t, kind = inf, NOTHING
-    if not (low <= v <= high and low <= v_next - slack and v_next + slack <= high):
-        trial = tables.scratch[0, : pools.shape[0]]
-        trial[:] = pools
-        t, kind = first_exit(net, tables, gear, rate, v, push, wave, trial, low, high, dt)
-    if extra > 0.0 and phase >= LEAK and not state.silent[i]:
-        quiet = silence(net, tables, state, i, push, wave, use, min(t, dt))
+    end, since = (state.clock[STEP] + 1) * net.step, state.neuron[i, SINCE]
+    if not look_ahead(net, tables, state, i, REST, end - since):
+        look_closer(net, tables, state, i, REST, end - since, end)
+
+
+@helper
+def look_closer(net: Net, tables: Tables, state: State, i: int, use: int, dt: float, end: float) -> None:
+    """Find when neuron i leaves its phase, if it does before `end`."""
+    s, p = state.neuron[i], net.neuron[i]
+    which, count, pools = int(s[PHASE]), int(p[POOL_COUNT]), s[POOLS:]
+    phase = net.phase[i, which]
+    gear = int(phase[GEAR])
+    step, rates, wave = tables.step[TRY, gear], net.rates[gear], wave_at(p, s[SINCE])
+    rate, push = rate_of(phase, p, s[LOAD], s[LEVEL]), push_of(phase, p, s[CONSTANT], s[LEVEL], s[NOISE])
+    high = phase[HIGH]
+    if s[SILENT] != 0.0 and which == net.phase.shape[1] - 1:
+        high += p[EXTRA_V]
+    trial = tables.scratch[: POOL_WIDTH * count]
+    for k in range(POOL_WIDTH * count):
+        trial[k] = pools[k]
+    t, kind = first_exit(step, rates, count, rate, s[V], push, wave, trial, phase[LOW], high, dt)
+    if p[EXTRA_V] > 0.0 and which >= LEAK and s[SILENT] == 0.0:
+        quiet = silence(step, rates, count, p, rate, s[V], push, wave, pools, trial, min(t, dt))
         if quiet < t:
-            t, kind = quiet, SILENT
-    if since + t < end:
-        state.exit[i], state.kind[i] = since + t, kind
-        for k in range(state.clock[BUSY]):
-            if state.busy[k] == i:
+            t, kind = quiet, FALLS_SILENT
+    if s[SINCE] + t < end:
+        s[EXIT], s[KIND] = s[SINCE] + t, kind
+        clock = state.clock
+        for k in range(FIRST_BUSY, FIRST_BUSY + clock[BUSY]):
+            if clock[k] == i:
                 return
-        state.busy[state.clock[BUSY]] = i
-        state.clock[BUSY] += 1
+        clock[FIRST_BUSY + clock[BUSY]] = i
+        clock[BUSY] += 1
 
 
 @helper
 def silence(
-    net: Net, tables: Tables, state: State, i: int, push: float, wave: Wave, use: int, dt: float
-) -> float:
-    """When the charging current of neuron i falls to its quiescence level within `dt`, or inf.
+    step: Floats, rates: Floats, count: int, p: Floats, rate: float, v: float, push: float, wave: Wave,
+    pools: Floats, slopes: Floats, dt: float,
+) -> float:  # fmt: skip
+    """When the charging current of a neuron falls to its quiescence level within `dt`, or inf.
 
     dV/dt moves like V itself, driven by the slopes of what drives V.
     """
-    first, stop = net.pool_at[i], net.pool_at[i + 1]
-    gear = net.gear[i, state.phase[i]]
-    rate, slopes = state.gear_rate[gear], tables.slopes[: stop - first]
-    speed = push + total(state.pool[first:stop]) - rate * state.v[i]
     size, omega, angle = wave
-    if size != 0.0:
-        speed += size * sin(angle)
-    level = net.neuron[i, QUIET] / net.neuron[i, CAPACITANCE]
+    speed = push + total(count, pools, X) - rate * v + (size * sin(angle) if size != 0.0 else 0.0)
+    level = p[QUIET] / p[CAPACITANCE]
     if speed <= level:
         return 0.0
-    for k in range(first, stop):
-        x, c, d = state.pool[k, X], state.pool[k, C], state.pool[k, D]
-        slopes[k - first, X] = c + d - net.rates[k, B] * x
-        slopes[k - first, C], slopes[k - first, D] = 0.0, -net.rates[k, A] * d
+    for k in range(count):
+        at = POOL_WIDTH * k
+        slopes[at + X] = pools[at + C] + pools[at + D] - rates[2 * k + 1] * pools[at + X]
+        slopes[at + C], slopes[at + D] = 0.0, -rates[2 * k] * pools[at + D]
     rising = (size * omega, omega, angle + 0.5 * pi)
-    t, _ = first_exit(net, tables, gear, rate, speed, 0.0, rising, slopes, level, 1e300, dt)
+    t, _ = first_exit(step, rates, count, rate, speed, 0.0, rising, slopes, level, 1e300, dt)
     return t
 
 
@@ -130,57 +212,63 @@ def leak_phase(net: Net, i: int, v: float) -> int:
 
 @helper
 def leave_phase(net: Net, tables: Tables, state: State, log: Log, i: int) -> bool:
-    """Neuron i leaves its phase now; whether it fires."""
-    at, kind = state.exit[i], state.kind[i]
+    """Neuron i leaves its phase now; whether it fires, which is left to do."""
+    s, p = state.neuron[i], net.neuron[i]
+    at, kind, phase = s[EXIT], int(s[KIND]), int(s[PHASE])
     move(net, tables, state, i, at)
-    phase, p = state.phase[i], net.neuron[i]
-    fires = False
-    if kind == SILENT:
-        state.silent[i] = 1
+    if kind == FALLS_SILENT:
+        s[SILENT] = 1.0
     elif kind == UP and phase == net.phase.shape[1] - 1:
-        if p[FIRE_DELAY] > 0.0:
-            state.phase[i] = DELAY
-            schedule(state, i, at + p[FIRE_DELAY])
-        else:
-            state.v[i] = net.phase[i, phase, HIGH] + p[EXTRA_V] * state.silent[i]
-            fires = True
+        if p[FIRE_DELAY] == 0.0:
+            s[V] = net.phase[i, phase, HIGH] + p[EXTRA_V] * s[SILENT]
+            return True
+        s[PHASE] = DELAY
+        schedule(state, i, at + p[FIRE_DELAY])
     elif kind == UP:
-        state.v[i] = net.phase[i, phase, HIGH]
-        state.phase[i] = phase + 1
+        s[V], s[PHASE] = net.phase[i, phase, HIGH], phase + 1
     elif phase >= LEAK:
-        state.v[i] = net.phase[i, phase, LOW]
-        state.phase[i] = phase - 1
+        s[V], s[PHASE] = net.phase[i, phase, LOW], phase - 1
     else:
-        state.v[i] = net.phase[i, phase, LOW]
+        s[V] = net.phase[i, phase, LOW]
         open_thyristor(net, state, i, at)
-    if not fires:
-        note_neuron(net, state, log, i)
-        look(net, tables, state, i)
-    return fires
+    note_neuron(net, state, log, i)
+    look(net, tables, state, i)
+    return False
 
 
 @helper
 def open_thyristor(net: Net, state: State, i: int, at: float) -> None:
     """V_m fell to where the thyristor opens, unless the input alone holds it closed."""
-    p = net.neuron[i]
-    if state.phase[i] == ON and p[V_LATCH] < p[V_OFF]:
-        size, _, angle = wave_at(net, i, at)
-        drive = net.phase[i, ON, PUSH] + steady(net, state, i) + size * sin(angle)
-        drive += total(state.pool[net.pool_at[i] : net.pool_at[i + 1]])
-        if drive >= state.gear_rate[net.gear[i, ON]] * p[V_LATCH]:
-            state.phase[i] = LATCHED
+    s, p, on = state.neuron[i], net.neuron[i], net.phase[i, ON]
+    if s[PHASE] == ON and p[V_LATCH] < p[V_OFF]:
+        size, _, angle = wave_at(p, at)
+        drive = push_of(on, p, s[CONSTANT], s[LEVEL], s[NOISE]) + size * sin(angle)
+        drive += total(int(p[POOL_COUNT]), s[POOLS:], X)
+        if drive >= rate_of(on, p, s[LOAD], s[LEVEL]) * p[V_LATCH]:
+            s[PHASE] = LATCHED
             return
     if p[DEAD_TIME] > 0.0:
-        state.phase[i] = HOLD
+        s[PHASE] = HOLD
         schedule(state, i, at + p[DEAD_TIME])
     else:
-        state.phase[i] = leak_phase(net, i, state.v[i])
+        s[PHASE] = leak_phase(net, i, s[V])
 
 
 @helper
-def shift_gears(net: Net, state: State, i: int) -> None:
-    """The inputs load the membrane of neuron i differently now."""
-    for phase in range(net.phase.shape[1]):
-        if phase != HOLD:
-            load = (state.load[i] + net.neuron[i, SAG] * state.level[i]) / net.neuron[i, CAPACITANCE]
-            state.gear_rate[net.gear[i, phase]] = net.phase[i, phase, RATE] + load
+def look_all(net: Net, tables: Tables, state: State) -> None:
+    """All neurons look ahead to the end of the step."""
+    end = (state.clock[STEP] + 1) * net.step
+    for i in range(net.neuron.shape[0]):
+        if not look_ahead(net, tables, state, i, WHOLE, net.step):
+            look_closer(net, tables, state, i, WHOLE, net.step, end)
+
+
+@helper
+def arrive_all(net: Net, state: State) -> None:
+    """All neurons are where they saw themselves."""
+    state.clock[STEP] += 1
+    now = state.clock[STEP] * net.step
+    for i in range(net.neuron.shape[0]):
+        s = state.neuron[i]
+        s[V], s[SINCE] = s[V_NEXT], now
+        settle(int(net.neuron[i, POOL_COUNT]), s[POOLS:])

@@ -1,91 +1,95 @@
 """What is written down: a row of a neuron or branch each time that its closed form changes."""
 
-from ..compiled import helper
-from ..layout import CAPACITANCE, OFFSET, SAG, Ints
+from ..compiled import helper, inlined
 from .layout import (
+    AT,
+    BRANCH_SINCE,
     BRANCH_WORDS,
+    CONSTANT,
+    CONSTANT_WORD,
     INPUTS,
+    LAST_ROW,
+    LEVEL,
     LEVEL_WORD,
+    LOAD,
     LOAD_WORD,
+    NEXT,
+    NOISE,
     NOISE_WORD,
+    PHASE,
     PHASE_WORD,
+    POOL_COUNT,
+    POOL_WIDTH,
     POOL_WORDS,
+    POOLS,
+    PULSE,
     PULSE_WORD,
-    RATE_WORD,
+    REGIME_1,
     REGIME_1_WORD,
+    REGIME_2,
     REGIME_2_WORD,
     ROWS,
+    SINCE,
     SPIKES,
-    STEADY_WORD,
     V_WORD,
     WORDS,
-    X1_WORD,
-    X2_WORD,
+    X_1,
+    X_1_WORD,
+    X_2,
+    X_2_WORD,
     C,
     D,
     Log,
     Net,
     State,
+    V,
     X,
 )
 
 
-@helper
-def steady(net: Net, state: State, i: int) -> float:
-    """Constant part of what flows into neuron i, V/s: port, noise, leaks of synapses, outputs that are constant."""
-    p = net.neuron[i]
-    push: float = (state.level[i] + state.noise[i] + p[OFFSET]) / p[CAPACITANCE] + state.constant[i]
-    return push
-
-
-@helper
+@inlined
 def room(net: Net, log: Log) -> bool:
     """Whether whatever may happen next can be written down."""
-    size: Ints = log.size
-    enough: bool = (
-        size[ROWS] + net.busiest[0] <= log.time.shape[0]
-        and size[WORDS] + net.busiest[1] <= log.words.shape[0]
-        and size[SPIKES] < log.spike_time.shape[0]
-        and size[INPUTS] < log.input_time.shape[0]
+    return (
+        log.size[ROWS] + net.busiest[0] <= log.time.shape[0]
+        and log.size[WORDS] + net.busiest[1] <= log.words.shape[0]
+        and log.size[SPIKES] < log.spike.shape[0]
+        and log.size[INPUTS] < log.input.shape[0]
     )
-    return enough
 
 
-@helper
+@inlined
 def new_row(log: Log, owner: int, since: float, length: int) -> int:
     """Begin a row of `owner`; where its words go."""
     row, at = log.size[ROWS], log.size[WORDS]
-    log.time[row], log.at[row], log.next[row] = since, at, -1
-    if log.last[owner] >= 0:
-        log.next[log.last[owner]] = row
-    log.last[owner] = row
-    log.size[ROWS] += 1
-    log.size[WORDS] += length
-    return at
+    log.time[row], log.row[row, AT], log.row[row, NEXT] = since, at, -1
+    before = log.size[LAST_ROW + owner]
+    if before >= 0:
+        log.row[before, NEXT] = row
+    log.size[LAST_ROW + owner] = row
+    log.size[ROWS] = row + 1
+    log.size[WORDS] = at + length
+    return int(at)
 
 
 @helper
 def note_neuron(net: Net, state: State, log: Log, i: int) -> None:
     """Write down neuron i as it is since its last change."""
-    first, stop = net.pool_at[i], net.pool_at[i + 1]
-    at = new_row(log, i, state.since[i], POOL_WORDS + 3 * (stop - first))
+    s, count = state.neuron[i], int(net.neuron[i, POOL_COUNT])
+    at = new_row(log, i, s[SINCE], POOL_WORDS + 3 * count)
     words = log.words
-    words[at + PHASE_WORD], words[at + V_WORD] = state.phase[i], state.v[i]
-    words[at + RATE_WORD] = state.gear_rate[net.gear[i, state.phase[i]]]
-    words[at + STEADY_WORD], words[at + LEVEL_WORD] = steady(net, state, i), state.level[i]
-    words[at + NOISE_WORD] = state.noise[i]
-    words[at + LOAD_WORD] = state.load[i] + net.neuron[i, SAG] * state.level[i]
-    at += POOL_WORDS
-    for k in range(first, stop):
-        words[at], words[at + 1], words[at + 2] = state.pool[k, X], state.pool[k, C], state.pool[k, D]
-        at += 3
+    words[at + PHASE_WORD], words[at + V_WORD], words[at + LEVEL_WORD] = s[PHASE], s[V], s[LEVEL]
+    words[at + NOISE_WORD], words[at + LOAD_WORD], words[at + CONSTANT_WORD] = s[NOISE], s[LOAD], s[CONSTANT]
+    for k in range(count):
+        pool, word = POOLS + POOL_WIDTH * k, at + POOL_WORDS + 3 * k
+        words[word], words[word + 1], words[word + 2] = s[pool + X], s[pool + C], s[pool + D]
 
 
 @helper
 def note_branch(net: Net, state: State, log: Log, b: int) -> None:
     """Write down branch b as it is since its last change."""
-    at = new_row(log, net.neuron.shape[0] + b, state.branch_since[b], BRANCH_WORDS)
+    s = state.branch[b]
+    at = new_row(log, net.neuron.shape[0] + b, s[BRANCH_SINCE], BRANCH_WORDS)
     words = log.words
-    words[at + X1_WORD], words[at + X2_WORD] = state.stage[b, 0], state.stage[b, 1]
-    words[at + PULSE_WORD] = state.pulse[b]
-    words[at + REGIME_1_WORD], words[at + REGIME_2_WORD] = state.regime[b, 0], state.regime[b, 1]
+    words[at + X_1_WORD], words[at + X_2_WORD], words[at + PULSE_WORD] = s[X_1], s[X_2], s[PULSE]
+    words[at + REGIME_1_WORD], words[at + REGIME_2_WORD] = s[REGIME_1], s[REGIME_2]

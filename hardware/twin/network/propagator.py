@@ -7,30 +7,30 @@ left at the same time take the same step, so the coefficients of the last one ar
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import exp, floor, inf, pi, sin
+from math import exp, inf, sin
 
-from ..compiled import helper
+from ..compiled import helper, inlined
 from ..lanes import chi, phi, reach, settled
-from ..layout import ANGLE, CAPACITANCE, DOWN, FREQUENCY, NOTHING, RIPPLE, UP, Floats, Wave
+from ..layout import DOWN, NOTHING, UP, Floats, Wave
 from .layout import (
+    CELL_WIDTH,
+    CELLS,
     DT,
     FADE,
     FADE_A,
     FADE_B,
     GAIN,
-    SPAN_RATE,
-    TRY,
+    POOL_WIDTH,
+    STEP_RATE,
     V_C,
     V_D,
     V_X,
     X_C,
     X_D,
-    A,
-    B,
+    X_NEXT,
+    D_NEXT,
     C,
     D,
-    Net,
-    Tables,
     X,
 )
 
@@ -38,68 +38,67 @@ ROUNDING = 1e-13  # a speed that is smaller than this part of its terms counts a
 SHORTEST = 1e-13  # s; within it no crossing is looked for any more
 
 
+@inlined
+def tune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> None:
+    """Have the coefficients for a step of `dt` in the table row `step`."""
+    if step[DT] != dt or step[STEP_RATE] != rate:
+        retune(step, rates, count, rate, dt)
+
+
 @helper
-def tune(net: Net, tables: Tables, use: int, gear: int, rate: float, dt: float) -> None:
-    """Have the coefficients of `gear` for a step of `dt` in the tables."""
-    span = tables.span[use, gear]
-    if span[DT] == dt and span[SPAN_RATE] == rate:
-        return
-    span[DT], span[SPAN_RATE] = dt, rate
-    span[FADE], span[GAIN] = exp(-rate * dt), phi(0.0, rate, dt)
-    for k in range(net.cell_at[gear], net.cell_at[gear + 1]):
-        a, b = net.cells[k, A], net.cells[k, B]
-        cell = tables.cell[use, k]
+def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> None:
+    """Compute the coefficients."""
+    step[DT], step[STEP_RATE] = dt, rate
+    step[FADE], step[GAIN] = exp(-rate * dt), phi(0.0, rate, dt)
+    for k in range(count):
+        a, b = rates[2 * k], rates[2 * k + 1]
+        cell = step[CELLS + CELL_WIDTH * k : CELLS + CELL_WIDTH * (k + 1)]
         cell[FADE_A], cell[FADE_B] = exp(-a * dt), exp(-b * dt)
         cell[X_C], cell[X_D] = phi(0.0, b, dt), phi(a, b, dt)
         cell[V_X], cell[V_C], cell[V_D] = phi(b, rate, dt), chi(0.0, b, rate, dt), chi(a, b, rate, dt)
 
 
-@helper
-def wave_at(net: Net, i: int, moment: float) -> Wave:
-    """What the mains add to dV/dt of neuron i, as a wave that is counted from `moment`."""
-    p = net.neuron[i]
-    turns = p[FREQUENCY] * moment
-    return p[RIPPLE] / p[CAPACITANCE], 2.0 * pi * p[FREQUENCY], 2.0 * pi * (turns - floor(turns)) + p[ANGLE]
-
-
-@helper
-def glide(
-    net: Net, tables: Tables, use: int, gear: int, v: float, push: float, wave: Wave, pools: Floats, after: Floats
-) -> float:
-    """The membrane at the end of the step that is tuned in; its pools go to `after`, which may be `pools`."""
-    span = tables.span[use, gear]
-    value = span[FADE] * v + span[GAIN] * push
+@inlined
+def glide(step: Floats, count: int, v: float, push: float, wave: Wave, pools: Floats) -> float:
+    """The membrane after the step; x and d of its pools then go to their next ones."""
+    value = step[FADE] * v + step[GAIN] * push
     if wave[0] != 0.0:
-        value += settled(wave, span[SPAN_RATE], span[DT]) - span[FADE] * settled(wave, span[SPAN_RATE], 0.0)
-    first = net.cell_at[gear]
-    for k in range(pools.shape[0]):
-        cell = tables.cell[use, first + k]
-        x, c, d = pools[k, X], pools[k, C], pools[k, D]
-        value += cell[V_X] * x + cell[V_C] * c + cell[V_D] * d
-        after[k, X] = cell[FADE_B] * x + cell[X_C] * c + cell[X_D] * d
-        after[k, C] = c
-        after[k, D] = cell[FADE_A] * d
+        value += settled(wave, step[STEP_RATE], step[DT]) - step[FADE] * settled(wave, step[STEP_RATE], 0.0)
+    for k in range(count):
+        at, cell = POOL_WIDTH * k, CELLS + CELL_WIDTH * k
+        x, c, d = pools[at + X], pools[at + C], pools[at + D]
+        value += step[cell + V_X] * x + step[cell + V_C] * c + step[cell + V_D] * d
+        pools[at + X_NEXT] = step[cell + FADE_B] * x + step[cell + X_C] * c + step[cell + X_D] * d
+        pools[at + D_NEXT] = step[cell + FADE_A] * d
     return value
 
 
-@helper
-def total(pools: Floats) -> float:
-    """What the pools add to dV/dt."""
+@inlined
+def settle(count: int, pools: Floats) -> None:
+    """Pools are where they were going."""
+    for k in range(count):
+        at = POOL_WIDTH * k
+        pools[at + X], pools[at + D] = pools[at + X_NEXT], pools[at + D_NEXT]
+
+
+@inlined
+def total(count: int, pools: Floats, column: int) -> float:
+    """What the pools add to dV/dt, now (column X) or after the step (X_NEXT)."""
     drive = 0.0
-    for k in range(pools.shape[0]):
-        drive += pools[k, X]
+    for k in range(count):
+        drive += pools[POOL_WIDTH * k + column]
     return drive
 
 
-@helper
-def stray(net: Net, gear: int, wave: Wave, pools: Floats, after: Floats, dt: float) -> tuple[float, float]:
-    """How far the drive can fall and rise within a step of `dt` that takes `pools` to `after`."""
+@inlined
+def stray(rates: Floats, count: int, wave: Wave, pools: Floats, dt: float) -> tuple[float, float]:
+    """How far the drive can fall and rise within the step of `dt` that was glided last."""
     up = abs(wave[0]) * wave[1] * dt
     down = -up
-    first = net.cell_at[gear]
-    for k in range(pools.shape[0]):
-        x, c, d, later = pools[k, X], pools[k, C], pools[k, D], after[k, D]
-        fading = net.cells[first + k, B] * x
+    for k in range(count):
+        at = POOL_WIDTH * k
+        c, d, later = pools[at + C], pools[at + D], pools[at + D_NEXT]
+        fading = rates[2 * k + 1] * pools[at + X]
         up += max(0.0, c + max(d, later) - fading) * dt
         down += min(0.0, c + min(d, later) - fading) * dt
     return down, up
@@ -107,15 +106,14 @@ def stray(net: Net, gear: int, wave: Wave, pools: Floats, after: Floats, dt: flo
 
 @helper
 def first_exit(
-    net: Net, tables: Tables, gear: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
+    step: Floats, rates: Floats, count: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
     low: float, high: float, dt: float,
 ) -> tuple[float, int]:  # fmt: skip
-    """When a driven membrane leaves (low, high) within `dt`, and by which side. It may use up `pools`.
+    """When a driven membrane leaves (low, high) within `dt`, and by which side. It uses up `step` and `pools`.
 
     A window in which the drive stays within bounds is harmless if the membrane cannot cross under either of them, and
     is decided by its end if the membrane moves one way under both; else it is cut. So no grazing crossing is missed.
     """
-    after = tables.scratch[1, : pools.shape[0]]
     size, omega, angle = wave
     t, window = 0.0, dt
     while True:
@@ -123,10 +121,10 @@ def first_exit(
         if window >= rest:
             window = rest
         here = (size, omega, angle + omega * t)
-        tune(net, tables, TRY, gear, rate, window)
-        end = glide(net, tables, TRY, gear, v, push, here, pools, after)
-        down, up = stray(net, gear, here, pools, after, window)
-        drive = push + total(pools) + (size * sin(here[2]) if size != 0.0 else 0.0)
+        tune(step, rates, count, rate, window)
+        end = glide(step, count, v, push, here, pools)
+        down, up = stray(rates, count, here, pools, window)
+        drive = push + total(count, pools, X) + (size * sin(here[2]) if size != 0.0 else 0.0)
         above, below = drive - rate * high, rate * low - drive  # speeds out of the range, if the drive stays
         may_rise = high < 1e200 and above + up > ROUNDING * (abs(drive) + abs(rate * high))
         may_fall = low > -1e200 and below - down > ROUNDING * (abs(drive) + abs(rate * low))
@@ -134,12 +132,12 @@ def first_exit(
         must_fall = may_fall and below - up > ROUNDING * (abs(drive) + abs(rate * low))
         if must_rise:
             if end >= high:
-                return t + crossing(net, tables, gear, rate, v, push, here, pools, after, high, 1.0, window), UP
+                return t + crossing(step, rates, count, rate, v, push, here, pools, high, 1.0, window), UP
         elif must_fall:
             if end <= low:
-                return t + crossing(net, tables, gear, rate, v, push, here, pools, after, low, -1.0, window), DOWN
+                return t + crossing(step, rates, count, rate, v, push, here, pools, low, -1.0, window), DOWN
         elif may_rise or may_fall:
-            slack = (up - down) * phi(0.0, rate, window)
+            slack = (up - down) * step[GAIN]
             safe = (not may_rise or max(v, end + slack) < high) and (not may_fall or min(v, end - slack) > low)
             if not safe and window > SHORTEST:
                 window *= 0.25
@@ -147,14 +145,14 @@ def first_exit(
         if window == rest:
             return inf, NOTHING
         v = end
-        pools[:] = after
+        settle(count, pools)
         t += window
         window *= 4.0
 
 
 @helper
 def crossing(
-    net: Net, tables: Tables, gear: int, rate: float, v: float, push: float, wave: Wave, pools: Floats, after: Floats,
+    step: Floats, rates: Floats, count: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
     level: float, side: float, dt: float,
 ) -> float:  # fmt: skip
     """When a membrane that moves one way reaches `level` within `dt`: Newton's method, kept inside by bisection."""
@@ -163,17 +161,17 @@ def crossing(
     size, omega, angle = wave
     ripple = size * sin(angle) if size != 0.0 else 0.0
     first, last = 0.0, dt
-    t = min(dt, reach(v, level, side, rate, push + total(pools) + ripple))
+    t = min(dt, reach(v, level, side, rate, push + total(count, pools, X) + ripple))
     for _ in range(60):
-        tune(net, tables, TRY, gear, rate, t)
-        value = glide(net, tables, TRY, gear, v, push, wave, pools, after)
+        tune(step, rates, count, rate, t)
+        value = glide(step, count, v, push, wave, pools)
         gap = (level - value) * side
         if gap > 0.0:
             first = t
         else:
             last = t
         ripple = size * sin(omega * t + angle) if size != 0.0 else 0.0
-        better = t + gap / ((push + total(after) + ripple - rate * value) * side)
+        better = t + gap / ((push + total(count, pools, X_NEXT) + ripple - rate * value) * side)
         if not first <= better <= last:
             better = 0.5 * (first + last)
         if abs(better - t) <= 1e-9 * dt or last - first <= 1e-18:

@@ -11,15 +11,24 @@ from math import inf
 from ..compiled import helper, kernel
 from ..layout import DELAY, ON, Queue
 from .agenda import schedule
-from .branches import branch_event, contribute, expect, flight_full, output, predict, send
+from .branches import branch_event, contribute, flight_full, send
 from .layout import (
     BEGUN,
     BUSY,
     CHAPTER_FULL,
     DONE,
+    EXIT,
+    FIRST_BUSY,
+    FIRST_TARGET,
     FLIGHT_FULL,
     INPUTS,
+    LAST_TARGET,
+    LEVEL,
     LOG_FULL,
+    NOISE,
+    ORDER,
+    PHASE,
+    SILENT,
     SPIKES,
     STEP,
     WORDS,
@@ -27,36 +36,18 @@ from .layout import (
     Net,
     State,
     Tables,
+    V,
 )
-from .membranes import leak_phase, leave_phase, look, move, shift_gears
+from .membranes import arrive_all, leak_phase, leave_phase, look, look_all, move
 from .notes import note_branch, note_neuron, room
-
-
-@helper
-def begin(net: Net, tables: Tables, state: State) -> None:
-    """All neurons look ahead to the end of the step."""
-    state.clock[BUSY] = 0
-    state.clock[BEGUN] = 1
-    for i in range(net.neuron.shape[0]):
-        look(net, tables, state, i)
-
-
-@helper
-def finish(net: Net, state: State) -> None:
-    """All neurons are where they saw themselves."""
-    state.clock[STEP] += 1
-    state.clock[BEGUN] = 0
-    state.v[:] = state.v_next
-    state.pool[:] = state.pool_next
-    state.since[:] = state.clock[STEP] * net.step
+from .stages import due_next, output, predict
 
 
 @helper
 def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> None:
     """The thyristor of neuron i closes."""
-    state.phase[i], state.silent[i] = ON, 0
-    log.spike_time[log.size[SPIKES]] = moment
-    log.spike_neuron[log.size[SPIKES]] = i
+    state.neuron[i, PHASE], state.neuron[i, SILENT] = ON, 0.0
+    log.spike[log.size[SPIKES], 0], log.spike[log.size[SPIKES], 1] = moment, i
     log.size[SPIKES] += 1
     note_neuron(net, state, log, i)
     look(net, tables, state, i)
@@ -65,16 +56,16 @@ def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float
 
 
 @helper
-def time_out(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> None:
-    """The fire delay or the dead time of neuron i is over."""
+def time_out(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> bool:
+    """The fire delay or the dead time of neuron i is over; whether it fires, which is left to do."""
     schedule(state, i, inf)
     move(net, tables, state, i, moment)
-    if state.phase[i] == DELAY:
-        fire(net, tables, state, log, i, moment)
-    else:
-        state.phase[i] = leak_phase(net, i, state.v[i])
-        note_neuron(net, state, log, i)
-        look(net, tables, state, i)
+    if state.neuron[i, PHASE] == DELAY:
+        return True
+    state.neuron[i, PHASE] = leak_phase(net, i, state.neuron[i, V])
+    note_neuron(net, state, log, i)
+    look(net, tables, state, i)
+    return False
 
 
 @helper
@@ -85,15 +76,12 @@ def take_input(net: Net, tables: Tables, state: State, log: Log, queue: Queue, s
     moment, level = queue.time[head], queue.level[head]
     move(net, tables, state, i, moment)
     if stream < n:
-        state.level[i] = level
-        log.input_time[log.size[INPUTS]] = moment
-        log.input_level[log.size[INPUTS]] = level
-        log.input_port[log.size[INPUTS]] = i
+        state.neuron[i, LEVEL] = level
+        line = log.input[log.size[INPUTS]]
+        line[0], line[1], line[2] = moment, i, level
         log.size[INPUTS] += 1
-        if net.own[i]:
-            shift_gears(net, state, i)
     else:
-        state.noise[i] = level
+        state.neuron[i, NOISE] = level
     queue.head[stream] = head + 1
     expect_input(net, state, queue, stream)
     note_neuron(net, state, log, i)
@@ -110,26 +98,33 @@ def expect_input(net: Net, state: State, queue: Queue, stream: int) -> None:
 
 @helper
 def earliest_exit(state: State) -> tuple[float, int]:
-    """The neuron that leaves its phase first."""
+    """The neuron that leaves its phase first, and when."""
     when, who = inf, -1
-    for k in range(state.clock[BUSY]):
-        i = state.busy[k]
-        if state.exit[i] < when or (state.exit[i] == when and i < who):
-            when, who = state.exit[i], i
+    for k in range(FIRST_BUSY, FIRST_BUSY + state.clock[BUSY]):
+        i = state.clock[k]
+        at = state.neuron[i, EXIT]
+        if at < when or (at == when and i < who):
+            when, who = at, i
     return when, who
 
 
 @helper
-def happen(net: Net, tables: Tables, state: State, log: Log, queue: Queue, entry: int, moment: float) -> None:
-    """What was on the agenda happens."""
-    n = net.neuron.shape[0]
-    inputs = state.due.shape[0] - 2 * n
-    if entry < n:
-        time_out(net, tables, state, log, entry, moment)
-    elif entry < inputs:
-        branch_event(net, tables, state, log, entry - n, moment)
+def happen(
+    net: Net, tables: Tables, state: State, log: Log, queue: Queue, planned: bool, who: int, moment: float
+) -> None:
+    """What was on the agenda as `who` happens, or neuron `who` leaves its phase."""
+    n, inputs = net.neuron.shape[0], state.due.shape[0] - 2 * net.neuron.shape[0]
+    fires = False
+    if not planned:
+        fires = leave_phase(net, tables, state, log, who)
+    elif who < n:
+        fires = time_out(net, tables, state, log, who, moment)
+    elif who < inputs:
+        branch_event(net, tables, state, log, who - n, moment)
     else:
-        take_input(net, tables, state, log, queue, entry - inputs)
+        take_input(net, tables, state, log, queue, who - inputs)
+    if fires:
+        fire(net, tables, state, log, who, moment)
 
 
 @kernel
@@ -137,34 +132,45 @@ def run(
     net: Net, tables: Tables, state: State, log: Log, queue: Queue, until: float, words: int, last: int
 ) -> int:
     """Let every event up to `until` happen: DONE, or why not yet. A chapter ends with `words` or before step `last`."""
-    n = net.neuron.shape[0]
+    n, clock = net.neuron.shape[0], state.clock
     for stream in range(2 * n):
         expect_input(net, state, queue, stream)
     while True:
-        if not state.clock[BEGUN]:
-            if log.size[WORDS] >= words or state.clock[STEP] >= last:
+        if not clock[BEGUN]:
+            if log.size[WORDS] >= words or clock[STEP] >= last:
                 return CHAPTER_FULL
-            begin(net, tables, state)
-        end = (state.clock[STEP] + 1) * net.step
+            clock[BEGUN], clock[BUSY] = 1, 0
+            look_all(net, tables, state)
+        end = (clock[STEP] + 1) * net.step
         while True:
             when, who = earliest_exit(state)
-            entry = state.heap[0]
-            planned = state.due[entry] < when
+            planned = state.due[state.heap[ORDER, 0]] < when
             if planned:
-                when = state.due[entry]
+                who = state.heap[ORDER, 0]
+                when = state.due[who]
             if when > until or when >= end:
                 break
             if not room(net, log):
                 return LOG_FULL
-            if (not planned or entry < n) and flight_full(net, state, entry if planned else who):
+            if who < n and flight_full(net, state, who):
                 return FLIGHT_FULL
-            if planned:
-                happen(net, tables, state, log, queue, entry, when)
-            elif leave_phase(net, tables, state, log, who):
-                fire(net, tables, state, log, who, when)
+            happen(net, tables, state, log, queue, planned, who, when)
         if end > until:
             return DONE
-        finish(net, state)
+        arrive_all(net, state)
+        clock[BEGUN] = 0
+
+
+@kernel
+def start(net: Net, tables: Tables, state: State) -> None:
+    """Let the board at rest find out what its branches give, and what is due on them."""
+    for b in range(net.branch.shape[0]):
+        p, s = net.branch[b], state.branch[b]
+        given = output(p, s)
+        for k in range(int(p[FIRST_TARGET]), int(p[LAST_TARGET])):
+            contribute(net, state, b, k, given, 1.0)
+        predict(tables, p, s)
+        schedule(state, net.neuron.shape[0] + b, due_next(s))
 
 
 @kernel
@@ -172,18 +178,5 @@ def open_chapter(net: Net, state: State, log: Log) -> None:
     """Write down everybody as they are at the beginning of a step."""
     for i in range(net.neuron.shape[0]):
         note_neuron(net, state, log, i)
-    for b in range(net.stages.shape[0]):
+    for b in range(net.branch.shape[0]):
         note_branch(net, state, log, b)
-
-
-@kernel
-def start(net: Net, tables: Tables, state: State) -> None:
-    """Let the board at rest find out what its branches give, and what is due on them."""
-    for i in range(net.neuron.shape[0]):
-        shift_gears(net, state, i)
-    for b in range(net.stages.shape[0]):
-        given = output(net, state, b)
-        for k in range(net.target_at[b], net.target_at[b + 1]):
-            contribute(net, state, b, k, given, 1)
-        predict(net, tables, state, b)
-        expect(net, state, b)

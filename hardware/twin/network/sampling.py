@@ -19,9 +19,9 @@ from ..layout import (
     I_0,
     I_OUT,
     I_S2,
+    OFFSET,
     OUT_OFFSET,
     PULSE_G,
-    PUSH,
     R_AP,
     R_S,
     RIPPLE,
@@ -35,44 +35,54 @@ from ..layout import (
     Floats,
 )
 from ..sampling import grid_after
-from .branches import first_stage, second_drive, second_rate
 from .layout import (
+    AT,
+    CONSTANT_WORD,
+    GEAR,
     LEVEL_WORD,
     LOAD_WORD,
     MOVE,
+    NEXT,
     NOISE_WORD,
     PHASE_WORD,
+    POOL_COUNT,
+    POOL_WIDTH,
     POOL_WORDS,
     PULSE_WORD,
-    RATE_WORD,
     REGIME_1_WORD,
     REGIME_2_WORD,
-    STEADY_WORD,
+    STAGES,
     TRY,
     V_WORD,
-    X1_WORD,
-    X2_WORD,
+    X_1_WORD,
+    X_2_WORD,
+    C,
+    D,
     Log,
     Net,
     Tables,
+    X,
 )
-from .propagator import glide, total, tune, wave_at
+from .membranes import push_of, rate_of, wave_at
+from .propagator import glide, settle, total, tune
+from .stages import first_stage, second_drive, second_rate
 
 ANCHOR = 256
 
 
 @helper
-def reading(net: Net, i: int, kind: int, words: Floats) -> tuple[float, float, float, float]:
-    """What a node makes of a membrane: slope * V_m + start + synaptic * (drive of the pools) + mains * (that of the wave)."""
-    p, phase = net.neuron[i], int(words[PHASE_WORD])
+def reading(p: Floats, phase: Floats, kind: int, words: Floats) -> tuple[float, float, float, float]:
+    """What a node makes of a membrane: slope * V_m + start + synaptic * (drive of the pools) + mains * (the wave)."""
+    level, noise, load = words[LEVEL_WORD], words[NOISE_WORD], words[LOAD_WORD] + p[SAG] * words[LEVEL_WORD]
     if kind == V_M:
         return 1.0, 0.0, 0.0, 0.0
     if kind == I_0:
-        return -p[SAG] * words[LEVEL_WORD], words[LEVEL_WORD] + words[NOISE_WORD], 0.0, p[CAPACITANCE]
-    if phase == HOLD:  # V_m stands still, so the whole input flows through R_a
+        return -p[SAG] * level, level + noise, 0.0, p[CAPACITANCE]
+    if words[PHASE_WORD] == HOLD:  # V_m stands still, so the whole input flows through R_a
         farad = p[R_AP] * p[CAPACITANCE]
-        return -p[R_AP] * words[LOAD_WORD], farad * words[STEADY_WORD], farad, farad
-    return net.phase[i, phase, VAP_SLOPE], net.phase[i, phase, VAP_START], 0.0, 0.0
+        start = p[R_AP] * (level + noise + p[OFFSET]) + farad * words[CONSTANT_WORD]
+        return -p[R_AP] * load, start, farad, farad
+    return phase[VAP_SLOPE], phase[VAP_START], 0.0, 0.0
 
 
 @helper
@@ -81,35 +91,37 @@ def sample_neuron(
     t0: float, dt: float, origin: int, first: int, out: Floats,
 ) -> None:  # fmt: skip
     """A reading of the membrane of neuron i within one row."""
-    phase = int(words[PHASE_WORD])
-    gear, rate = net.gear[i, phase], words[RATE_WORD]
-    slope, start, synaptic, mains = reading(net, i, kind, words)
-    count = net.pool_at[i + 1] - net.pool_at[i]
-    row = words[POOL_WORDS : POOL_WORDS + 3 * count].reshape((count, 3))
-    pools = tables.scratch[0, :count]
-    push = net.phase[i, phase, PUSH] + words[STEADY_WORD]
-    waves = net.neuron[i, RIPPLE] != 0.0
+    p, phase, count = net.neuron[i], net.phase[i, int(words[PHASE_WORD])], int(net.neuron[i, POOL_COUNT])
+    gear = int(phase[GEAR])
+    near, far, rates, pools = tables.step[TRY, gear], tables.step[MOVE, gear], net.rates[gear], tables.scratch
+    slope, start, synaptic, mains = reading(p, phase, kind, words)
+    rate = rate_of(phase, p, words[LOAD_WORD], words[LEVEL_WORD])
+    push = push_of(phase, p, words[CONSTANT_WORD], words[LEVEL_WORD], words[NOISE_WORD])
+    still, waves = words[PHASE_WORD] == HOLD, p[RIPPLE] != 0.0
     wave = (0.0, 0.0, 0.0)
-    tune(net, tables, TRY, gear, rate, dt)
+    tune(near, rates, count, rate, dt)
     k, stop = first, first + out.shape[0]
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
         later = max(0.0, t0 + anchor * dt - since)
-        tune(net, tables, MOVE, gear, rate, later)
-        v = glide(net, tables, MOVE, gear, words[V_WORD], push, wave_at(net, i, since), row, pools)
+        for q in range(count):
+            at, word = POOL_WIDTH * q, POOL_WORDS + 3 * q
+            pools[at + X], pools[at + C], pools[at + D] = words[word], words[word + 1], words[word + 2]
+        tune(far, rates, count, rate, later)
+        v = glide(far, count, words[V_WORD], push, wave_at(p, since), pools)
+        settle(count, pools)
         for j in range(anchor, min(stop, anchor + ANCHOR)):
-            if waves:
-                wave = wave_at(net, i, since + later + (j - anchor) * dt)
-            if phase == HOLD:
+            if still:
                 v = words[V_WORD]
+            if waves:
+                wave = wave_at(p, since + (later + (j - anchor) * dt))
             if j >= k:
-                value = slope * v + start
+                value = slope * v + start + mains * wave[0] * sin(wave[2])
                 if synaptic != 0.0:
-                    value += synaptic * total(pools)
-                if mains != 0.0 and waves:
-                    value += mains * wave[0] * sin(wave[2])
+                    value += synaptic * total(count, pools, X)
                 out[j - first] = value
-            v = glide(net, tables, TRY, gear, v, push, wave, pools, pools)
+            v = glide(near, count, v, push, wave, pools)
+            settle(count, pools)
         k = anchor + ANCHOR
 
 
@@ -125,18 +137,17 @@ def sample_branch(
     elif kind in (V_C1, V_C2):
         slope, start = p[R_S], p[V_T]
     second = kind in (V_C2, I_S2) or (kind == I_OUT and stages == 2)
-    regime_1, regime_2 = int(words[REGIME_1_WORD]), int(words[REGIME_2_WORD])
-    regime = regime_2 if second else regime_1
+    regime = words[REGIME_2_WORD] if second else words[REGIME_1_WORD]
     if regime == BELOW and kind not in (V_C1, V_C2):
         slope = 0.0
-    pulse = words[PULSE_WORD]
+    d = fade = 0.0
     if second:
-        x, (c, d, fade), rate = words[X2_WORD], second_drive(p, words[X1_WORD], pulse, regime_1), second_rate(p, regime_2)
+        x, rate = words[X_2_WORD], second_rate(p, regime)
+        c, d, fade = second_drive(p, words[X_1_WORD], words[PULSE_WORD], words[REGIME_1_WORD])
         if regime == CEILING:
             c = d = rate = 0.0
     else:
-        x, c, rate = first_stage(p, words[X1_WORD], pulse, regime_1)
-        d = fade = 0.0
+        x, c, rate = first_stage(p, words[X_1_WORD], words[PULSE_WORD], regime)
     decay, weaker, gain_c, gain_d = exp(-rate * dt), exp(-fade * dt), phi(0.0, rate, dt), phi(fade, rate, dt)
     k, stop = first, first + out.shape[0]
     while k < stop:
@@ -163,8 +174,8 @@ def sample(
     n = net.neuron.shape[0]
     row, k, stop = owner, first, first + out.shape[0]
     while k < stop:
-        since, after = log.time[row], log.next[row]
-        words = log.words[log.at[row] :]
+        since, after = log.time[row], log.row[row, NEXT]
+        words = log.words[log.row[row, AT] :]
         origin = grid_after(t0, dt, since)
         end = stop
         if k < origin:  # before the first event: the state at rest
@@ -176,15 +187,13 @@ def sample(
             moving = part if k >= origin else part[:1]
             if owner < n:
                 sample_neuron(net, tables, owner, kind, words, since, t0, dt, min(k, origin), k, moving)
-            elif net.stages[owner - n] == 0:
-                pulse = words[PULSE_WORD]
-                load = p[PULSE_G] if pulse != 0.0 else 0.0
+            elif net.branch[owner - n, STAGES] == 0:
+                load = p[PULSE_G] if words[PULSE_WORD] != 0.0 else 0.0
                 for j in range(moving.shape[0]):
-                    moving[j] = abs(p[GAIN]) * (pulse - load * moving[j]) + p[OUT_OFFSET]
+                    moving[j] = abs(p[GAIN]) * (words[PULSE_WORD] - load * moving[j]) + p[OUT_OFFSET]
             else:
-                sample_branch(
-                    p, net.stages[owner - n], kind, words, since, t0, dt, min(k, origin), k, moving
-                )
+                stages = int(net.branch[owner - n, STAGES])
+                sample_branch(p, stages, kind, words, since, t0, dt, min(k, origin), k, moving)
             if k < origin:
                 part[1:] = part[0]
         if k >= origin:
