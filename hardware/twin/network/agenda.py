@@ -1,6 +1,7 @@
 """What comes next: a binary heap of everything that has a due time. Ties go to the lower number."""
 
-from ..compiled import helper, inlined
+from ..compiled import inlined
+from ..compiled import lean_helper as helper
 from ..layout import Floats, Ints
 from .layout import ORDER, PLACE, State
 

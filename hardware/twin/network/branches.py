@@ -4,7 +4,7 @@
 
 from math import inf
 
-from ..compiled import helper
+from ..compiled import lean_helper as helper
 from ..layout import BELOW, CAPACITANCE, CEILING, DELAY_T, LINEAR, PULSE_G, PULSE_I, PULSE_T, X_MAX, Floats
 from .agenda import schedule
 from .layout import (

@@ -4,7 +4,8 @@
 
 from math import floor, inf, pi, sin
 
-from ..compiled import helper, inlined
+from ..compiled import inlined
+from ..compiled import lean_helper as helper
 from ..layout import (
     ANGLE,
     CAPACITANCE,
@@ -63,14 +64,12 @@ from .layout import (
     X_NEXT,
     C,
     D,
-    Log,
     Net,
     State,
     Tables,
     V,
     X,
 )
-from .notes import note_neuron
 from .propagator import first_exit, glide, settle, stray, total, tune
 
 
@@ -95,7 +94,7 @@ def wave_at(p: Floats, moment: float) -> Wave:
     return p[RIPPLE] / p[CAPACITANCE], 2.0 * pi * p[FREQUENCY], 2.0 * pi * (turns - floor(turns)) + p[ANGLE]
 
 
-@helper
+@inlined
 def move(net: Net, tables: Tables, state: State, i: int, moment: float) -> None:
     """Commit neuron i at `moment`, within the step."""
     s, p = state.neuron[i], net.neuron[i]
@@ -139,7 +138,7 @@ def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: flo
     return stays
 
 
-@helper
+@inlined
 def look(net: Net, tables: Tables, state: State, i: int) -> None:
     """Find where neuron i will be at the end of the step, and whether it leaves its phase before."""
     end, since = (state.clock[STEP] + 1) * net.step, state.neuron[i, SINCE]
@@ -211,11 +210,10 @@ def leak_phase(net: Net, i: int, v: float) -> int:
 
 
 @helper
-def leave_phase(net: Net, tables: Tables, state: State, log: Log, i: int) -> bool:
+def leave_phase(net: Net, state: State, i: int) -> bool:
     """Neuron i leaves its phase now; whether it fires, which is left to do."""
     s, p = state.neuron[i], net.neuron[i]
-    at, kind, phase = s[EXIT], int(s[KIND]), int(s[PHASE])
-    move(net, tables, state, i, at)
+    at, kind, phase = s[SINCE], int(s[KIND]), int(s[PHASE])
     if kind == FALLS_SILENT:
         s[SILENT] = 1.0
     elif kind == UP and phase == net.phase.shape[1] - 1:
@@ -231,8 +229,6 @@ def leave_phase(net: Net, tables: Tables, state: State, log: Log, i: int) -> boo
     else:
         s[V] = net.phase[i, phase, LOW]
         open_thyristor(net, state, i, at)
-    note_neuron(net, state, log, i)
-    look(net, tables, state, i)
     return False
 
 

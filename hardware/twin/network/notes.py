@@ -1,6 +1,7 @@
 """What is written down: a row of a neuron or branch each time that its closed form changes."""
 
-from ..compiled import helper, inlined
+from ..compiled import inlined
+from ..compiled import lean_helper as helper
 from .layout import (
     AT,
     BRANCH_SINCE,
@@ -72,7 +73,7 @@ def new_row(log: Log, owner: int, since: float, length: int) -> int:
     return int(at)
 
 
-@helper
+@inlined
 def note_neuron(net: Net, state: State, log: Log, i: int) -> None:
     """Write down neuron i as it is since its last change."""
     s, count = state.neuron[i], int(net.neuron[i, POOL_COUNT])

@@ -9,7 +9,8 @@ left at the same time take the same step, so the coefficients of the last one ar
 
 from math import exp, inf, sin
 
-from ..compiled import helper, inlined
+from ..compiled import inlined
+from ..compiled import lean_helper as helper
 from ..lanes import chi, phi, reach, settled
 from ..layout import DOWN, NOTHING, UP, Floats, Wave
 from .layout import (
@@ -35,6 +36,8 @@ from .layout import (
 )
 
 ROUNDING = 1e-13  # a speed that is smaller than this part of its terms counts as none, as in the exact engine
+APART = 1e-3  # rates that differ by more than this part of them: differences of their responses are good enough
+PRECISE = 1e-16  # s
 SHORTEST = 1e-13  # s; within it no crossing is looked for any more
 
 
@@ -54,8 +57,11 @@ def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> N
         a, b = rates[2 * k], rates[2 * k + 1]
         cell = step[CELLS + CELL_WIDTH * k : CELLS + CELL_WIDTH * (k + 1)]
         cell[FADE_A], cell[FADE_B] = exp(-a * dt), exp(-b * dt)
-        cell[X_C], cell[X_D] = phi(0.0, b, dt), phi(a, b, dt)
-        cell[V_X], cell[V_C], cell[V_D] = phi(b, rate, dt), chi(0.0, b, rate, dt), chi(a, b, rate, dt)
+        cell[X_C], cell[X_D], cell[V_X] = phi(0.0, b, dt), phi(a, b, dt), phi(b, rate, dt)
+        if abs(rate - a) > APART * (rate + a) and abs(rate - b) > APART * (rate + b):
+            cell[V_C], cell[V_D] = (cell[X_C] - step[GAIN]) / (rate - b), (cell[X_D] - cell[V_X]) / (rate - a)
+        else:
+            cell[V_C], cell[V_D] = chi(0.0, b, rate, dt), chi(a, b, rate, dt)
 
 
 @inlined
@@ -132,10 +138,10 @@ def first_exit(
         must_fall = may_fall and below - up > ROUNDING * (abs(drive) + abs(rate * low))
         if must_rise:
             if end >= high:
-                return t + crossing(step, rates, count, rate, v, push, here, pools, high, 1.0, window), UP
+                return t + crossing(step, rates, count, rate, v, push, here, pools, high, 1.0, window, up - down), UP
         elif must_fall:
             if end <= low:
-                return t + crossing(step, rates, count, rate, v, push, here, pools, low, -1.0, window), DOWN
+                return t + crossing(step, rates, count, rate, v, push, here, pools, low, -1.0, window, up - down), DOWN
         elif may_rise or may_fall:
             slack = (up - down) * step[GAIN]
             safe = (not may_rise or max(v, end + slack) < high) and (not may_fall or min(v, end - slack) > low)
@@ -153,9 +159,12 @@ def first_exit(
 @helper
 def crossing(
     step: Floats, rates: Floats, count: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
-    level: float, side: float, dt: float,
+    level: float, side: float, dt: float, spread: float,
 ) -> float:  # fmt: skip
-    """When a membrane that moves one way reaches `level` within `dt`: Newton's method, kept inside by bisection."""
+    """When a membrane that moves one way reaches `level` within `dt`, while its drive varies by `spread`.
+
+    Newton's method, kept inside by bisection; its last step is judged by how much the speed can change.
+    """
     if (v - level) * side >= 0.0:
         return 0.0
     size, omega, angle = wave
@@ -171,10 +180,13 @@ def crossing(
         else:
             last = t
         ripple = size * sin(omega * t + angle) if size != 0.0 else 0.0
-        better = t + gap / ((push + total(count, pools, X_NEXT) + ripple - rate * value) * side)
+        speed = (push + total(count, pools, X_NEXT) + ripple - rate * value) * side
+        better = t + gap / speed
         if not first <= better <= last:
             better = 0.5 * (first + last)
-        if abs(better - t) <= 1e-9 * dt or last - first <= 1e-18:
+        elif (better - t) ** 2 * (rate + spread / (dt * speed)) <= PRECISE:
+            return better
+        if last - first <= PRECISE:
             return better
         t = better
     return t

@@ -8,7 +8,8 @@ a branch at its events. Neither knows where a run was cut, so no bit depends on 
 
 from math import inf
 
-from ..compiled import helper, kernel
+from ..compiled import lean_helper as helper
+from ..compiled import lean_kernel as kernel
 from ..layout import DELAY, ON, Queue
 from .agenda import schedule
 from .branches import branch_event, contribute, flight_full, send
@@ -49,43 +50,33 @@ def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float
     state.neuron[i, PHASE], state.neuron[i, SILENT] = ON, 0.0
     log.spike[log.size[SPIKES], 0], log.spike[log.size[SPIKES], 1] = moment, i
     log.size[SPIKES] += 1
-    note_neuron(net, state, log, i)
-    look(net, tables, state, i)
     for b in range(net.branch_at[i], net.branch_at[i + 1]):
         send(net, tables, state, log, b, moment)
 
 
 @helper
-def time_out(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> bool:
+def time_out(net: Net, state: State, i: int) -> bool:
     """The fire delay or the dead time of neuron i is over; whether it fires, which is left to do."""
     schedule(state, i, inf)
-    move(net, tables, state, i, moment)
     if state.neuron[i, PHASE] == DELAY:
         return True
     state.neuron[i, PHASE] = leak_phase(net, i, state.neuron[i, V])
-    note_neuron(net, state, log, i)
-    look(net, tables, state, i)
     return False
 
 
 @helper
-def take_input(net: Net, tables: Tables, state: State, log: Log, queue: Queue, stream: int) -> None:
-    """The next level of a port or of its noise."""
-    n = net.neuron.shape[0]
-    i, head = stream % n, queue.head[stream]
-    moment, level = queue.time[head], queue.level[head]
-    move(net, tables, state, i, moment)
-    if stream < n:
-        state.neuron[i, LEVEL] = level
+def take_input(net: Net, state: State, log: Log, queue: Queue, stream: int, i: int) -> None:
+    """The next level of the port of neuron i, or of its noise."""
+    head = queue.head[stream]
+    if stream == i:
+        state.neuron[i, LEVEL] = queue.level[head]
         line = log.input[log.size[INPUTS]]
-        line[0], line[1], line[2] = moment, i, level
+        line[0], line[1], line[2] = queue.time[head], i, queue.level[head]
         log.size[INPUTS] += 1
     else:
-        state.neuron[i, NOISE] = level
+        state.neuron[i, NOISE] = queue.level[head]
     queue.head[stream] = head + 1
     expect_input(net, state, queue, stream)
-    note_neuron(net, state, log, i)
-    look(net, tables, state, i)
 
 
 @helper
@@ -114,17 +105,22 @@ def happen(
 ) -> None:
     """What was on the agenda as `who` happens, or neuron `who` leaves its phase."""
     n, inputs = net.neuron.shape[0], state.due.shape[0] - 2 * net.neuron.shape[0]
+    if planned and n <= who < inputs:
+        branch_event(net, tables, state, log, who - n, moment)
+        return
+    i = who if who < n else (who - inputs) % n
+    move(net, tables, state, i, moment)
     fires = False
     if not planned:
-        fires = leave_phase(net, tables, state, log, who)
+        fires = leave_phase(net, state, i)
     elif who < n:
-        fires = time_out(net, tables, state, log, who, moment)
-    elif who < inputs:
-        branch_event(net, tables, state, log, who - n, moment)
+        fires = time_out(net, state, i)
     else:
-        take_input(net, tables, state, log, queue, who - inputs)
+        take_input(net, state, log, queue, who - inputs, i)
     if fires:
-        fire(net, tables, state, log, who, moment)
+        fire(net, tables, state, log, i, moment)
+    note_neuron(net, state, log, i)
+    look(net, tables, state, i)
 
 
 @kernel

@@ -8,7 +8,8 @@ that no value depends on where a grid was cut.
 
 from math import exp, sin
 
-from ..compiled import helper, kernel
+from ..compiled import lean_helper as helper
+from ..compiled import lean_kernel as kernel
 from ..lanes import phi
 from ..layout import (
     BELOW,

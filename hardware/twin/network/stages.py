@@ -7,7 +7,8 @@ Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, 
 
 from math import exp, inf, log, nan, nextafter
 
-from ..compiled import helper, inlined
+from ..compiled import inlined
+from ..compiled import lean_helper as helper
 from ..lanes import phi, reach
 from ..layout import BELOW, CEILING, LINEAR, LOAD_1, LOAD_2, M_1, PULSE_G, R_S, TAU, V_T, X_MAX, Floats
 from .layout import (
