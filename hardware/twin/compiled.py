@@ -13,8 +13,13 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def helper(function: Function) -> Function:
-    """Compile for use inside kernels only."""
-    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    """Compile for use inside kernels only.
+
+    A helper owns no memory (its arrays come from the caller): counting references would cost more than the physics.
+    """
+    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(
+        function
+    )
     return compiled
 
 

@@ -4,9 +4,6 @@
 
 from math import inf, sin
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .compiled import helper, kernel
 from .drives import (
     first_stage,
@@ -15,11 +12,10 @@ from .drives import (
     membrane_rate,
     membrane_wave,
     output,
-    second_rate,
     shape,
-    shape_stage,
+    shape_second,
 )
-from .lanes import lane, phi
+from .lanes import follow, idle, look, relaxed
 from .layout import (
     ARRIVAL,
     BELOW,
@@ -54,39 +50,51 @@ from .layout import (
     V_OFF,
     X_MAX,
     Circuit,
+    Flags,
     Floats,
     Log,
     Queue,
+    Scratch,
     State,
 )
-from .predictions import STILL, predict_neuron, predict_stages
+from .predictions import predict_neuron, predict_stages
 
 
 @helper
-def carry(c: Circuit, base: float, t: float, state: State, forms: Floats, old: Floats) -> None:
-    """Move every lane from `base` on `t` further along its closed form."""
+def carry(c: Circuit, base: float, t: float, known: int, state: State, scratch: Scratch) -> None:
+    """Move every lane from `base` on `t` further along its closed form, but for neuron `known`, whose event tells V_m."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    values, codes = state.values, state.codes
-    old[:] = values
+    values, codes, old = state.values, state.codes, scratch.old
+    for k in range(values.shape[0]):
+        old[k] = values[k]
     for i in range(n):
-        if codes[i] != HOLD:
+        if codes[i] != HOLD and i != known:
             push, rate = membrane_push(c, i, old, codes), membrane_rate(c, i, old, codes)
-            values[i] = lane(
-                old[i], rate, push, membrane_wave(c, i, base), forms, c.into, c.into_at[i], c.into_at[i + 1], t
-            )
+            wave, start, stop = membrane_wave(c, i, base), c.into_at[i], c.into_at[i + 1]
+            values[i], _, _ = look(old[i], rate, push, wave, scratch.forms, c.into, start, stop, t, scratch.now)
     for s in range(m):
-        stages = c.wires[s, 2]
-        if stages >= 1:
+        if c.wires[s, 2] == 2:
+            carry_second(c, s, t, state, scratch.forms, old)
+        if c.wires[s, 2] >= 1:
             x, push, rate = first_stage(c, s, old, codes)
-            values[2 * n + s] = x + (push - rate * x) * phi(0.0, rate, t)
-        if stages == 2 and codes[2 * n + m + s] != CEILING:
-            shape_stage(c, s, old, codes, forms[m])
-            rate = second_rate(c, s, codes[2 * n + m + s])
-            values[2 * n + m + s] = lane(old[2 * n + m + s], rate, 0.0, STILL, forms, c.into, m, m + 1, t)
+            if push != 0.0 or rate != 0.0:
+                values[2 * n + s] = relaxed(x, rate, push, t)
 
 
 @helper
-def touch_synapse(c: Circuit, s: int, stale: NDArray[np.bool_]) -> None:
+def carry_second(c: Circuit, s: int, t: float, state: State, forms: Floats, old: Floats) -> None:
+    """The same for stage 2 of synapse s."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    at, form = 2 * n + m + s, forms[s]
+    if state.codes[at] == BELOW:  # stage 1 fills it, and no form of the membrane's drives tells how
+        shape_second(c, s, old, state.codes, forms[m])
+        form = forms[m]
+    if state.codes[at] != CEILING and not idle(form):
+        state.values[at] = follow(form, t)
+
+
+@helper
+def touch_synapse(c: Circuit, s: int, stale: Flags) -> None:
     """A synapse changed: its own exits and those of the neuron behind it have to be found again."""
     stale[c.neuron.shape[0] + s] = True
     stale[c.wires[s, 1]] = True
@@ -158,10 +166,10 @@ def exit_phase(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
     if kind == SILENT:
         codes[n + i] = 1
     elif kind == UP and phase == c.phase.shape[1] - 1:
+        values[i] = c.phase[i, phase, HIGH] + p[EXTRA_V] * codes[n + i]
         if p[FIRE_DELAY] > 0.0:
             codes[i], state.due[TIMER, i] = DELAY, at + p[FIRE_DELAY]
         else:
-            values[i] = c.phase[i, phase, HIGH] + p[EXTRA_V] * codes[n + i]
             fire(c, i, at, state, log)
     elif kind == UP:
         values[i] = c.phase[i, phase, HIGH]
@@ -251,22 +259,33 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
         change_regime(c, who, what - STAGE_1, state)
 
 
+@helper
+def note(when: float, state: State, log: Log) -> None:
+    """Write the state right after an event into the log."""
+    row = log.size[0]
+    log.time[row] = when
+    for k in range(state.values.shape[0]):
+        log.values[row, k] = state.values[k]
+    for k in range(state.codes.shape[0]):
+        log.codes[row, k] = state.codes[k]
+    log.size[0] += 1
+
+
 @kernel
-def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> int:
+def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue, scratch: Scratch) -> int:
     """Let every event up to `until` happen: DONE, or what is full. Then make room and call again."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    forms, now, old = np.zeros((m + 1, 6)), np.empty((m + 2, 2)), np.empty(state.values.shape[0])
     for s in range(m):
-        shape(c, s, state.values, state.codes, forms[s])
+        shape(c, s, state.values, state.codes, scratch.forms[s])
     while True:
         base = log.time[log.size[0] - 1]
         for s in range(m):
             if state.stale[n + s]:
-                predict_stages(c, s, base, state, forms, now)
+                predict_stages(c, s, base, state, scratch)
                 state.stale[n + s] = False
         for i in range(n):
             if state.stale[i]:
-                predict_neuron(c, i, base, state, queue, forms, now)
+                predict_neuron(c, i, base, state, queue, scratch)
                 state.stale[i] = False
         when, what, who = next_event(c, state.due, queue)
         if when > until:
@@ -276,12 +295,9 @@ def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> i
         if what <= TIMER and flight_full(c, who, state):
             return FLIGHT_FULL
         if when > base:
-            carry(c, base, when - base, state, forms, old)
+            known = who if what == EXIT and (state.kind[who] == UP or state.kind[who] == DOWN) else -1
+            carry(c, base, when - base, known, state, scratch)
         happen(c, what, who, when, state, log, queue)
         for s in range(m):
-            shape(c, s, state.values, state.codes, forms[s])
-        row = log.size[0]
-        log.time[row] = when
-        log.values[row] = state.values
-        log.codes[row] = state.codes
-        log.size[0] += 1
+            shape(c, s, state.values, state.codes, scratch.forms[s])
+        note(when, state, log)
