@@ -10,7 +10,15 @@ from neurorig.signals import ConfigError, nearest
 from .figure import Figure
 
 # Name -> module beside this file and function in it.
-_MADE_BY: dict[str, tuple[str, str]] = {}
+_MADE_BY: dict[str, tuple[str, str]] = {
+    "timematter_fig3": ("timematter", "fig3"),
+    "timematter_fig6": ("timematter", "fig6"),
+    "timematter_fig8": ("timematter", "fig8"),
+    "wu2025_fig13": ("wu2025_burst", "fig13"),
+    "wu2025_fig14": ("wu2025_cpg", "fig14"),
+    "wu2025_fig15": ("wu2025_cpg", "fig15"),
+    "wu2025_fig16": ("wu2025_cpg", "fig16"),
+}
 
 
 def list_figures() -> list[str]:
