@@ -27,7 +27,7 @@ CURRENTS = np.array([46.75, 46.9, 47.2, 47.5, 48, 50, 52, 55, 60, 65, 70, 76, 82
 SWEPT = np.arange(0.5, 3.2, 0.1)  # V
 ROUNDS = {100e-9: 0.25, 33e-9: 0.1}  # s of each run
 
-RATE, VOLTS, PEAK, LEAK, BEGINS = 0.001, 0.01, 0.02, 2e-6, 0.2e-6
+RATE, VOLTS, PEAK, LEAK, BEGINS = 0.0015, 0.01, 0.02, 2e-6, 0.2e-6
 """What counts as one standard deviation: relative rate, V_m (V), peak of V_ap (V), leak (A; straight pieces are coarse),
 and onset (A)."""
 
