@@ -3,7 +3,8 @@
 The deck of a lone neuron is simulated at many currents with both capacitors of the papers. Seen in it: the rate, V_m when
 it fires and when the thyristor opens, the peak of V_ap; and the leak while V_m is swept slowly. The set is the robust
 least-squares solution for all of them together. I_max is where the deck ceases to
-fire; I_off is held near where it begins, below which the straight last piece of the leak needs it a little.
+fire; I_off is held near where it begins, below which the straight last piece of the leak needs it a little. What is then
+missing to the currents at which the deck falls silent and starts, when the current creeps, is quiescence and hysteresis.
 Run: ``python -m neurorig.hardware.fits.spice_reference``
 """
 
@@ -18,6 +19,7 @@ from neurorig.hardware.devices import Device, load_device
 from neurorig.hardware.parts import NeuronComponents
 from neurorig.hardware.rate import firing_rate
 from neurorig.hardware.spice import deck, run
+from neurorig.signals import Steps
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +27,8 @@ COMPONENTS = NeuronComponents(C_m=100e-9, R_m=680e3, R_a=2e3)
 C_M = (100e-9, 33e-9)
 CURRENTS = np.array([46.75, 46.9, 47.2, 47.5, 48, 50, 52, 55, 60, 65, 70, 76, 82, 88, 94, 100, 104, 107, 108.2]) * 1e-6
 SWEPT = np.arange(0.5, 3.2, 0.1)  # V
+CREEP, STAIR = 1.5e-6, 1e-9
+"""A/s, as fast as I_in moves between the bursts of Wu 2025, Fig. 13 (deck and twin: 1.4 to 1.6 uA/s); A, fine enough."""
 ROUNDS = {100e-9: 0.25, 33e-9: 0.1}  # s of each run
 
 RATE, VOLTS, PEAK, LEAK, BEGINS = 0.0015, 0.01, 0.02, 2e-6, 0.2e-6
@@ -71,6 +75,17 @@ def edges(board: Board) -> tuple[float, float]:
 
     begins = _edge(lambda amperes: not fires(amperes), 45e-6, 49e-6)
     return begins, _edge(fires, 104e-6, 114e-6)
+
+
+def ramped(board: Board, capacitor: float) -> tuple[float, float]:
+    """Currents (A) at which a firing neuron falls silent, and a silent one fires, while the current creeps."""
+    lone = board.with_components({"n1.C_m": capacitor})
+    stays = STAIR / CREEP
+    down = Steps.of([0.1, *[stays] * 300], [47e-6, *(46.85e-6 - STAIR * np.arange(300))])
+    up = Steps.of([0.1, *[stays] * 300], [46.5e-6, *(46.55e-6 + STAIR * np.arange(300))])
+    stops = run(lone, deck(lone, {"n1.i0": down}, down.duration)).spikes("n1")[-1]
+    starts = run(lone, deck(lone, {"n1.i0": up}, up.duration)).spikes("n1")[0]
+    return float(np.interp(stops, down.edges[:-1], down.levels)), float(np.interp(starts, up.edges[:-1], up.levels))
 
 
 def reference_device(seen: list[Seen], leaks: Floats, begins: float, latches: float) -> Device:
@@ -133,6 +148,8 @@ def main() -> None:
     seen = [observed(lone, capacitor) for capacitor in C_M]
     device = reference_device(seen, leak(lone), *edges(lone))
     fit = device.calibration
+    stops, starts = np.mean([ramped(lone, capacitor) for capacitor in C_M], axis=0)
+    print(f"quiescence = {stops - fit.I_off:.3g}\nhysteresis = {starts - fit.I_off:.3g}")
     names = ("V1", "I1", "V2", "I2", "V_th", "I_off", "V_F", "r", "I_H", "I_max", "fire_delay")
     print("\n".join(f"{name} = {getattr(fit, name):.6g}" for name in names), "(SI units)")
     for one in seen:

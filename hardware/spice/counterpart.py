@@ -18,9 +18,6 @@ from neurorig.hardware.driver_circuits import root
 from .deck import circuit_of
 
 DEVICE = "REF"
-LINGER = 6.6e-15
-"""A F: a neuron that charges slowly needs this much over C_m more current (slow passage through the fold of its leak)."""
-
 HOLDING = 195e-6
 """A: below it the thyristor opens as soon as its charge is shared with C_L, in decks of the bursting neuron."""
 
@@ -46,7 +43,7 @@ def spice_twin(board: Board) -> Board:
     data = board.model_dump()
     device = load_device(DEVICE)
     for key, neuron in board.neurons.items():
-        calibration = device.calibration.model_dump() | {"hysteresis": LINGER / neuron.components.C_m}
+        calibration = device.calibration.model_dump()
         if neuron.components.C_L is not None:
             calibration["I_H_dyn"] = HOLDING
         data["neurons"][key] |= {"calibration": calibration, "fitted_with": device.components.model_dump()}
