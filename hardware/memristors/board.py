@@ -1,12 +1,11 @@
 """Memristive circuits as data: one TOML file each, like the boards of `neurorig.hardware`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from neurorig.hardware.board import load_board
-from neurorig.hardware.description import Shelf
 from neurorig.hardware.parts import Part, PositiveCapacitance
 from neurorig.signals import ConfigError, Resistance, nearest
 
@@ -80,35 +79,3 @@ class ThyristorBoard(MemristorBoard):
             )
         parts = self.components
         return ThyristorMemristor(board.neurons[self.neuron], load=parts.load, capacitance=parts.capacitance, seed=seed)
-
-
-KINDS: dict[str, type[MemristorBoard]] = {"sdc": SdcBoard, "thyristor": ThyristorBoard}
-Wanted = TypeVar("Wanted", bound=MemristorBoard)
-
-
-def list_memristor_boards() -> list[str]:
-    """Names of the memristive circuits that ship with neurorig."""
-    return SHELF.names()
-
-
-def load_memristor_board(name_or_path: str | Path, kind: type[Wanted] = MemristorBoard) -> Wanted:  # type: ignore[assignment]
-    """Read a memristive circuit: one that ships, by name, or any TOML file, by path.
-
-    Raises ConfigError naming the file and the key when the description is wrong, or not of the `kind` wanted.
-    """
-    board = SHELF.load(name_or_path)
-    if not isinstance(board, kind):
-        wanted = next(name for name, model in KINDS.items() if issubclass(model, kind))
-        raise ConfigError(f"{board.path}: kind is not '{wanted}', which is needed here.")
-    return board
-
-
-def _model_of(data: dict[str, Any]) -> type[MemristorBoard]:
-    kind = data.get("kind")
-    if kind not in KINDS:
-        known = ", ".join(f"'{name}'" for name in KINDS)
-        raise ValueError(f"[kind] is {'missing' if kind is None else repr(kind)}: give one of {known}.")
-    return KINDS[kind]
-
-
-SHELF = Shelf("memristor board", Path(__file__).parent / "boards", _model_of)
