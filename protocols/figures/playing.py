@@ -44,7 +44,7 @@ class Trace:
     @property
     def times(self) -> Floats:
         """Sampling times (s) on the axis of the figure, shape (n,)."""
-        return self._start - self._zero + self._dt * np.arange(self._count)
+        return self._start - self._zero + self._dt * np.arange(self._count, dtype=np.float64)
 
     def spikes(self, neuron: str = "n1") -> Floats:
         """Spike times (s) on the axis of the figure."""

@@ -86,7 +86,8 @@ def fig11b(board: Board | None = None, closed: Board | None = None) -> Figure:
     rates, taken = rates[order], taken[order]
     star = crossing(rates, firing_rate(neuron, amperes - taken), rates)
     raised = raised_rates(closed, DRIVES)
-    strong = DRIVES[DRIVES > 0.8 * closed.i_max("n1.i0")]  # below, it does not matter how it was switched on
+    high = 0.8 * closed.i_max("n1.i0")  # below, it does not matter how it was switched on
+    strong = np.array([level for level in DRIVES if level > high])
     switched = np.array([settled_rate(closed, i) for i in strong])
     return Figure(
         name="wu2025_fig11b",

@@ -14,7 +14,7 @@ from .figure import Curve, Figure, Value
 from .playing import Trace, mean_rate, play, rate_at
 from .wu2025_charts import crossing, probed, response
 
-KICK, RELEASE, STOP, END, LAST = 0.99, 2.98, 6.48, 9.23, 10.0
+KICK, RELEASE, STOP, END, LAST = 0.99, 2.98, 6.48, 9.22, 10.0
 """s: the steps of Fig. 9(a) as read from its axis."""
 
 HELD, READ = 20.0, 2.0

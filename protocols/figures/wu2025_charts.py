@@ -9,7 +9,7 @@ from neurorig.hardware.rate import firing_range
 from .figure import Curve, Floats, Value
 from .playing import Trace, mean_rate, play, rate_at
 
-SETTLING, READING = 15.0, 2.0
+SETTLING, READING = 10.0, 1.0
 """Units of tau_s until the stages have settled, and s of reading."""
 
 BEFORE, AFTER, LOOP = 1.0, 6.0, 5.0

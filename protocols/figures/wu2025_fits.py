@@ -29,10 +29,14 @@ def changed(board: Board, rest: float | None = None, **calibration: float) -> Bo
     return Board.model_validate(data)
 
 
-def solved(misfit: Callable[[Floats], Floats], start: Mapping[str, float], **limits: Any) -> dict[str, float]:
+def solved(misfit: Callable[[Floats], Floats], start: Mapping[str, float]) -> dict[str, float]:
     """Least squares from `start`, in whose units the unknowns are scaled."""
     scale = np.array(list(start.values()))
-    found = least_squares(lambda x: misfit(x * scale), np.ones(len(scale)), diff_step=1e-3, **limits)
+
+    def scaled(x: Floats) -> Floats:
+        return misfit(x * scale)
+
+    found: Any = least_squares(scaled, np.ones(len(scale)), diff_step=[1e-3] * len(scale))
     return dict(zip(start, found.x * scale, strict=True)) | {"rms": float(np.sqrt(np.mean(found.fun**2)))}
 
 
@@ -47,7 +51,8 @@ def fig4() -> dict[str, float]:
         trace = one_spike(changed(board, Q_N=x[0], tau=x[1], m1=x[2]))
         have = [np.interp(at + AXIS_4, trace.times, trace.values(f"s1.{node}")) for at, node in
                 ((falling, "i_s1"), (grid, "i_s2"))]  # fmt: skip
-        return (np.concatenate(have) - want) * 1e6
+        gap: Floats = (np.concatenate(have) - want) * 1e6
+        return gap
 
     return solved(misfit, {"Q_N": 60e-9, "tau": 1.1e-3, "m1": 1.1})
 
@@ -61,7 +66,8 @@ def fig5a() -> dict[str, float]:
         spike = trace.spikes()[4]
         current = trace.values("s1.i_out")
         tail = np.interp(spike + np.array(list(READ_5A)[1:]), trace.times, current)
-        return (np.append(current.max(), tail) - np.array(list(READ_5A.values()))) * 1e6
+        gap: Floats = (np.append(current.max(), tail) - np.array(list(READ_5A.values()))) * 1e6
+        return gap
 
     return solved(misfit, {"Q_N": 60e-9, "tau": 5e-3})
 

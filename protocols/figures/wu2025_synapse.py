@@ -34,7 +34,7 @@ def fig4(board: Board | None = None) -> Figure:
     trace, pulse = one_spike(board), board.drive("s1")
     late = trace.times - AXIS_4
     i_s1, i_s2 = trace.values("s1.i_s1"), trace.values("s1.i_s2")
-    within = (trace.times >= 0.0) & (trace.times < pulse.width)
+    pulsing = np.where((trace.times >= 0.0) & (trace.times < pulse.width), pulse.current, 0.0)
     after = late >= 0.0
     (height, tau_1), _ = curve_fit(_exponential, late[after], i_s1[after], p0=(5e-5, 1.3e-3))
     (charge_2, tau_2), _ = curve_fit(_alpha, late[after], i_s2[after], p0=(7e-8, 1.2e-3))
@@ -46,7 +46,7 @@ def fig4(board: Board | None = None) -> Figure:
         boards=(board.name,),
         curves={
             "a_inset_Vpre": trace.curve("n1.v_ap", "Vpre", "V_pre"),
-            "b_inset_Idelta": Curve("time", "s", trace.times, "Idelta", "A", within * pulse.current, "I_delta"),
+            "b_inset_Idelta": Curve("time", "s", trace.times, "Idelta", "A", pulsing, "I_delta"),
             "c_Is1": Curve("time", "s", late, "Is1", "A", i_s1, "I_s1"),
             "c_fit": Curve("time", "s", late[after], "fit", "A", _exponential(late[after], height, tau_1), "exp fit"),
             "d_Is2": Curve("time", "s", late, "Is2", "A", i_s2, "I_s2"),
