@@ -45,7 +45,7 @@ def spice_twin(board: Board) -> Board:
     for key, neuron in board.neurons.items():
         calibration = device.calibration.model_dump()
         if neuron.components.C_L is not None:
-            calibration["I_H_dyn"] = HOLDING
+            calibration |= {"I_H_dyn": HOLDING, "hysteresis": 0.0}
         data["neurons"][key] |= {"calibration": calibration, "fitted_with": device.components.model_dump()}
     for key, synapse in board.synapses.items():
         data["synapses"][key] |= _transistors(synapse, board.supply)

@@ -18,7 +18,7 @@ from .deck import vector
 
 Floats = NDArray[np.float64]
 
-LEVEL, REARM = 0.7, 0.35  # V; a spike is V_ap rising through the first after having been below the second
+LEVEL = 0.7  # V, the threshold that a spike has for a synapse
 
 
 class SpiceError(NeurorigError):
@@ -43,14 +43,14 @@ class Recording:
             raise ConfigError(f"'{node}' was not saved; name it in the nodes of the deck.{nearest(name, self.vectors)}")
         return self.vectors[name] if at is None else np.interp(at, self.time, self.vectors[name])
 
-    def spikes(self, neuron: str) -> Floats:
-        """Times (s) at which V_ap of `neuron` rises through 0.7 V."""
+    def spikes(self, neuron: str, level: float = LEVEL) -> Floats:
+        """Times (s) at which V_ap of `neuron` rises through `level` (V) after having been below half of it."""
         v_ap = self.trace(f"{neuron}.v_ap")
-        rising = np.flatnonzero((v_ap[:-1] < LEVEL) & (v_ap[1:] >= LEVEL))
-        low = np.concatenate([[0], np.cumsum(v_ap < REARM)])
+        rising = np.flatnonzero((v_ap[:-1] < level) & (v_ap[1:] >= level))
+        low = np.concatenate([[0], np.cumsum(v_ap < level / 2)])
         armed = np.diff(low[rising], prepend=-1) > 0  # it was low since the rise before
         k = rising[armed]
-        part = (LEVEL - v_ap[k]) / (v_ap[k + 1] - v_ap[k])
+        part = (level - v_ap[k]) / (v_ap[k + 1] - v_ap[k])
         spikes: Floats = self.time[k] + part * (self.time[k + 1] - self.time[k])
         return spikes
 
