@@ -137,9 +137,9 @@ def fig12(board: Board | None = None, probe: Literal["printed", "sagging"] = "pr
     curves: dict[str, Curve] = {}
     numbers: dict[str, Value] = {}
     for key, level, length in (("plus", plus, PLUS), ("minus", minus, MINUS)):
-        shown, found = probed(board, [(HELD, hold)], (length, level), hold, every=20)
-        curves |= {f"{key}_{name}": curve for name, curve in shown.items()}
-        numbers |= {f"{key}_{name}": value for name, value in found.items()}
+        shown, found = probed(board, [(HELD, hold)], (length, level), hold, name=key, every=20)
+        curves |= shown
+        numbers |= found
     return Figure(
         name="wu2025_fig12",
         title="Stability of the adapted rate (Wu 2025, Fig. 12)",

@@ -130,9 +130,9 @@ def fig10(board: Board | None = None, probe: Literal["delivered", "printed"] = "
     curves: dict[str, Curve] = {}
     numbers: dict[str, Value] = {}
     for key, level, length in (("plus", plus, PLUS), ("minus", stop, MINUS)):
-        shown, found = probed(board, settle, (length, level), hold, every=5)
-        curves |= {f"{key}_{name}": curve for name, curve in shown.items()}
-        numbers |= {f"{key}_{name}": value for name, value in found.items()}
+        shown, found = probed(board, settle, (length, level), hold, name=key, every=5)
+        curves |= shown
+        numbers |= found
     return Figure(
         name="wu2025_fig10",
         title="Stability of the bump (Wu 2025, Fig. 10)",

@@ -1,5 +1,7 @@
 """What several figures of Wu 2025 have in common: charts in open loop (6(b), 9(b), 11(b)), and probes (10, 12)."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,11 +44,11 @@ def crossing(x: Floats, first: Floats, second: Floats) -> float:
 
 
 def probed(
-    board: Board, settle: list[tuple[float, float]], probe: tuple[float, float], hold: float, *, every: int
+    board: Board, settle: list[tuple[float, float]], probe: tuple[float, float], hold: float, *, name: str, every: int
 ) -> tuple[dict[str, Curve], dict[str, Value]]:
     """Curves and numbers of a settled board with a self-synapse under one probe (s, A), which begins at 0.
 
-    Shown from 1 s before to 6 s after it. `every`: one spike in so many is drawn.
+    Shown from 1 s before to 6 s after it; keys begin with `name`. `every`: one spike in so many is drawn.
     """
     length, level = probe
     begin = sum(duration for duration, _ in settle)
@@ -54,29 +56,31 @@ def probed(
     trace = Trace(twin, begin - BEFORE, begin + length + AFTER, zero=begin)
     i_s1, i_s2, spikes = trace.values("s11.i_s1"), trace.values("s11.i_out"), trace.spikes()
     turn = (trace.times >= 0.0) & (trace.times <= LOOP)
-    inside = mean_rate(spikes, 0.0, length)
-    back = spikes[spikes > length]
+    last, back = spikes[spikes <= length], spikes[spikes > length]
     curves = {
-        "f": trace.rate(),
-        "Is1": trace.curve("s11.i_s1", "Is1", "I_s1"),
-        "Is2": trace.curve("s11.i_out", "Is2", "I_s2"),
-        "I0": trace.curve("n1.i0", "I0", "I_0, delivered"),
-        "loop": Curve("Is1", "A", i_s1[turn], "Is2", "A", i_s2[turn], "(I_s1, I_s2) from the begin of the probe on"),
+        "f": trace.rate(f"f, {name}"),
+        "Is1": trace.curve("s11.i_s1", "Is1", f"I_s1, {name}"),
+        "Is2": trace.curve("s11.i_out", "Is2", f"I_s2, {name}"),
+        "I0": trace.curve("n1.i0", "I0", f"I_0 delivered, {name}"),
+        "loop": Curve("Is1", "A", i_s1[turn], "Is2", "A", i_s2[turn], f"{name}, from the begin of the probe on"),
         **trace.drawn_spikes(every),
     }
     numbers = {
         "f_before": Value(mean_rate(spikes, -BEFORE, 0.0), "Hz", "Rate before the probe"),
-        "f_during": Value(inside, "Hz", "Rate during the probe"),
+        "f_during": Value(mean_rate(spikes, 0.0, length), "Hz", "Rate during the probe"),
         "f_end": Value(mean_rate(spikes, length - 0.05, length), "Hz", "Rate over the last 0.05 s of the probe"),
         "f_after": Value(rate_at(spikes, length + 0.05), "Hz", "Rate 0.05 s after the probe"),
         "f_late": Value(mean_rate(spikes, length + AFTER - 1.0, length + AFTER), "Hz", "Rate 5 to 6 s after the probe"),
-        "silence": Value(
-            float(back[0] - max(spikes[spikes <= length], default=0.0)), "s", "Longest pause around its end"
+        "pause": Value(
+            back[0] - last[-1] if len(back) and len(last) else np.inf, "s", "Interval across the probe's end"
         ),
         "Is1_extreme": Value(_farthest(i_s1, turn), "A", "I_s1, farthest from where it was"),
         "Is2_extreme": Value(_farthest(i_s2, turn), "A", "I_s2, farthest from where it was"),
     }
-    return curves, numbers
+    return (
+        {f"{name}_{key}": curve for key, curve in curves.items()},
+        {f"{name}_{key}": replace(value, label=f"{value.label}, {name}") for key, value in numbers.items()},
+    )
 
 
 def _farthest(values: Floats, where: NDArray[np.bool_]) -> float:

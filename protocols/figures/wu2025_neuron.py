@@ -4,12 +4,13 @@ import numpy as np
 
 from neurorig.hardware import Board, load_board
 from neurorig.hardware.rate import firing_rate
+from neurorig.signals import ConfigError, show
 
 from .figure import Curve, Figure, Value, events
 from .playing import Trace, play
 
-PULSE, EVERY = 1.05e-3, 10e-3
-"""s: length and distance of the pulses of Fig. 2(b) (1.0 to 1.1 ms as read)."""
+PULSE, EVERY = 1.0e-3, 10e-3
+"""s: length and distance of the pulses of Fig. 2(b) (1.0 to 1.1 ms as read; with 1.05 ms every second one would fire)."""
 
 BEFORE = 11
 """Pulses before the window of Fig. 2(b), so that the neuron has forgotten power-up."""
@@ -28,7 +29,9 @@ def fig2b(board: Board | None = None) -> Figure:
     pulses = BEFORE + 15
     twin = play(board, [(EVERY, 0.0), *[(PULSE, amperes), (EVERY - PULSE, 0.0)] * pulses])
     fired = twin.spikes("n1")
-    spike = next(t for t in fired if t > BEFORE * EVERY)
+    if not np.any(fired > BEFORE * EVERY):
+        raise ConfigError(f"{board.path}: pulses of {show(amperes, 'A')} and {show(PULSE, 's')} never fire the neuron.")
+    spike = float(fired[fired > BEFORE * EVERY][0])
     zero = EVERY * round((spike - 2 * EVERY) / EVERY)  # the spike belongs to the pulse that begins at 20 ms
     trace = Trace(twin, zero, zero + 100e-3, dt=20e-6, zero=zero)
     v_m, spikes = trace.values("n1.v_m"), trace.spikes()

@@ -53,6 +53,13 @@ def test_holding_current_is_silent_for_ever(board: Board) -> None:
     assert play(board, [(3600.0, HOLDING)]).count == 0
 
 
+def test_levels_of_v_m_around_its_spikes_are_those_of_fig_2b(board: Board) -> None:
+    twin = play(board, [(0.2, KICKED)])
+    v_m = twin.sample("n1.v_m", twin.spikes("n1")[2], 1e-7, 15_000)
+    assert v_m[0] == pytest.approx(3.55, abs=0.05)
+    assert v_m.min() == pytest.approx(0.83, abs=0.05)
+
+
 def test_the_kick_fires_at_125_hz_before_feedback_sets_in(fig_9a: Figure) -> None:
     assert fig_9a.numbers["f_1.3"].value == pytest.approx(125.0, abs=3.0)
 

@@ -40,6 +40,17 @@ def test_levels_of_v_m_around_a_spike(fig_2b: Figure) -> None:
     assert fig_2b.numbers["Vm_after"].value == pytest.approx(0.83, abs=0.05)
 
 
+def test_the_leak_between_the_pulses(fig_2b: Figure) -> None:
+    """V_m as read 0.3 ms + k 1.68 ms after the first and 0.3 ms + k 1.66 ms after the second pulse."""
+    v_m = fig_2b.curves["Vm"]
+    for ended, every, read in (
+        (31.0e-3, 1.68e-3, [2.63, 2.32, 2.04, 1.83, 1.66, 1.51]),
+        (41.0e-3, 1.66e-3, [3.25, 2.78, 2.43, 2.17, 1.94, 1.76]),
+    ):
+        times = ended + 0.3e-3 + every * np.arange(6)
+        np.testing.assert_allclose(np.interp(times, v_m.x, v_m.y), read, atol=0.12)  # 0.03 V as read, 8 % of the leak
+
+
 def test_v_ap_decays_within_195_to_240_us() -> None:
     decay = make_figure("wu2025_fig4").numbers["Vpre_decay"].value
     assert 0.85 * 195e-6 < decay < 1.15 * 240e-6
