@@ -1,0 +1,81 @@
+"""Memristive circuits as data: one TOML file each, like the boards of `neurorig.hardware`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurorig.hardware.board import load_board
+from neurorig.hardware.parts import Part, PositiveCapacitance
+from neurorig.signals import ConfigError, Resistance, nearest
+
+from .sdc import Fraction, Sdc, SdcMemristor
+from .thyristor import ThyristorMemristor
+
+
+class MemristorBoard(Part):
+    """What every description of a memristive circuit begins with."""
+
+    format: Literal[1]
+    name: str
+    title: str
+    source: str
+    figures: tuple[str, ...] = ()
+    like: str | None = None
+    errata: dict[str, str] = Field(default_factory=dict)
+    path: Path
+    sha256: str
+
+
+class SdcComponents(Part):
+    """What stands around the device."""
+
+    R_s: Annotated[Resistance, Field(ge=0)] = 0.0
+
+
+class SdcRest(Part):
+    """The state before anything is applied."""
+
+    x: Fraction = 0.0
+
+
+class SdcBoard(MemristorBoard):
+    """An SDC memristor with a resistor in series."""
+
+    kind: Literal["sdc"]
+    components: SdcComponents = SdcComponents()
+    device: Sdc
+    at_rest: SdcRest = SdcRest()
+
+    def memristor(self, *, seed: int = 0, R_s: float | None = None) -> SdcMemristor:  # noqa: N803
+        """A device of this description; `R_s` (ohm) instead of the board's, such as 0 for a quasi-static sweep."""
+        series = self.components.R_s if R_s is None else R_s
+        return SdcMemristor(self.device, R_s=series, x=self.at_rest.x, seed=seed)
+
+
+class ThyristorComponents(Part):
+    """What stands around the device."""
+
+    load: Annotated[Resistance, Field(ge=0)]
+    capacitance: PositiveCapacitance
+
+
+class ThyristorBoard(MemristorBoard):
+    """The thyristor with R_m of the neuron `neuron` of another board, as a two-terminal device."""
+
+    kind: Literal["thyristor"]
+    board: str
+    neuron: str
+    components: ThyristorComponents
+
+    def memristor(self, *, seed: int = 0) -> ThyristorMemristor:
+        """A device of this description. Raises ConfigError when that board or neuron does not exist."""
+        beside = self.path.parent / self.board
+        board = load_board(beside if beside.suffix == ".toml" else self.board)
+        if self.neuron not in board.neurons:
+            raise ConfigError(
+                f"{self.path}: [neuron] board '{self.board}' has no neuron '{self.neuron}'."
+                f"{nearest(self.neuron, board.neurons)}"
+            )
+        parts = self.components
+        return ThyristorMemristor(board.neurons[self.neuron], load=parts.load, capacitance=parts.capacitance, seed=seed)
