@@ -156,12 +156,11 @@ def _time_charging(neuron: Neuron, current: Floats) -> Floats:
     total = np.full(current.shape, max(0.0, corners[0][0] - v)) / current
     for (v_a, i_a), (v_b, i_b) in pairwise(corners):
         slope = (i_b - i_a) / (v_b - v_a)
-        start, stop = max(v_a, v), v_b
-        leak = i_b
+        start, stop, leak = max(v_a, v), np.asarray(v_b), np.asarray(i_b)
         if (v_b, i_b) == corners[-1]:  # the last piece goes on to the raised threshold
             extra = _extra_threshold(neuron, current)
             stop, leak = v_b + extra, i_b + slope * extra
-        total += np.where(stop > start, np.log1p(slope * (stop - start) / (current - leak)) / slope, 0.0)
+        total += np.log1p(slope * np.maximum(stop - start, 0.0) / (current - leak)) / slope
     return neuron.capacitance * total
 
 
