@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurorig.signals import ConfigError
 
-from .parts import Neuron
+from .parts import Neuron, NeuronCalibration
 
 Floats = NDArray[np.float64]
 
@@ -25,10 +25,10 @@ def firing_range(neuron: Neuron) -> tuple[float, float]:
     """Currents (A) between which a neuron that fires goes on firing: above the first, below the second.
 
     A silent one needs `neuron.i_min`, which is higher when there is hysteresis: it falls silent where the membrane
-    charges with less than `quiescence`.
+    charges with less than `quiescence`, or, if it takes a `silence` to fall silent, at I_off.
     """
     device = neuron.calibration
-    return device.scale * device.I_off + min(device.hysteresis, device.quiescence), neuron.i_max
+    return device.scale * device.I_off + min(device.hysteresis, _quiet(device)), neuron.i_max
 
 
 def firing_rate(neuron: Neuron, currents: ArrayLike, *, ripple: float = 0.0) -> Floats:
@@ -138,8 +138,13 @@ def _extra_threshold(neuron: Neuron, current: Floats) -> Floats:
     """By how much the threshold of a membrane is raised that charges too slowly (quiescence hysteresis), V."""
     device = neuron.calibration
     (v_a, i_a), (v_th, i_off) = device.leak[-2:]
-    slow = current - i_off <= device.quiescence
+    slow = current - i_off <= _quiet(device)
     return np.where(slow, device.hysteresis * (v_th - v_a) / (i_off - i_a), 0.0)
+
+
+def _quiet(device: NeuronCalibration) -> float:
+    """Charging current below which a firing neuron falls silent, A; intervals as long as `silence` need none at all."""
+    return device.quiescence if device.silence is None else 0.0
 
 
 def _v_fire(neuron: Neuron, current: Floats) -> Floats:
