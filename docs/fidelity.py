@@ -19,7 +19,8 @@ PAPERS = {
     "wu2025": "J. Wu et al., Phys. Rev. Applied 23, 034030 (2025)",
     "wu2023": "J. Wu et al., Neuromorph. Comput. Eng. 3, 044008 (2023)",
     "timematter": "M. J. Rozenberg, Solid State Neuroscience: Spiking Neural Networks as Time Matter",
-    "benatti2023": "F. Benatti et al., Nano Futures 7, 2 (2023)",
+    "benatti2023": "L. Benatti et al., Nano Futures 7:2 (2023)",
+    "thyristor": "Published without numbers; the neuron of J. Wu et al. (2025) at two terminals",
 }
 HEAD = """# Fidelity: published | twin | SPICE
 
