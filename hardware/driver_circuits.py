@@ -130,4 +130,5 @@ def root(rising: Callable[[Floats], Floats], low: Floats, high: float) -> Floats
         middle = (below + above) / 2
         short = rising(middle) < 0
         below, above = np.where(short, middle, below), np.where(short, above, middle)
-    return (below + above) / 2
+    found: Floats = (below + above) / 2
+    return found

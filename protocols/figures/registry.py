@@ -14,7 +14,7 @@ _MADE_BY: dict[str, tuple[str, str]] = {
     "benatti2023_fig1": ("benatti2023", "fig1"),
     "benatti2023_fig2": ("benatti2023", "fig2"),
     "benatti2023_fig4": ("benatti2023", "fig4"),
-    "thyristor_iv": ("benatti2023", "thyristor_iv"),
+    "thyristor_iv": ("thyristor", "thyristor_iv"),
     "timematter_fig3": ("timematter", "fig3"),
     "timematter_fig6": ("timematter", "fig6"),
     "timematter_fig8": ("timematter", "fig8"),
