@@ -56,6 +56,7 @@ def fig13(board: Board | None = None, seed: int = 0) -> Figure:
         remarks=(
             "Time 0 is the begin of a burst.",
             "I_in is derived: the current set, less I_ssi; the mains ripple of the source is not in it.",
-            "Mean I_ssi and the rate within a burst are predictions; the period rests on the hysteresis of the neuron.",
+            "The hysteresis is read from I_in of the figure; mean and swing of I_ssi, period and spikes are predictions.",
+            "The end of a burst is paced by the mains: the neuron bridges pauses of half a cycle, not those between bursts.",
         ),
     )
