@@ -178,10 +178,12 @@ def _described(name: str, value: Any) -> list[str]:
 
 
 def _signature(value: Any) -> str:
-    """Of a model, its fields say more."""
+    """Names and defaults; what they are stands in the docstring. Of a model, its fields say more."""
     if isinstance(value, type) and issubclass(value, BaseModel | Exception):
         return ""
-    return str(inspect.signature(value)).replace("neurorig.", "")
+    signature = inspect.signature(value, eval_str=False)
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
 
 
 def _paragraphs(value: Any) -> list[str]:
