@@ -14,9 +14,9 @@ def fig13():
     return make_figure("wu2025_fig13")
 
 
-def with_hysteresis(board, amperes):
+def changed(board, **calibration):
     data = board.model_dump()
-    data["neurons"]["n1"]["calibration"]["hysteresis"] = amperes
+    data["neurons"]["n1"]["calibration"] |= calibration
     return Board.model_validate(data)
 
 
@@ -36,6 +36,34 @@ def test_the_hysteresis_is_the_one_read_from_the_figure():
     assert 0.07e-6 <= load_board("wu2025_fig13").neurons["n1"].calibration.hysteresis <= 0.13e-6
 
 
+@pytest.mark.parametrize(("moment", "read"), [("Iin_start", 48.98e-6), ("Iin_stop", 48.917e-6)])
+def test_bursts_begin_and_end_at_the_currents_of_the_figure(fig13, moment, read):
+    """Both are read to 0.01 uA; the ripple, 0.03 uA, is in neither of the curves."""
+    assert fig13.numbers[moment].value == pytest.approx(read, abs=0.02e-6)
+
+
+def test_bursts_end_in_groups_of_spikes_locked_to_the_mains(fig13):
+    """The rate falls because pauses come in step with the mains, in the figure with vector strength 0.89 over its bursts."""
+    spikes, bursts = fig13.curves["raster"].x, fig13.curves["bursts"]
+    intervals = np.diff(spikes)
+    pauses = (intervals > 9e-3) & (intervals < 25e-3)
+    turns = np.exp(2j * np.pi * 50.0 * spikes[1:][pauses])
+    assert pauses.sum() >= 2 * len(bursts.x)
+    assert abs(turns.mean()) > 0.8
+    assert intervals[~pauses & (intervals < 0.1)].max() < 9e-3  # within a group it does not fall
+    for begin, end in zip(bursts.x, bursts.y, strict=True):
+        early = ((spikes >= begin) & (spikes < begin + 0.2)).sum() / 0.2
+        late = ((spikes > end - 0.1) & (spikes <= end)).sum() / 0.1
+        assert late < 0.8 * early
+
+
+@pytest.mark.parametrize("silence", [0.025, 0.2])
+def test_how_long_a_neuron_takes_to_fall_silent_matters_little(fig13, silence):
+    """It is longer than the pauses within bursts and shorter than those between them: all that the figure tells."""
+    other = make_figure("wu2025_fig13", board=changed(load_board("wu2025_fig13"), silence=silence))
+    assert other.curves["raster"].x == pytest.approx(fig13.curves["raster"].x, abs=1e-6)
+
+
 def test_the_input_current_crosses_the_threshold_both_ways(fig13):
     """It rises above I_on, where silence ends, and falls below I_off, where firing ends."""
     numbers = fig13.numbers
@@ -44,7 +72,7 @@ def test_the_input_current_crosses_the_threshold_both_ways(fig13):
 
 
 def test_without_hysteresis_the_feedback_slides_into_a_tonic_state():
-    tonic = make_figure("wu2025_fig13", board=with_hysteresis(load_board("wu2025_fig13"), 0.0))
+    tonic = make_figure("wu2025_fig13", board=changed(load_board("wu2025_fig13"), hysteresis=0.0))
     assert len(tonic.curves["bursts"].x) == 0
     assert len(find_bursts(tonic.curves["raster"].x)) == 0
     assert np.diff(tonic.curves["raster"].x).max() < 0.03  # bursts are 0.4 s apart
