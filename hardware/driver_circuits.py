@@ -125,10 +125,10 @@ CIRCUITS: dict[str, Callable[[Floats, Floats, float, float], Floats]] = {"pcb": 
 
 def root(rising: Callable[[Floats], Floats], low: Floats, high: float) -> Floats:
     """Where a rising function crosses 0 between `low` and `high`, element by element, by bisection: same shape as `low`."""
-    low = np.array(low, dtype=float)
-    high = np.full_like(low, high)
+    below, above = np.array(low, dtype=float), np.full(np.shape(low), high)
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        below = rising(middle) < 0
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return (low + high) / 2
+        middle = (below + above) / 2
+        short = rising(middle) < 0
+        below, above = np.where(short, middle, below), np.where(short, above, middle)
+    found: Floats = (below + above) / 2
+    return found

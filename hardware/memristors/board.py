@@ -1,13 +1,13 @@
 """Memristive circuits as data: one TOML file each, like the boards of `neurorig.hardware`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
 from neurorig.hardware.board import load_board
-from neurorig.hardware.parts import Part, PositiveCapacitance
-from neurorig.signals import ConfigError, Resistance, nearest
+from neurorig.hardware.parts import Neuron, Part, PositiveCapacitance
+from neurorig.signals import ConfigError, LimitError, Resistance, nearest
 
 from .sdc import Fraction, Sdc, SdcMemristor
 from .thyristor import ThyristorMemristor
@@ -68,14 +68,27 @@ class ThyristorBoard(MemristorBoard):
     neuron: str
     components: ThyristorComponents
 
-    def memristor(self, *, seed: int = 0) -> ThyristorMemristor:
-        """A device of this description. Raises ConfigError when that board or neuron does not exist."""
+    _neuron: Neuron = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
         beside = self.path.parent / self.board
-        board = load_board(beside if beside.suffix == ".toml" else self.board)
+        try:
+            board = load_board(beside if beside.suffix == ".toml" else self.board)
+        except ConfigError as reason:
+            raise ValueError(f"[board] {reason}") from reason
         if self.neuron not in board.neurons:
-            raise ConfigError(
-                f"{self.path}: [neuron] board '{self.board}' has no neuron '{self.neuron}'."
-                f"{nearest(self.neuron, board.neurons)}"
+            raise ValueError(
+                f"[neuron] board '{self.board}' has no neuron '{self.neuron}'.{nearest(self.neuron, board.neurons)}"
             )
+        self._neuron = board.neurons[self.neuron]
+        try:
+            self.memristor()
+        except LimitError as reason:
+            raise ValueError(f"[components] {reason}") from reason
+        return self
+
+    def memristor(self, *, seed: int = 0) -> ThyristorMemristor:
+        """A device of this description."""
         parts = self.components
-        return ThyristorMemristor(board.neurons[self.neuron], load=parts.load, capacitance=parts.capacitance, seed=seed)
+        return ThyristorMemristor(self._neuron, load=parts.load, capacitance=parts.capacitance, seed=seed)

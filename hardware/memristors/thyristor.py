@@ -6,7 +6,7 @@ and the leak contain the drop over R_a: another load moves their voltages by (lo
 
 Between I_off and the holding current nothing rests: a current source there makes it a relaxation oscillator with the
 capacitance at its terminals, and with C_m instead of a cable's it is the neuron. So the capacitance belongs to the model.
-`hysteresis`, `quiescence` and the bursting neuron's memory are left out: they are fractions of 1 % of I_off.
+`hysteresis`, `quiescence` and the bursting neuron's memory are left out: they move the threshold by less than 1 %.
 """
 
 import math

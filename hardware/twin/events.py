@@ -42,6 +42,7 @@ from .layout import (
     PULSE,
     PULSE_I,
     PULSE_T,
+    SILENCE,
     SILENT,
     STAGE_1,
     TIMER,
@@ -113,6 +114,7 @@ def fire(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
     """The thyristor closes: note the spike, start the current pulses."""
     n = c.neuron.shape[0]
     state.codes[i], state.codes[n + i] = ON, 0
+    state.due[TIMER, i] = inf
     log.spike_time[log.size[1]] = at
     log.spike_neuron[log.size[1]] = i
     log.size[1] += 1
@@ -205,7 +207,15 @@ def open_thyristor(c: Circuit, i: int, at: float, state: State) -> None:
     if p[DEAD_TIME] > 0.0:
         codes[i], state.due[TIMER, i] = HOLD, at + p[DEAD_TIME]
     else:
-        codes[i] = leak_phase(c, i, state.values[i])
+        recover(c, i, at, state)
+
+
+@helper
+def recover(c: Circuit, i: int, at: float, state: State) -> None:
+    """Neuron i integrates again; unless something fires it before, it counts as silent after a while."""
+    state.codes[i] = leak_phase(c, i, state.values[i])
+    if c.neuron[i, SILENCE] > 0.0 and c.neuron[i, EXTRA_V] > 0.0:
+        state.due[TIMER, i] = at + c.neuron[i, SILENCE]
 
 
 @helper
@@ -251,8 +261,10 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
         state.stale[who] = True
         if state.codes[who] == DELAY:
             fire(c, who, at, state, log)
+        elif state.codes[who] == HOLD:
+            recover(c, who, at, state)
         else:
-            state.codes[who] = leak_phase(c, who, state.values[who])
+            state.codes[n + who] = 1
     elif what == PULSE:
         state.due[PULSE, who] = inf
         state.values[2 * n + 2 * m + who] = 0.0

@@ -23,7 +23,8 @@ CAPACITANCE, V_OFF, V_LATCH, DEAD_TIME, FIRE_DELAY, QUIET, EXTRA_V, OFFSET, R_AP
 RIPPLE, FREQUENCY, ANGLE, SAG, LOADED = range(
     9, 14
 )  # LOADED: whether a delta synapse puts a conductance on the membrane
-NEURON_COLUMNS = 14
+SILENCE = 14  # s without a spike after which a neuron counts as silent; 0: as soon as it charges with less than QUIET
+NEURON_COLUMNS = 15
 TAU, PULSE_I, PULSE_G, PULSE_T, DELAY_T, LOAD_1, LOAD_2, V_T, R_S, X_MAX, M_1, GAIN, OUT_OFFSET = range(13)
 SYNAPSE_COLUMNS = 13
 # Columns of a form, the drive that one lane gives to the next: x' = C_0 + C_1 exp(-A t) - B x, weighed by Q.

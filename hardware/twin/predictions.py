@@ -35,6 +35,7 @@ from .layout import (
     PULSE,
     QUIET,
     R_S,
+    SILENCE,
     SILENT,
     STAGE_1,
     STAGE_2,
@@ -120,7 +121,7 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
     if phase == last and codes[n + i]:
         high += p[EXTRA_V]
     t, kind = leave(v, rate, push, wave, low, high, scratch.forms, c.into, start, stop, scratch.now, horizon)
-    if phase >= LEAK and p[EXTRA_V] > 0.0 and not codes[n + i]:
+    if phase >= LEAK and p[EXTRA_V] > 0.0 and p[SILENCE] == 0.0 and not codes[n + i]:
         quiet, silent = silence(c, i, v, rate, push, wave, high, start, stop, min(t, horizon), scratch)
         if silent:
             t, kind = quiet, SILENT

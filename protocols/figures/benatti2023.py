@@ -1,6 +1,4 @@
-"""Benatti 2023: the SDC memristor (Fig. 1), the rate-based learning rule (Fig. 2b), a theta burst (Fig. 4); and the thyristor
-as a two-terminal device, whose I-V curve the sources show without numbers.
-"""
+"""Benatti 2023: the SDC memristor (Fig. 1), the rate-based learning rule (Fig. 2b), a theta burst (Fig. 4)."""
 
 from collections.abc import Sequence
 
@@ -10,7 +8,6 @@ from neurorig.hardware.memristors import (
     MemristiveNeuron,
     SdcBoard,
     SdcMemristor,
-    ThyristorBoard,
     load_memristor_board,
     poisson_train,
 )
@@ -152,34 +149,3 @@ def fig4(board: MemristiveNeuron | None = None, seed: int = 0) -> Figure:
     }
     remarks = ("The sequence inside the burst is a choice (board file); the figure has no axis numbers.",)
     return Figure("benatti2023_fig4", neuron.title, (neuron.name,), curves, numbers, remarks)
-
-
-def thyristor_iv(board: ThyristorBoard | None = None, highest: float = 4.0, most: float = 150e-6) -> Figure:
-    """Hysteretic I-V of the thyristor with its load, up to `highest` V and, from a current source, up to `most` A."""
-    described = board or load_memristor_board("thyristor_iv", ThyristorBoard)
-    device = described.memristor()
-    up = np.linspace(0.0, highest, round(highest / 5e-3) + 1)
-    rising = np.array([device.apply(v, 20e-3).amperes for v in up.tolist()])
-    falling = np.array([device.apply(v, 20e-3).amperes for v in up[::-1].tolist()])
-    forced = np.linspace(0.0, most, round(most / 1e-6) + 1)
-    mean = np.array([
-        np.mean([device.force(i, 0.5e-3, compliance=highest).volts for _ in range(40)]) for i in forced.tolist()
-    ])  # fmt: skip
-    opened = int(np.argmax(falling < device.opening_current))
-    fired = int(np.argmax(rising > device.opening_current))
-    curves = {
-        "iv_up": _iv(up, rising, "voltage rising"),
-        "iv_down": _iv(up[::-1], falling, "voltage falling"),
-        "vi_up": Curve("I", "A", forced, "V", "V", mean, "current rising, voltage averaged over 20 ms"),
-    }
-    numbers = {
-        "V_switch": Value(float(up[fired]), "V", "first voltage that switches on"),
-        "I_switch": Value(float(rising[fired - 1]), "A", "last current before"),
-        "V_hold": Value(float(up[::-1][opened - 1]), "V", "last voltage that holds"),
-        "I_hold": Value(float(falling[opened - 1]), "A", "last current that holds"),
-    }
-    remarks = (
-        "No paper prints numbers of this curve; it follows from the calibration of the neuron.",
-        "Between the switching and the holding current the device oscillates with the capacitance at its terminals.",
-    )
-    return Figure("thyristor_iv", described.title, (described.name,), curves, numbers, remarks)

@@ -9,7 +9,7 @@ from neurorig.hardware.rate import firing_rate
 
 from .figure import Curve, Figure, Floats, Value
 from .playing import Trace, mean_rate, play, rate_at
-from .wu2025_charts import crossing, probed, response
+from .wu2025_charts import crossing, probed, response, straight
 
 ONSET, LAST = 0.80, 5.0
 """s: I_0 is switched on, and the end of Fig. 11(a)."""
@@ -108,6 +108,7 @@ def fig11b(board: Board | None = None, closed: Board | None = None) -> Figure:
         numbers={
             "f_star_crossing": Value(star, "Hz", "f where the lines cross"),
             "I_star_crossing": Value(float(amperes - np.interp(star, rates, taken)), "A", "I_in where the lines cross"),
+            **straight(rates, taken, "Issi", "I_ssi(f)"),
             "f_star": Value(settled_rate(closed, amperes), "Hz", "f* in closed loop, 2.2 kohm and 92.8 uA"),
             "I_max": Value(closed.i_max("n1.i0"), "A", "I_max of the neuron in closed loop"),
             "I0_latched_switched": Value(

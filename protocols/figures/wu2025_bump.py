@@ -12,7 +12,7 @@ from neurorig.hardware.rate import firing_rate
 
 from .figure import Curve, Figure, Value
 from .playing import Trace, mean_rate, play, rate_at
-from .wu2025_charts import crossing, probed, response
+from .wu2025_charts import crossing, probed, response, straight
 
 KICK, RELEASE, STOP, END, LAST = 0.99, 2.98, 6.48, 9.22, 10.0
 """s: the steps of Fig. 9(a) as read from its axis."""
@@ -107,6 +107,7 @@ def fig9b(board: Board | None = None, closed: Board | None = None) -> Figure:
         numbers={
             "f_star_crossing": Value(star, "Hz", "f where the lines cross"),
             "I_star_crossing": Value(float(hold + np.interp(star, rates, fed)), "A", "I_in where the lines cross"),
+            **straight(rates, fed, "Isse", "I_sse(f)"),
             "f_star": Value(f_star(closed, hold, kick), "Hz", "f* in closed loop, 5 kohm and 44.7 uA"),
             "I0_lowest": Value(float(holds[over_i0 > 0][0]), "A", "Lowest I_0 that holds a bump"),
             "RW_highest": Value(float(weights[over_rw > 0][-1]), "ohm", "Highest R_W that holds a bump"),

@@ -43,6 +43,15 @@ def crossing(x: Floats, first: Floats, second: Floats) -> float:
     return float(x[k] - gap[k] * (x[k + 1] - x[k]) / (gap[k + 1] - gap[k]))
 
 
+def straight(rates: Floats, currents: Floats, key: str, name: str) -> dict[str, Value]:
+    """Slope and intercept of the straight line through a synapse's response."""
+    slope, intercept = np.polyfit(rates, currents, 1)
+    return {
+        f"{key}_slope": Value(float(slope), "C", f"Slope of {name}"),
+        f"{key}_intercept": Value(float(intercept), "A", f"{name} continued to 0 Hz"),
+    }
+
+
 def probed(
     board: Board, settle: list[tuple[float, float]], probe: tuple[float, float], hold: float, *, name: str, every: int
 ) -> tuple[dict[str, Curve], dict[str, Value]]:

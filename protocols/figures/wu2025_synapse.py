@@ -8,7 +8,7 @@ from neurorig.hardware import Board, load_board
 
 from .figure import Curve, Figure, Floats, Value, events
 from .playing import Trace, play
-from .wu2025_charts import response
+from .wu2025_charts import response, straight
 
 AXIS_4 = 0.06e-3
 """s by which 0 of Fig. 4(c, d) may lie after the spike: the reading error of the axis, which both traces ask for in full."""
@@ -131,7 +131,6 @@ def fig6b(board: Board | None = None) -> Figure:
     neuron, synapse = board.neurons["n1"].components, board.synapses["s1"].components
     nominal = NOMINAL_SUPPLY / synapse.R_W * neuron.R_a * neuron.C_m
     line = np.array([0.0, 250.0])
-    slope, intercept = np.polyfit(rates, currents, 1)
     return Figure(
         name="wu2025_fig6b",
         title="Response of the synapse, I_s(f) (Wu 2025, Fig. 6(b))",
@@ -142,8 +141,7 @@ def fig6b(board: Board | None = None) -> Figure:
         },
         numbers={
             "Q_N": Value(board.charge("s1"), "C", "Charge per spike into stage 1"),
-            "slope": Value(float(slope), "C", "Slope of I_s(f)"),
-            "intercept": Value(float(intercept), "A", "I_s(f) continued to 0 Hz"),
+            **straight(rates, currents, "Is", "I_s(f)"),
             "Q_N_nominal": Value(nominal, "C", "Q_N of eq. (15)"),
         },
     )

@@ -23,6 +23,7 @@ def changed(device: Device, **entries: float) -> Device:
 
 DEVICES = {name: load_device(name) for name in list_devices()} | {
     "with hysteresis": changed(load_device("A_fig6"), **HYSTERESIS),
+    "slow to fall silent": changed(load_device("A_fig6"), **HYSTERESIS, silence=0.1),
     "closed below V0": changed(load_device("M"), V0=0.95),
 }
 

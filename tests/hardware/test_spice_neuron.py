@@ -9,6 +9,7 @@ import pytest
 from neurorig.hardware import Board, load_board
 from neurorig.hardware.spice import deck, run, spice_twin
 from neurorig.hardware.twin import Twin
+from neurorig.signals import Steps
 
 from .boards import description, written
 from .witness import both, left, rate
@@ -84,6 +85,27 @@ def test_charge_per_spike(tmp_path, drive, capacitor, weight):
     gained = 10e-6 * (v_c[window][-1] - v_c[window][0]) + np.trapezoid(lost[window], recording.time[window])
     pulse = spice_twin(board).drive("s11")
     assert pulse.charge(float(v_c[window].mean())) == pytest.approx(gained, rel=0.05)
+
+
+def test_one_spike_through_two_stages(tmp_path):
+    """Fig. 4 with the table's parts, 82 kohm and 22 nF: an exponential, then an alpha function."""
+    entries = description()
+    calibration = entries["synapses"]["s11"]["calibration"]
+    del calibration["Q_N"], calibration["R_drive"]
+    calibration["drive"] = "pcb"
+    entries["synapses"]["s11"]["post"] = "open"
+    parts = {"s11.R_W": 10e3, "s11.C_s": 22e-9, "s11.R_s": 82e3}
+    board = left(written(tmp_path, entries).with_components(parts), {"s11": (0.8, 0.8)})
+    once = Steps.of([9e-3, 1e-3], [62e-6, 0.0])
+    seen = both(board, {"n1.i0": once}, 0.018, ["s11.i_s1", "s11.i_s2"])
+    (ngspice,), (twin,) = seen.spikes("n1")
+    grid = np.arange(0.0, 8e-3, 1e-5)
+    for node in ("s11.i_s1", "s11.i_s2"):
+        theirs = seen.ngspice.trace(node, ngspice + grid)
+        ours = seen.twin.sample(node, twin, 1e-5, len(grid))
+        assert theirs.max() > 10e-6
+        assert ours.max() == pytest.approx(theirs.max(), rel=0.05)
+        assert np.sqrt(np.mean((ours - theirs) ** 2)) < 0.03 * theirs.max()
 
 
 @pytest.mark.parametrize("load", [50e-9, 100e-9, 250e-9, 400e-9])

@@ -79,6 +79,9 @@ def predict(cell: Cell, state: State, modes: Floats) -> None:
     high = cell.piece[phase, HIGH]
     if phase >= LEAK:
         high = min(high, threshold(cell, state))
+        if u >= high == threshold(cell, state):
+            codes[WAY], due[EXIT] = UP, due[SINCE]
+            return
     up = meet(u - high, k_1, modes[RATE_1], k_2, modes[RATE_2])
     down = meet(cell.piece[phase, LOW] - u, -k_1, modes[RATE_1], -k_2, modes[RATE_2])
     codes[WAY] = UP if up <= down else DOWN

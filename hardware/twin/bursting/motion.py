@@ -90,12 +90,15 @@ def run(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float, t: flo
 
 @helper
 def meet(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float) -> float:
-    """First t at which `run`, below 0 at first, gets to 0; inf if it never does.
+    """First t at which `run` comes up to 0, or to 0 at once if it is there and rising; inf if it never does.
 
-    Its slope changes sign at most once, so it is looked at in its one or two monotonous pieces: nothing is missed.
+    Its slope changes sign at most once, so it is looked at in its one or two monotonous pieces: nothing is missed. At
+    0 and falling is what a rounding leaves of who has just come down through 0.
     """
-    if not -inf < gap < 0.0:
-        return 0.0 if gap >= 0.0 else inf
+    if gap >= 0.0 and k_1 + k_2 > 0.0:
+        return 0.0
+    if gap == -inf:
+        return inf
     if rate_1 < rate_2:
         rate_1, rate_2, k_1, k_2 = rate_2, rate_1, k_2, k_1
     elif rate_1 == rate_2:
@@ -104,6 +107,8 @@ def meet(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float) -> fl
     if k_1 * k_2 < 0.0 and abs(k_1) > abs(k_2) and rate_1 > rate_2:
         turn = log(-k_1 / k_2) / (rate_1 - rate_2)
     if turn == 0.0 or k_1 < 0.0:
+        if run(gap, k_1, rate_1, k_2, rate_2, turn) >= 0.0:
+            return turn or inf
         return climb(gap, k_1, rate_1, k_2, rate_2, turn)
     if run(gap, k_1, rate_1, k_2, rate_2, turn) < 0.0:  # up, then down for good
         return inf

@@ -88,3 +88,16 @@ def test_beyond_i_max_it_fires_only_if_the_current_was_raised(board: Board) -> N
     assert settled_rate(board, beyond) == 0.0  # latched at its first spike, before inhibition could build up
     before, after = raised_rates(board, np.array([92.8e-6, beyond]))
     assert after > before + 100.0
+
+
+def test_the_insets_of_fig_11b_hold_the_closed_loop(board: Board) -> None:
+    figure = make_figure("wu2025_fig11b")
+    raised, switched = figure.curves["inset_fstar_I0"], figure.curves["inset_fstar_I0_switched"]
+    i_max = figure.numbers["I_max"].value
+    assert np.all(switched.y[switched.x > i_max] == 0.0)
+    assert figure.numbers["I0_latched_raised"].value > i_max + 20e-6
+    both = (raised.x > switched.x[0] - 1e-9) & (raised.x < i_max)
+    np.testing.assert_allclose(raised.y[both], switched.y[switched.x < i_max], rtol=1e-3)
+    over_rw = figure.curves["inset_fstar_RW"]
+    assert np.interp(2.2e3, over_rw.x, over_rw.y) == pytest.approx(settled_rate(board, I0_OF_RW))
+    assert np.all(figure.curves["inset_fstar_RW_printed"].y > over_rw.y)

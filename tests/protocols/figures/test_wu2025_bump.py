@@ -146,3 +146,14 @@ def test_f_star_falls_with_r_w(board: Board) -> None:
     rates = [f_star(board.with_components({"s11.R_W": ohms}), HOLDING, KICKED) for ohms in (4e3, 5e3, 7e3, 9e3)]
     assert rates[-1] > 0.0
     assert np.all(np.diff(rates) < -1.0)
+
+
+def test_the_insets_of_fig_9b_hold_the_closed_loop() -> None:
+    figure = make_figure("wu2025_fig9b")
+    over_i0, over_rw = figure.curves["inset_fstar_I0"], figure.curves["inset_fstar_RW"]
+    alive = over_i0.y > 0.0
+    assert np.all(np.diff(over_i0.y[alive]) > 0.0)
+    assert over_i0.x[~alive].max() < over_i0.x[alive].min() == figure.numbers["I0_lowest"].value
+    assert np.all(np.diff(over_rw.y) < 0.0)
+    assert np.interp(5e3, over_rw.x, over_rw.y) == pytest.approx(figure.numbers["f_star"].value)
+    assert figure.numbers["Isse_slope"].value == pytest.approx(1.246 * 97.8e-9, rel=5e-3)

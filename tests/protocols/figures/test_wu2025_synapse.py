@@ -68,7 +68,7 @@ def test_every_clock_pulse_fires_once() -> None:
 
 def test_the_output_is_in_proportion_to_the_rate() -> None:
     figure = make_figure("wu2025_fig6b")
-    assert figure.numbers["slope"].value == pytest.approx(91e-9, rel=0.05)
+    assert figure.numbers["Is_slope"].value == pytest.approx(91e-9, rel=0.05)
     assert distance_over_rate(figure) <= 0.15e-6
 
 
