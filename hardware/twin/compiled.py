@@ -15,11 +15,11 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def helper(function: Function) -> Function:
     """Compile for use inside kernels only.
 
-    A helper owns no memory (its arrays come from the caller): counting references would cost more than the physics.
+    A helper owns no memory (its arrays come from the caller) and becomes part of its caller: counting references and
+    handing over a board's arrays would cost more than the physics.
     """
-    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(
-        function
-    )
+    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Function = _njit(**options, _nrt=False, forceinline=True)(function)
     return compiled
 
 

@@ -170,6 +170,8 @@ def ripple(c: Circuit, i: int, since: float) -> Wave:
 @helper
 def membrane_wave(c: Circuit, i: int, since: float) -> Wave:
     """What the ripple adds to dV/dt of neuron i, V/s."""
+    if c.neuron[i, RIPPLE] == 0.0:
+        return 0.0, 0.0, 0.0
     size, omega, angle = ripple(c, i, since)
     return size / c.neuron[i, CAPACITANCE], omega, angle
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf, sin
+from math import exp, inf, sin
 
 from .compiled import helper, kernel
 from .drives import (
@@ -50,6 +50,8 @@ from .layout import (
     V_LATCH,
     V_OFF,
     X_MAX,
+    A,
+    B,
     Circuit,
     Flags,
     Floats,
@@ -74,24 +76,30 @@ def carry(c: Circuit, base: float, t: float, known: int, state: State, scratch: 
             wave, start, stop = membrane_wave(c, i, base), c.into_at[i], c.into_at[i + 1]
             values[i], _, _ = look(old[i], rate, push, wave, scratch.forms, c.into, start, stop, t, scratch.now)
     for s in range(m):
-        if c.wires[s, 2] == 2:
-            carry_second(c, s, t, state, scratch.forms, old)
-        if c.wires[s, 2] >= 1:
-            x, push, rate = first_stage(c, s, old, codes)
-            if push != 0.0 or rate != 0.0:
-                values[2 * n + s] = relaxed(x, rate, push, t)
+        carry_stages(c, s, t, state, scratch.forms, old)
 
 
 @helper
-def carry_second(c: Circuit, s: int, t: float, state: State, forms: Floats, old: Floats) -> None:
-    """The same for stage 2 of synapse s."""
+def carry_stages(c: Circuit, s: int, t: float, state: State, forms: Floats, old: Floats) -> None:
+    """The same for the stages of synapse s."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
+    if c.wires[s, 2] == 0:
+        return
+    x, push, rate = first_stage(c, s, old, state.codes)
+    e = 1.0
+    if push != 0.0 or rate != 0.0:
+        e = exp(-rate * t)
+        state.values[2 * n + s] = relaxed(x, rate, push, e, t)
     at, form = 2 * n + m + s, forms[s]
+    if c.wires[s, 2] == 1 or state.codes[at] == CEILING:
+        return
     if state.codes[at] == BELOW:  # stage 1 fills it, and no form of the membrane's drives tells how
         shape_second(c, s, old, state.codes, forms[m])
         form = forms[m]
-    if state.codes[at] != CEILING and not idle(form):
-        state.values[at] = follow(form, t)
+    if not idle(form):
+        e_a = e if form[A] == rate else exp(-form[A] * t)
+        e_b = e if form[B] == rate else exp(-form[B] * t)
+        state.values[at] = follow(form, e_a, e_b, t)
 
 
 @helper

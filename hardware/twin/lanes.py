@@ -13,6 +13,8 @@ from math import cos, exp, expm1, sin
 from .compiled import helper
 from .layout import C_0, C_1, A, B, Floats, Ints, Q, Wave, X
 
+C_2, C_3, C_4, C_5, C_6, C_7 = 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040  # of the series of (1 - exp(-g)) / g
+
 
 @helper
 def phi(x: float, y: float, e_x: float, e_y: float, t: float) -> float:
@@ -20,6 +22,8 @@ def phi(x: float, y: float, e_x: float, e_y: float, t: float) -> float:
     gap = (y - x) * t
     if gap == 0.0:
         return t * e_x
+    if abs(gap) < 0.02:
+        return e_x * t * (1.0 - gap * (C_2 - gap * (C_3 - gap * (C_4 - gap * (C_5 - gap * (C_6 - gap * C_7))))))
     if abs(gap) > 0.5:
         return (e_x - e_y) / (y - x)
     return -e_x * expm1(-gap) * t / gap
@@ -53,9 +57,9 @@ def chi(x: float, y: float, z: float, e_x: float, e_y: float, e_z: float, t: flo
 
 
 @helper
-def relaxed(x: float, rate: float, push: float, t: float) -> float:
-    """Value at `t` of x' = push - rate x."""
-    value: float = x + (push - rate * x) * phi(0.0, rate, 1.0, exp(-rate * t), t)
+def relaxed(x: float, rate: float, push: float, e: float, t: float) -> float:
+    """Value at `t` of x' = push - rate x, given exp(-rate t)."""
+    value: float = x + (push - rate * x) * phi(0.0, rate, 1.0, e, t)
     return value
 
 
@@ -67,27 +71,25 @@ def idle(form: Floats) -> bool:
 
 
 @helper
-def follow(form: Floats, t: float) -> float:
-    """A driving lane at `t`."""
-    e_b = exp(-form[B] * t)
+def follow(form: Floats, e_a: float, e_b: float, t: float) -> float:
+    """A driving lane at `t`, given exp(-A t) and exp(-B t)."""
     x: float = form[X] * e_b
     if form[C_0] != 0.0:
         x += form[C_0] * phi(0.0, form[B], 1.0, e_b, t)
     if form[C_1] != 0.0:
-        e_a = e_b if form[A] == form[B] else exp(-form[A] * t)
         x += form[C_1] * phi(form[A], form[B], e_a, e_b, t)
     return x
 
 
 @helper
-def response(form: Floats, rate: float, t: float) -> float:
-    """What a driving lane has left in a lane of `rate` by `t`."""
-    e_b, e_r = exp(-form[B] * t), exp(-rate * t)
+def response(form: Floats, rate: float, e_a: float, e_b: float, t: float) -> float:
+    """What a driving lane has left in a lane of `rate` by `t`, given its exp(-A t) and exp(-B t)."""
+    e_r = exp(-rate * t)
     u = form[X] * phi(form[B], rate, e_b, e_r, t)
     if form[C_0] != 0.0:
         u += form[C_0] * chi(0.0, form[B], rate, 1.0, e_b, e_r, t)
     if form[C_1] != 0.0:
-        u += form[C_1] * chi(form[A], form[B], rate, exp(-form[A] * t), e_b, e_r, t)
+        u += form[C_1] * chi(form[A], form[B], rate, e_a, e_b, e_r, t)
     left: float = form[Q] * u
     return left
 

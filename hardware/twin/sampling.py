@@ -78,7 +78,8 @@ def relax(
     k, stop = first, first + out.shape[0]
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
-        value = relaxed(v, rate, push, max(0.0, t0 + anchor * dt - since))
+        t = max(0.0, t0 + anchor * dt - since)
+        value = relaxed(v, rate, push, exp(-rate * t), t)
         for _ in range(anchor, k):
             value = value * decay + gain
         for j in range(k - first, min(stop, anchor + ANCHOR) - first):
@@ -102,7 +103,8 @@ def add_response(
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
         t = max(0.0, t0 + anchor * dt - since)
-        e, x, u = form[C_1] * exp(-form[A] * t), follow(form, t), response(form, rate, t)
+        e_a, e_b = exp(-form[A] * t), exp(-form[B] * t)
+        e, x, u = form[C_1] * e_a, follow(form, e_a, e_b, t), response(form, rate, e_a, e_b, t)
         for _ in range(anchor, k):
             u = u * own + (x * u_x + (e * u_e + u_0))
             x = x * decay + (e * x_e + x_0)
