@@ -90,7 +90,7 @@ def fig3(board: Board | None = None) -> Figure:
         curves=curves,
         numbers=numbers,
         remarks=(
-            "The drift of this experiment against Fig. 5 comes from the mean FS interval, C_m from TS; both bursts are predicted.",
+            "The drift of this experiment against Fig. 5 is from the mean FS interval, C_m from TS; the bursts are predicted.",
             "FS at 46.7 uA: printed as regular; the model is below its own end of type 1 bursting here (51 uA at 0.24 ms in "
             "Fig. 5 as printed) and leaves out a spike now and then.",
         ),

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from neurorig.hardware import list_boards, load_board
-from neurorig.hardware.spice import SpiceError, deck, run, spice_twin
+from neurorig.hardware.spice import SpiceError, deck, run, spice_twin, witness
 from neurorig.signals import ConfigError, Steps
 
 from .boards import description, network, written
-from .witness import both
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def test_a_deck_carries_components_and_the_state_at_rest(board):
 
 def test_the_input_of_the_deck_is_the_command(board):
     steps = Steps.of([1e-3, 1e-3, 1e-3], [10e-6, 30e-6, 20e-6])
-    seen = both(board, {"n1.i0": steps}, 4e-3, ["n1.i0"])
+    seen = witness(board, {"n1.i0": steps}, 4e-3, ["n1.i0"])
     at = np.array([0.5e-3, 1.5e-3, 2.5e-3, 3.9e-3])
     np.testing.assert_allclose(seen.ngspice.trace("n1.i0", at), [10e-6, 30e-6, 20e-6, 20e-6], rtol=1e-6)
 

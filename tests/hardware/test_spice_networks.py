@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from neurorig.hardware import Board, load_board
-from neurorig.hardware.spice import spice_twin
+from neurorig.hardware.spice import spice_twin, witness
 from neurorig.hardware.twin import Twin
 from neurorig.signals import Steps
 
-from .witness import both, bursts, left
+from .rhythm import bursts, left
 
 LONG = pytest.mark.timeout(150)  # ngspice needs some seconds for each second
 
 
 @LONG
 def test_adaptation():
-    seen = both(load_board("wu2025_fig11a"), {"n1.i0": 92.8e-6}, 2.4, ["s11.i_out"])
+    seen = witness(load_board("wu2025_fig11a"), {"n1.i0": 92.8e-6}, 2.4, ["s11.i_out"])
     for start in (0.1, 0.6, 1.0, 1.4, 1.8, 2.1):
         ngspice, twin = seen.rates("n1", start, start + 0.3)
         assert twin == pytest.approx(ngspice, rel=0.03), start
@@ -35,7 +35,7 @@ def test_bump(drive, weight):
     data = load_board("wu2025_bump").with_components({"s11.R_W": weight}).model_dump()
     data["synapses"]["s11"]["calibration"] |= {"drive": drive, "Q_N": None, "R_drive": None}
     protocol = Steps.of([0.1, 1.2, 0.9, 0.8, 0.4], [44.7e-6, 67.6e-6, 44.7e-6, 20.3e-6, 44.7e-6])
-    seen = both(Board.model_validate(data), {"n1.i0": protocol}, protocol.duration, ["s11.i_out"])
+    seen = witness(Board.model_validate(data), {"n1.i0": protocol}, protocol.duration, ["s11.i_out"])
     for start, stop in [(0.2, 0.6), (0.7, 1.3), (1.35, 1.8), (1.8, 2.2)]:
         ngspice, twin = seen.rates("n1", start, stop)
         assert ngspice > 100.0
@@ -55,7 +55,7 @@ def test_bump(drive, weight):
 def test_burst():
     """From the charges between two bursts, so that the rhythm is there at once."""
     board = left(load_board("wu2025_fig13"), {"s11": (1.378, 1.466)})
-    seen = both(board, {"n1.i0": 53.2e-6}, 3.6)
+    seen = witness(board, {"n1.i0": 53.2e-6}, 3.6)
     rhythm = [bursts(times) for times in seen.spikes("n1", 0.3)]
     (period, spikes), (ours, counted) = ((np.diff(b)[1:].mean(), n[1:-1].mean()) for b, _, n in rhythm)
     assert period == pytest.approx(0.79, abs=0.05)
@@ -70,7 +70,7 @@ def test_pacemakers_in_antiphase():
     """Fig. 15, from the middle of a cycle: from power-up the rhythm of ngspice settles where N2 stays silent."""
     board = load_board("wu2025_fig15")
     currents = {"n1.i0": 57.3e-6, "n2.i0": 52.4e-6}
-    seen = both(left(board, _between_bursts(board, currents)), currents, 3.0)
+    seen = witness(left(board, _between_bursts(board, currents)), currents, 3.0)
     found = {neuron: [bursts(times) for times in seen.spikes(neuron)] for neuron in ("n1", "n2")}
     for rhythm in found.values():
         (period, spikes), (ours, counted) = ((np.diff(b).mean(), n[:-1].mean()) for b, _, n in rhythm)
@@ -90,7 +90,7 @@ def test_primary_drives_the_gaps_of_the_subordinate():
     """Fig. 14: N2 fires in the gaps of N1."""
     board = load_board("wu2025_fig14")
     board = left(board, {"s11": (1.80, 2.10), "s12": (0.82, 0.82)})
-    seen = both(board, {"n1.i0": 62e-6, "n2.i0": 48.5e-6}, 3.6)
+    seen = witness(board, {"n1.i0": 62e-6, "n2.i0": 48.5e-6}, 3.6)
     for neuron in ("n1", "n2"):
         rhythm = [bursts(times) for times in seen.spikes(neuron, 0.4)]
         periods = [np.diff(b)[1:].mean() for b, _, _ in rhythm]
@@ -104,7 +104,7 @@ def test_primary_drives_the_gaps_of_the_subordinate():
 @LONG
 def test_winner_takes_all():
     """78.8 uA against 70.6 uA: the stronger neuron silences the other for good."""
-    seen = both(load_board("wu2025_fig16"), {"n1.i0": 78.8e-6, "n2.i0": 70.6e-6}, 1.2)
+    seen = witness(load_board("wu2025_fig16"), {"n1.i0": 78.8e-6, "n2.i0": 70.6e-6}, 1.2)
     assert seen.counts("n2", 0.5) == (0, 0)
     ngspice, twin = seen.rates("n1", 0.8)
     assert twin == pytest.approx(ngspice, rel=0.10)  # saturated drive into a full stage: a chord is coarse there
@@ -117,7 +117,7 @@ def test_delta_coupled_pair(kind, phase):
     for synapse in data["synapses"].values():
         synapse["kind"] = kind
     late = Steps.of([0.0022, 1.0], [0.0, 55e-6])
-    seen = both(Board.model_validate(data), {"n1.i0": 55e-6, "n2.i0": late}, 0.6)
+    seen = witness(Board.model_validate(data), {"n1.i0": 55e-6, "n2.i0": late}, 0.6)
     for first, second in zip(seen.spikes("n1", 0.45), seen.spikes("n2"), strict=True):
         following = second[np.searchsorted(second, first[1:-1] - 0.25 * np.diff(first)[:-1])]
         assert (following - first[1:-1]) / np.diff(first)[1:] == pytest.approx(phase, abs=0.02)

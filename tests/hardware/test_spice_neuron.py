@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from neurorig.hardware import Board, load_board
-from neurorig.hardware.spice import deck, run, spice_twin
+from neurorig.hardware.spice import deck, run, spice_twin, witness
 from neurorig.hardware.twin import Twin
 from neurorig.signals import Steps
 
 from .boards import description, written
-from .witness import both, left, rate
+from .rhythm import left, rate
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_rates_follow_the_table_of_the_reference_device(neuron, capacitor):
 @pytest.mark.parametrize("amperes", [50e-6, 62e-6, 80e-6, 100e-6])
 def test_rate_and_spike_of_the_deck(neuron, capacitor, amperes):
     board = neuron.with_components({"n1.C_m": capacitor})
-    seen = both(board, {"n1.i0": amperes}, 0.2, ["n1.v_m"])
+    seen = witness(board, {"n1.i0": amperes}, 0.2, ["n1.v_m"])
     ngspice, twin = seen.rates("n1", 0.05)
     assert twin == pytest.approx(ngspice, rel=0.02)
 
@@ -61,8 +61,8 @@ def test_rate_and_spike_of_the_deck(neuron, capacitor, amperes):
 
 
 def test_silent_below_the_fold_and_latched_above_the_valley(neuron):
-    assert both(neuron, {"n1.i0": 46.4e-6}, 0.2).counts("n1") == (0, 0)
-    latched = both(neuron, {"n1.i0": 110e-6}, 0.2, ["n1.v_m"])
+    assert witness(neuron, {"n1.i0": 46.4e-6}, 0.2).counts("n1") == (0, 0)
+    latched = witness(neuron, {"n1.i0": 110e-6}, 0.2, ["n1.v_m"])
     assert latched.counts("n1") == (1, 1)
     assert latched.twin.sample("n1.v_m", 0.2, 1.0, 1)[0] == pytest.approx(latched.ngspice.trace("n1.v_m")[-1], abs=0.05)
 
@@ -97,7 +97,7 @@ def test_one_spike_through_two_stages(tmp_path):
     parts = {"s11.R_W": 10e3, "s11.C_s": 22e-9, "s11.R_s": 82e3}
     board = left(written(tmp_path, entries).with_components(parts), {"s11": (0.8, 0.8)})
     once = Steps.of([9e-3, 1e-3], [62e-6, 0.0])
-    seen = both(board, {"n1.i0": once}, 0.018, ["s11.i_s1", "s11.i_s2"])
+    seen = witness(board, {"n1.i0": once}, 0.018, ["s11.i_s1", "s11.i_s2"])
     (ngspice,), (twin,) = seen.spikes("n1")
     grid = np.arange(0.0, 8e-3, 1e-5)
     for node in ("s11.i_s1", "s11.i_s2"):
