@@ -12,7 +12,7 @@ import numpy as np
 
 from neurorig.hardware import Board, Synapse
 from neurorig.hardware.ald1105 import Floats, N, P
-from neurorig.hardware.devices import load_device
+from neurorig.hardware.devices import Device, load_device
 from neurorig.hardware.driver_circuits import root
 
 from .deck import circuit_of
@@ -20,6 +20,8 @@ from .deck import circuit_of
 DEVICE = "REF"
 HOLDING = 195e-6
 """A: below it the thyristor opens as soon as its charge is shared with C_L, in decks of the bursting neuron."""
+
+_CORNERS = (("V1", "I1"), ("V2", "I2"), ("V_th", "I_off"))
 
 CURRENTS = np.linspace(2e-6, 20e-6, 10)
 """A, at which stages work."""
@@ -45,13 +47,20 @@ def spice_twin(board: Board) -> Board:
     for key, neuron in board.neurons.items():
         calibration = device.calibration.model_dump()
         if neuron.components.C_L is not None:
-            calibration |= {"I_H_dyn": HOLDING, "hysteresis": 0.0}
+            calibration |= {"I_H_dyn": HOLDING, "hysteresis": 0.0, **_over_thyristor(device)}
         data["neurons"][key] |= {"calibration": calibration, "fitted_with": device.components.model_dump()}
     for key, synapse in board.synapses.items():
         data["synapses"][key] |= _transistors(synapse, board.supply)
     for port in data["ports"].values():
         port["noise"] = 0.0
     return Board.model_validate({**data, "fitted_supply": board.supply})
+
+
+def _over_thyristor(device: Device) -> dict[str, float]:
+    """The corners of the leak without the voltage over the load, as a neuron with C_L has them."""
+    fitted, load = device.calibration, device.components.R_a
+    corners = {volts: (getattr(fitted, volts), getattr(fitted, amperes)) for volts, amperes in _CORNERS}
+    return {name: volts - load * amperes for name, (volts, amperes) in corners.items() if volts is not None}
 
 
 def _transistors(synapse: Synapse, supply: float) -> dict[str, Any]:
