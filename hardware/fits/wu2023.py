@@ -14,6 +14,7 @@ Every boundary is looked for with the twin itself, by bisection. Run (half a min
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -73,11 +74,10 @@ def pauses(board: Board, amperes: float, duration: float = 0.6) -> bool:
     return len(spikes) < 3 or bool(np.diff([*spikes, duration]).max() > PLATEAU)
 
 
-def bursts(board: Board, amperes: float, duration: float = 0.6) -> bool:
-    """Whether spikes are missing: intervals of more than one kind."""
-    spikes = late_spikes(board, amperes, duration)
-    gaps = np.diff(spikes)
-    return len(spikes) < 3 or bool(gaps.max() > 1.3 * np.median(gaps) or gaps.max() > PLATEAU)
+def regular(board: Board, amperes: float, duration: float = 0.6) -> bool:
+    """Whether no spike is missing: intervals of one kind, and no plateau."""
+    gaps = np.diff(late_spikes(board, amperes, duration))
+    return len(gaps) > 1 and bool(gaps.max() <= min(1.3 * np.median(gaps), PLATEAU))
 
 
 def boundary(beyond: Callable[[float], bool], low: float, high: float, steps: int = 11) -> float:
@@ -105,7 +105,7 @@ def fit_fig2(folder: Path) -> dict[str, float]:
         return [1.0 / interval(trial, amperes * 1e-6, 1.0) - hertz for amperes, hertz in points]
 
     fit = least_squares(
-        misses, [11.0, 0.8, 5.0, 31.0], bounds=([5.0, 0.71, 1.0, 28.0], [20.0, 0.91, 27.0, 31.9]), diff_step=1e-3
+        misses, [11.0, 0.8, 5.0, 31.0], bounds=([5.0, 0.71, 1.0, 28.0], [20.0, 0.91, 27.0, 31.9]), diff_step=[1e-3] * 4
     )
     print(f"Fig. 2: f(I) below 122 uA to {np.sqrt(np.mean(fit.fun**2)):.2f} Hz rms")
     return numbers(fit.x)
@@ -137,11 +137,11 @@ def fit_fig5(folder: Path, leak: dict[str, float]) -> tuple[dict[str, float], di
         board = load_board("wu2023_fig2")
         numbers = fig5(x)
         top = [
-            boundary(lambda i, tau=tau: pauses(tau_board(board, tau, **numbers), i), at - 15e-6, at + 15e-6) - at
+            boundary(partial(pauses, tau_board(board, tau, **numbers)), at - 15e-6, at + 15e-6) - at
             for tau, at in zip(TOP_AT, targets[0], strict=True)
         ]
         burst = [
-            boundary(lambda i, tau=tau: not bursts(tau_board(board, tau, **numbers), i), at - 10e-6, at + 10e-6) - at
+            boundary(partial(regular, tau_board(board, tau, **numbers)), at - 10e-6, at + 10e-6) - at
             for tau, at in zip(BURST_AT, targets[1], strict=True)
         ]
         edge = boundary(lambda tau: not pauses(tau_board(board, tau, **numbers), EDGE_CURRENT), 0.18e-3, 0.25e-3) - EDGE
@@ -154,7 +154,7 @@ def fit_fig5(folder: Path, leak: dict[str, float]) -> tuple[dict[str, float], di
 
     start = [0.1, 0.07, 135.0, 3.0, 1.2, 7.5, 0.94]
     low, high = [0.0, 0.0, 120.0, 0.5, 0.8, 5.0, 0.85], [0.3, 0.3, 160.0, 10.0, 3.0, 13.0, 1.1]
-    fit = least_squares(misses, start, bounds=(low, high), diff_step=0.02, x_scale=start, max_nfev=12)
+    fit = least_squares(misses, start, bounds=(low, high), diff_step=[0.02] * 7, x_scale=start, max_nfev=12)
     count = len(TOP_AT) + len(BURST_AT)
     print(f"Fig. 5: boundaries to {np.sqrt(np.mean(fit.fun[:count] ** 2)):.1f} uA rms; misses in uA:")
     for name, taus, part in (

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from neurorig.analysis import find_bursts
 from neurorig.hardware import Board
-from neurorig.hardware.fits.wu2023 import boundary, bursts, late_spikes, pauses
+from neurorig.hardware.fits.wu2023 import boundary, late_spikes, pauses, regular
 
 from .figure import Curve, Floats, Value, events
 from .playing import Trace, play
@@ -93,12 +94,12 @@ def upper_limit(board: Board) -> float:
 
 def first_bursting_end(board: Board, low: float) -> float:
     """Current (A) above which no spike of fast spiking is missing."""
-    return boundary(lambda amperes: not bursts(board, amperes), low, 70e-6)
+    return boundary(partial(regular, board), low, 70e-6)
 
 
 def fast_spiking_end(board: Board) -> float:
     """Current (A) above which fast spiking is interrupted by plateaus, or ends in one."""
-    return boundary(lambda amperes: pauses(board, amperes), 45e-6, 150e-6)
+    return boundary(partial(pauses, board), 45e-6, 150e-6)
 
 
 def tonic_edge(board: Board, amperes: float) -> float:

@@ -101,7 +101,15 @@ def _envelope(trace: Curve) -> Curve:
     """Highest value in every pixel column, above the lowest of all: the zero of the print is arbitrary."""
     column = np.floor(trace.x / COLUMN).astype(int)
     tops = np.array([trace.y[column == k].max() for k in range(column.max() + 1)])
-    return Curve("time", "s", COLUMN * np.arange(len(tops)), "Vtop", "V", tops - trace.y.min(), "Envelope of V_out")
+    return Curve(
+        "time",
+        "s",
+        COLUMN * np.arange(len(tops), dtype=np.float64),
+        "Vtop",
+        "V",
+        tops - trace.y.min(),
+        "Envelope of V_out",
+    )
 
 
 def fig4(board: Board | None = None) -> Figure:
