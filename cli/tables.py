@@ -79,10 +79,9 @@ def print_calibration(calibration: "Calibration") -> None:
     """What a neuron's numbers are worth: value, 95 % intervals, former value, or why it was held."""
     fit = calibration.fit
     outliers = int(fit.outliers.sum())
-    print(
-        f"{calibration.key}: {fit.chart.name}, {len(fit.chart)} points, {int(fit.used.sum())} rates used"
-        f"{f', {outliers} outliers' if outliers else ''}; {fit.rms:.3g} Hz rms between the flanks"
-    )
+    off = f", {outliers} outlier{'' if outliers == 1 else 's'}" if outliers else ""
+    head = f"{calibration.key}: {fit.chart.name}, {len(fit.chart)} points, {int(fit.used.sum())} rates used{off}"
+    print(f"{head}; {fit.rms:.3g} Hz rms between the flanks")
     table = _table("parameter", "value", "95 % interval", "by bootstrap", "was", "remarks")
     for p in calibration.parameters:
         value, was = show(p.value, p.unit, 5), show(p.was, p.unit, 5)

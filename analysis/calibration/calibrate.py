@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from neurorig import __version__
 from neurorig.analysis.measure import Measure
 from neurorig.hardware import Neuron
@@ -14,8 +16,10 @@ from .chart import Chart
 from .fit import ChartFit, Parameter, fit_chart
 from .spike import SpikeFit, fit_spike
 
-HELD = ("V_th", "C", "V_F", "r", "V0")
-_HELD_UNITS = {"V_th": "V", "C": "F", "V_F": "V", "r": "ohm", "V0": "V"}
+HELD = {"C": "F", "V_F": "V", "r": "ohm", "V0": "V"}
+"""What no chart tells, with its unit."""
+MISSED = 3.0
+"""Errors of a rate by which a fitted curve may miss the points before it has to be said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,18 @@ def calibrate(
     notes: list[str] = []
     spike = fit_spike(trace, neuron) if trace is not None else None
     begun, measured = (neuron, {}) if spike is None else _with_spike(neuron, spike, notes)
-    fit = fit_chart(begun, chart, bootstrap=bootstrap, seed=seed)
+    fit = fit_chart(begun, chart, hold=["V_th"] if "V_th" in measured else [], bootstrap=bootstrap, seed=seed)
     fitted, parameters = fit.neuron, _with_former(fit.parameters, neuron)
     if spike is not None and spike.I_H.known:
         fitted, parameters = _with_opening(fit, parameters, spike.I_H, neuron, notes)
-    told = [*parameters, *(_held(name, neuron, measured) for name in HELD)]
+    if "V_th" in measured:
+        parameters = [p for p in parameters if p.name != "V_th"] + [_aside("V_th", "V", neuron, measured)]
+    told = [*parameters, *(_aside(name, unit, neuron, measured) for name, unit in HELD.items())]
+    if fit.rms > MISSED * float(np.median(chart.rate_errors)):
+        notes.append(
+            f"the curve misses the points by {fit.rms:.2g} Hz rms, far more than their errors: look at the picture; "
+            "with --spike threshold and capacitance are measured instead of held"
+        )
     if count := int(fit.outliers.sum()):
         notes.append(f"{count} of {len(chart)} points lie more than 5 standard deviations off and hardly count")
     if math.isnan(chart.silent_below):
@@ -112,12 +123,12 @@ def _with_former(parameters: tuple[Parameter, ...], board: Neuron) -> list[Param
     return [replace(p, was=device.V1) if p.name == "V1" else p for p in parameters]
 
 
-def _held(name: str, board: Neuron, measured: dict[str, Measure]) -> Parameter:
+def _aside(name: str, unit: str, board: Neuron, measured: dict[str, Measure]) -> Parameter:
     """What the chart leaves alone: measured on the spikes, or held at the board's value."""
     was = float(getattr(board.calibration, name))
     if name not in measured:
-        return Parameter(name, _HELD_UNITS[name], was, was, was, was, "held: f(I) does not tell it")
+        return Parameter(name, unit, was, was, was, was, "held: f(I) does not tell it")
     m = measured[name]
     value = m.value * board.calibration.C / board.capacitance if name == "C" else m.value
     width = 1.96 * m.error * value / m.value
-    return Parameter(name, _HELD_UNITS[name], value, value - width, value + width, was)
+    return Parameter(name, unit, value, value - width, value + width, was)

@@ -79,11 +79,18 @@ class Chart:
         stray: Mask = ~self.fires & (self.currents > low) & (self.currents < high)
         return stray
 
+    @property
+    def levels(self) -> list[float]:
+        """Firing currents (A) with a known rate that differ by more than twice their errors."""
+        known, found = self.fires & np.isfinite(self.rates), list[float]()
+        for current, error in zip(self.currents[known], self.current_errors[known], strict=True):
+            if not found or current > found[-1] + 2.0 * error:
+                found.append(float(current))
+        return found
+
     def check(self) -> None:
         """Raise ConfigError, saying what is needed, if there are too few points for a fit."""
-        known = self.fires & np.isfinite(self.rates)
-        levels = np.unique(self.currents[known])
-        if len(levels) < NEEDED:
+        if len(levels := self.levels) < NEEDED:
             have = ", ".join(show(i, "A") for i in levels) or "none"
             raise ConfigError(
                 f"{self.name}: too few points for f(I): it fires with a known rate at {len(levels)} currents ({have}). "

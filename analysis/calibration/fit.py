@@ -19,7 +19,7 @@ from neurorig.signals import ConfigError
 
 from .chart import Chart, Mask
 from .model import FREE, SPREAD, UNITS, block_name, coordinates, drawn, neuron_at, physical
-from .problem import Problem, steepness
+from .problem import WORTH, Problem, steepness
 from .table import Floats
 
 _DRAWS = 4000
@@ -48,8 +48,8 @@ class ChartFit:
     """A neuron fitted to a chart.
 
     `residuals` (Hz, shape (n,)) are measured minus fitted; `weights` (Hz) are the standard errors they were judged by;
-    `used` are the points whose rate counted. `curves` are the coordinates of other curves that the chart allows: those
-    of the bootstrap, or draws from the covariance.
+    `used` are the points whose rate counted. `curves` are others that the chart allows, as neurons with
+    their ripple: those of the bootstrap, or draws from the errors of the fit.
     """
 
     chart: Chart
@@ -94,9 +94,10 @@ class ChartFit:
 
 
 def fit_chart(neuron: Neuron, chart: Chart, *, hold: Sequence[str] = (), bootstrap: int = 0, seed: int = 0) -> ChartFit:
-    """Fit I_off, I_max (or I_H), the corner (V1, I1) of the leak, the dead time, and the ripple of the chart.
+    """Fit I_off, I_max (or I_H), the corner (V1, I1) of the leak, the dead time; V_th and a ripple only if they are needed.
 
-    `neuron` gives the start, what is held (C, V_th, V_F, r; and `hold`), and the former values. `bootstrap`: how many
+    A chart tells little more than the product C (V_th - V_F): C is soldered, so if the product is another, V_th is. `neuron`
+    gives the start, what is held (C, V_F, r; and `hold`), and the former values. `bootstrap`: how many
     charts are made from the fit and its shuffled residuals, and fitted again; `seed` is theirs. Raises ConfigError if
     the chart has too few points.
     """
@@ -106,46 +107,47 @@ def fit_chart(neuron: Neuron, chart: Chart, *, hold: Sequence[str] = (), bootstr
     held |= dict.fromkeys(_too_many(names, chart), "too few points")
     names = [name for name in names if name not in held]
     problem = Problem.of(neuron, chart)
-    while True:
-        found = problem.solved(names)
-        if "ripple" in names and "ripple" not in found.free:
-            held["ripple"] = "not needed"
-            names.remove("ripple")
-        worst = _least_known(found)
-        if worst is None:
-            return _told(found, held, list(_bootstrap(found, bootstrap, seed)), seed)
-        held[worst] = "not determined by this chart"
-        names.remove(worst)
+    found = problem.solved(names)
+    while (plainer := _without_the_unknown(problem, found)) is not None:
+        dropped = set(found.free) - set(plainer.free) - {"V_th", "ripple"}
+        held |= dict.fromkeys(dropped, "not determined by this chart")
+        found = plainer
+    held = dict.fromkeys(set(names) - set(found.free), "not needed") | held
+    return _told(found, held, list(_bootstrap(found, bootstrap, seed)), seed)
 
 
 def _too_many(names: Sequence[str], chart: Chart) -> list[str]:
     """Parameters to be held because there are not more points than parameters; the least important first."""
-    points = int(np.sum(chart.fires & np.isfinite(chart.rates)))
-    order = [name for name in ("ripple", "dead_time", "V1", "I1", "I_max") if name in names]
-    return order[: max(0, len(names) - (points - 1))]
+    order = [name for name in ("ripple", "V_th", "dead_time", "V1", "I1", "I_max") if name in names]
+    return order[: max(0, len(names) - (len(chart.levels) - 1))]
 
 
-def _intervals(problem: Problem, covariance: Floats) -> dict[str, tuple[float, float]]:
+def _intervals(problem: Problem, spread: Floats) -> dict[str, tuple[float, float]]:
     """95 % intervals of the free parameters, SI, from draws of the coordinates with Student's wider tails."""
     wider = float(stats.t.ppf(0.975, problem.spare) / stats.norm.ppf(0.975))
-    cloud = drawn(problem.at, problem.free, covariance * wider**2, problem.limits, count=_DRAWS, seed=0)
+    cloud = drawn(problem.at, problem.free, spread * wider, problem.limits, count=_DRAWS, seed=0)
     values = physical(problem.neuron, cloud)
     return {name: _quantiles(values[name]) for name in problem.free}
 
 
-def _least_known(problem: Problem) -> str | None:
-    """The free parameter that the chart knows less precisely than devices differ, if there is one."""
-    chart = problem.chart
-    board = coordinates(problem.neuron)
-    excess = {}
-    for name, (low, high) in _intervals(problem, problem.covariance()).items():
+def _without_the_unknown(problem: Problem, found: Problem) -> Problem | None:
+    """The fit with one parameter less, of those that the chart knows less precisely than devices differ; None if none.
+
+    One that cannot be at the board's value without missing the points stays free, however wide its interval.
+    """
+    chart, board, excess = found.chart, coordinates(found.neuron), {}
+    for name, (low, high) in _intervals(found, found.spread()).items():
         if name == "I_off" or (name == "I_max" and not math.isnan(chart.silent_above)):
             continue  # between a silent and a firing point it is known, whatever the curve says
         if name == "I_max" and math.exp(board[name]) <= chart.currents[chart.fires][-1]:
             continue  # the board's value cannot be held: the neuron fires above it
         excess[name] = 0.5 * (high - low) / SPREAD[name]
-    worst = max(excess, key=excess.__getitem__, default=None)
-    return worst if worst is not None and excess[worst] > 1.0 else None
+    for name in sorted(excess, key=excess.__getitem__, reverse=True):
+        if excess[name] > 1.0:
+            plainer = problem.solved([n for n in found.free if n != name])
+            if found.worth(plainer) <= WORTH[name]:
+                return plainer
+    return None
 
 
 def _bootstrap(found: Problem, count: int, seed: int) -> Iterator[dict[str, float]]:
@@ -163,8 +165,8 @@ def _bootstrap(found: Problem, count: int, seed: int) -> Iterator[dict[str, floa
 
 def _told(found: Problem, held: dict[str, str], boot: list[dict[str, float]], seed: int) -> ChartFit:
     """The fit with every parameter in SI, its interval, and why it was held."""
-    covariance = found.covariance()
-    likely = _intervals(found, covariance)
+    spread = found.spread()
+    likely = _intervals(found, spread)
     again = {name: np.array([physical(found.neuron, at)[name] for at in boot]) for name in FREE}
     value, was = physical(found.neuron, found.at), physical(found.neuron, coordinates(found.neuron))
     parameters = []
@@ -178,7 +180,7 @@ def _told(found: Problem, held: dict[str, str], boot: list[dict[str, float]], se
         by_bootstrap = _quantiles(again[name]) if boot else (math.nan, math.nan)
         parameters.append(Parameter(shown, UNITS[name], now, low, high, before, "", *by_bootstrap))
     if not boot:
-        cloud = drawn(found.at, found.free, covariance, found.limits, count=200, seed=seed)
+        cloud = drawn(found.at, found.free, spread, found.limits, count=200, seed=seed)
         boot = [{name: float(column[k]) for name, column in cloud.items()} for k in range(200)]
     return ChartFit(
         chart=found.chart, neuron=_valid(found), ripple=found.at["ripple"], parameters=tuple(parameters),

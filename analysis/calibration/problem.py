@@ -1,4 +1,4 @@
-"""`Problem`: a chart, the neuron it is fitted from, and the least-squares step with its covariance."""
+"""`Problem`: a chart, the neuron it is fitted from, and the least-squares step with its errors."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,17 @@ from neurorig.hardware import Neuron
 from neurorig.hardware.rate import firing_range, firing_rate
 
 from .chart import Chart, Mask
-from .model import coordinates, limits, neuron_at
+from .model import FREE, coordinates, limits, neuron_at
 from .table import Floats
 
-WORTH = 9.0
-"""By how much a ripple must lower the sum of squares (in standard errors squared) to be believed."""
+WORTH = dict.fromkeys(FREE, 9.0) | {"V_th": 25.0}
+"""By how much a parameter must lower the sum of squares (in standard errors squared) to be believed."""
+RARE = ("V_th", "ripple")
+"""Parameters that the board's own value serves, unless the chart insists."""
 ROBUST = 2.0
 """Standard errors beyond which a point pulls no harder."""
 _RIPPLES = (0.005, 0.03)
+_THRESHOLDS = (-0.4, 0.2)
 _STEP = 1e-5
 
 
@@ -63,15 +66,19 @@ class Problem:
         return firing_rate(neuron_at(self.neuron, self.at), self.chart.currents, ripple=self.at["ripple"])
 
     def solved(self, names: Sequence[str]) -> "Problem":
-        """The best fit of these parameters; the ripple only if it is worth it."""
-        plain = [name for name in names if name != "ripple"]
-        best = min((replace(self, at=at).refit(plain) for at in self._starts(plain)), key=_cost)._settled()
-        if "ripple" not in names:
-            return best
-        shaken = min((replace(best, at=best.at | {"ripple": r}).refit(names) for r in _RIPPLES), key=_cost)._settled()
-        # Judged with the same weights, those of the better curve.
-        alone = replace(best, weights=shaken.weights).refit(plain)
-        return shaken if 2.0 * (alone.cost - shaken.cost) > WORTH else best
+        """The best fit of these parameters; another threshold than the board's, and a ripple, only if they are worth it."""
+        best = self._best([name for name in names if name not in RARE])
+        if "V_th" in names:
+            free = [*best.free, "V_th"]
+            begun = (replace(self, at=self.at | {"V_th": x}) for x in _THRESHOLDS)
+            other = min((b._best(free) for b in begun), key=_cost)
+            best = other if other.worth(best) > WORTH["V_th"] else best
+        if "ripple" in names:
+            free = [*best.free, "ripple"]
+            shaken = min((replace(best, at=best.at | {"ripple": x}).refit(free) for x in _RIPPLES), key=_cost)
+            shaken = shaken._settled()
+            best = shaken if shaken.worth(best) > WORTH["ripple"] else best
+        return best
 
     def refit(self, names: Sequence[str]) -> "Problem":
         """The least-squares fit of these parameters from where it stands, with the weights as they are."""
@@ -85,7 +92,8 @@ class Problem:
             misfit, begin, bounds=(low, high),
             loss="soft_l1", f_scale=ROBUST, x_scale="jac", xtol=1e-8, ftol=1e-8, max_nfev=100,
         )  # fmt: skip
-        at = self.at | dict(zip(names, map(float, found.x), strict=True))
+        at_limit = found.x - low < 1e-6 * (high - low)  # an interior method never quite reaches it
+        at = self.at | dict(zip(names, map(float, np.where(at_limit, low, found.x)), strict=True))
         return replace(self, at=at, free=tuple(names), cost=float(found.cost))
 
     def misfit(self, changes: dict[str, float]) -> Floats:
@@ -103,8 +111,12 @@ class Problem:
         total: Floats = missed - wrong
         return total
 
-    def covariance(self) -> Floats:
-        """Of the free coordinates: Huber's formula for a robust fit, with the scatter of the residuals themselves."""
+    def spread(self) -> Floats:
+        """A square root S of the covariance S S^T of the free coordinates, shape (k, k).
+
+        Huber's formula for a robust fit, with the scatter of the residuals themselves. A coordinate that moves no point,
+        such as an I_max between two of them, gets a spread far beyond its limits.
+        """
         jacobian = np.empty((len(self.chart), len(self.free)))
         for k, name in enumerate(self.free):
             step = _STEP * max(1.0, abs(self.at[name]))
@@ -116,8 +128,15 @@ class Problem:
         few = 1.0 + len(self.free) / len(residuals) * float(stiffness.var() / stiffness.mean() ** 2)
         variance = few**2 * float((pull**2).sum()) / self.spare / float(stiffness.mean()) ** 2
         _, sizes, turn = np.linalg.svd(jacobian[self.used], full_matrices=False)
-        covariance: Floats = variance * (turn.T / np.maximum(sizes, 1e-8) ** 2) @ turn
-        return covariance
+        spread: Floats = math.sqrt(variance) * turn.T / np.maximum(sizes, 1e-6 * sizes[0])
+        return spread
+
+    def _best(self, names: Sequence[str]) -> "Problem":
+        return min((replace(self, at=at).refit(names) for at in self._starts(names)), key=_cost)._settled()
+
+    def worth(self, plain: "Problem") -> float:
+        """By how much this fit lowers the sum of squares of a plainer one, both judged with this one's weights."""
+        return 2.0 * (replace(plain, weights=self.weights).refit(plain.free).cost - self.cost)
 
     def _starts(self, names: Sequence[str]) -> Iterator[dict[str, float]]:
         yield self.at

@@ -48,9 +48,9 @@ def chart_of_run(run: "Run", board: Board, neuron: str) -> Chart:
     columns = np.array(points).reshape(-1, 4)
     columns = columns[np.argsort(columns[:, 0], kind="stable")].T
     chart = Chart(f"run {run.id}", columns[0], columns[1], columns[2], columns[3], neuron)
-    levels = len(np.unique(chart.currents[chart.fires]))
-    if levels < NEEDED:
-        told = f"{neuron} fires steadily in {levels} windows of {show(WINDOW, 's')}"
+    if len(chart.levels) < NEEDED:
+        levels = ", ".join(show(i, "A") for i in chart.levels) or "no current"
+        told = f"{neuron} fires steadily at {levels}, and {NEEDED} different currents are needed"
         raise ConfigError(f"{run.id}: holds no f(I) chart: {told}. {_what_to_run(board, neuron)}")
     return chart
 

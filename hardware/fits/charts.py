@@ -44,7 +44,7 @@ def refitted(source: Source) -> ChartFit:
     """The fit of one chart, not knowing the set's own answer."""
     curve = published(source.curve)
     chart = Chart.of(source.curve, curve.x, curve.y, current_error=source.current_error, rate_error=source.rate_error)
-    return fit_chart(_begun(source), chart)
+    return fit_chart(_begun(source), chart, hold=["V_th"])
 
 
 def rms_of_the_set(source: Source, fit: ChartFit) -> float:
