@@ -29,6 +29,7 @@ def folder_with_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python_blocks() -> Iterator[Any]:
     for page in (
+        "docs/howto/bursting-neuron.md",
         "docs/howto/memristors.md",
         "docs/howto/read-a-run.md",
         "docs/howto/simulated-instruments.md",
