@@ -54,7 +54,11 @@ def fig15(board: Board | None = None, assignment: Assignment = "corrected", seed
         boards=(board.name,),
         curves=trains(apart, "uncoupled_") | trains(together, "coupled_") | _currents(together),
         numbers=_rhythm(apart, "uncoupled_") | _rhythm(together, "coupled_") | _peaks(together),
-        remarks=("Time 0 is the begin of a burst of N1.", _assigned(board, assignment)),
+        remarks=(
+            "Time 0 is the begin of a burst of N1.",
+            "One hysteresis for both neurons is fitted to the four periods; spikes of a burst and overlap are predictions.",
+            _assigned(board, assignment),
+        ),
     )
 
 
