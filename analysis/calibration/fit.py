@@ -71,10 +71,9 @@ class ChartFit:
     @property
     def outliers(self) -> Mask:
         """Points that lie more than 5 robust standard deviations off, shape (n,)."""
-        relative = np.abs(self.residuals / self.weights)
-        scale = max(1.4826 * float(np.median(relative[self.used])), 1e-9)
-        far: Mask = self.used & (relative > 5.0 * scale)
-        return far
+        outliers = np.zeros(len(self.chart), np.bool_)
+        outliers[self.used] = _far((self.residuals / self.weights)[self.used])
+        return outliers
 
     @property
     def rms(self) -> float:
@@ -155,10 +154,11 @@ def _bootstrap(found: Problem, count: int, seed: int) -> Iterator[dict[str, floa
     rng = np.random.default_rng(seed)
     used, chart, model = found.used, found.chart, found.model()
     residuals = ((chart.rates - model) / found.weights)[used]
+    residuals = residuals[~_far(residuals)]  # one misreading, copied to other points, would be several
     residuals = (residuals - np.median(residuals)) * math.sqrt(used.sum() / found.spare)
     for _ in range(count):
         rates = chart.rates.copy()
-        noise = rng.choice(residuals, len(residuals)) * found.weights[used]
+        noise = rng.choice(residuals, int(used.sum())) * found.weights[used]
         rates[used] = np.where(chart.fires[used], np.maximum(model[used] + noise, 1e-3), rates[used])
         yield replace(found, chart=replace(chart, rates=rates)).refit(found.free).at
 
@@ -205,6 +205,12 @@ def _enclosed(name: str, chart: Chart, ripple: float, low: float, high: float) -
         low = max(low, float(chart.currents[chart.fires][-1]) - slack)
         high = min(high, np.nan_to_num(chart.silent_above, nan=math.inf) + slack)
     return low, high
+
+
+def _far(relative: Floats) -> Mask:
+    """Which residuals lie more than 5 robust standard deviations off."""
+    far: Mask = np.abs(relative) > 5.0 * max(1.4826 * float(np.median(np.abs(relative))), 1e-9)
+    return far
 
 
 def _quantiles(values: Floats) -> tuple[float, float]:

@@ -26,10 +26,11 @@ def calibration_figure(fit: ChartFit, name: str) -> Figure:
     )
     kept = tuple(s for s in points if len(s.x))
     core = fit.used & ~far
-    rest = (
-        Series("measured - fit", "points", chart.currents[core], fit.residuals[core], colour="ink"),
-        Series("outlier", "points", chart.currents[far], fit.residuals[far], colour="red", legend=False),
-    )
+    rest = Series("measured - fit", "points", chart.currents[core], fit.residuals[core], colour="ink")
+    most = 1.3 * max(float(np.abs(fit.residuals[core]).max(initial=0.0)), 1e-3)
+    top = 1.25 * float(np.nanmax(chart.rates))
+    count = int(far.sum())
+    beyond = (f"{count} outlier{'' if count == 1 else 's'} not shown",) if count else ()
     neuron = f"{chart.neuron}: " if chart.neuron else ""
     span = (float(currents[0]), float(currents[-1]))
     return Figure(
@@ -38,9 +39,9 @@ def calibration_figure(fit: ChartFit, name: str) -> Figure:
         caption="Measured rates, the closed-form rate of the fitted device with its 95 % confidence band, residuals.",
         x=Axis("current into the membrane", "uA", span),
         panels=(
-            Panel("rate", Axis("rate", "Hz"), (*curve, *kept), height=2.2),
+            Panel("rate", Axis("rate", "Hz", (-0.04 * top, top)), (*curve, *kept), height=2.2),
             Panel(
-                "residuals", Axis("residual", "Hz"), tuple(s for s in rest if len(s.x)), lines=(Line(0.0, "", "ink"),)
+                "residuals", Axis("residual", "Hz", (-most, most)), (rest,), lines=(Line(0.0, "", "ink"),), notes=beyond
             ),
         ),
         height=5.5,
