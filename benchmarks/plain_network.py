@@ -21,7 +21,12 @@ def tabulated(board: Board):
     """The board's numbers as arrays."""
     neuron = next(iter(board.neurons.values()))
     d, farad, on = neuron.calibration, neuron.capacitance, neuron.on_resistance
-    rate, push, low, high = [1 / on / farad, 0.0], [d.V_F / on / farad, 0.0], [d.V_F + d.scale * d.I_H * on, -9.0], [99.0, 99.0]
+    rate, push, low, high = (
+        [1 / on / farad, 0.0],
+        [d.V_F / on / farad, 0.0],
+        [d.V_F + d.scale * d.I_H * on, -9.0],
+        [99.0, 99.0],
+    )
     corners = [(-9.0, -9.0 * CLAMP), (0.0, 0.0), *d.leak]
     for (v_0, i_0), (v_1, i_1) in zip(corners[:-1], corners[1:], strict=True):
         g = (i_1 - i_0) / (v_1 - v_0)

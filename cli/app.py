@@ -39,12 +39,13 @@ _HELP = {
     "export": "Write a run's traces and results as CSV or Parquet.",
     "comment": "Add a comment, a bad or a good mark to a run or one of its sweeps.",
     "figure": "Play a published figure on the twin and compare it with what was published.",
+    "calibrate": "Fit a board's neurons to measured f(I) charts, and write the board that they make.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
 }
 _MODULES = {
     "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
-    "comment": "runs", "figure": "figure", "simulate": "simulate", "doctor": "doctor",
+    "comment": "runs", "figure": "figure", "calibrate": "calibrate", "simulate": "simulate", "doctor": "doctor",
 }  # fmt: skip
 for _name, _text in _HELP.items():
     app.command(f"neurorig.cli.{_MODULES[_name]}:{_name}_command", name=_name, help=_text)

@@ -18,6 +18,9 @@ def figure_command(
     name: Annotated[str | None, Parameter(help="Figure, such as wu2025_fig13; without one, they are listed.")] = None,
     /,
     *,
+    board: Annotated[
+        str | None, Parameter(help="Board to play it with: a name or a .toml file, with the ports of the figure's own.")
+    ] = None,
     out: Annotated[
         Path | None, Parameter(help="Folder for pictures and one CSV per curve; made if it is not there.")
     ] = None,
@@ -29,9 +32,10 @@ def figure_command(
     if name is None:
         print(json.dumps(list_figures()) if as_json else "\n".join([*list_figures(), "", "Use: neurorig figure NAME"]))
         return 0
+    from neurorig.hardware import load_board
     from neurorig.protocols.figures.residuals import residuals
 
-    made = make_figure(name)
+    made = make_figure(name) if board is None else make_figure(name, board=load_board(board))
     found = residuals(made)
     if out is not None:
         _write(made, out)

@@ -1,5 +1,6 @@
 """What the commands print for a person: plain tables, the same in a terminal and in a file."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 from neurorig.signals import show
 
 if TYPE_CHECKING:
+    from neurorig.analysis.calibration import Calibration
     from neurorig.protocols import Parameter
     from neurorig.protocols.figures import Figure
     from neurorig.protocols.figures.residuals import Residual
@@ -24,7 +26,7 @@ def _print(table: Table) -> None:
     console.print(table)
 
 
-_NUMBERS = ("value", "+-", "published", "ratio", "sweeps")
+_NUMBERS = ("value", "was", "+-", "published", "ratio", "sweeps")
 _SENTENCES = ("meaning", "state", "remarks")
 
 
@@ -71,6 +73,29 @@ def print_parameters(parameters: Sequence["Parameter"]) -> None:
         choices = f" ({' | '.join(p.choices)})" if p.choices else ""
         table.add_row(p.name, p.default, p.description + choices)
     _print(table)
+
+
+def print_calibration(calibration: "Calibration") -> None:
+    """What a neuron's numbers are worth: value, 95 % intervals, former value, or why it was held."""
+    fit = calibration.fit
+    outliers = int(fit.outliers.sum())
+    off = f", {outliers} outlier{'' if outliers == 1 else 's'}" if outliers else ""
+    head = f"{calibration.key}: {fit.chart.name}, {len(fit.chart)} points, {int(fit.used.sum())} rates used{off}"
+    print(f"{head}; {fit.rms:.3g} Hz rms between the flanks")
+    table = _table("parameter", "value", "95 % interval", "by bootstrap", "was", "remarks")
+    for p in calibration.parameters:
+        value, was = show(p.value, p.unit, 5), show(p.was, p.unit, 5)
+        if p.held:
+            table.add_row(p.name, value, "", "", was, p.held)
+            continue
+        boot = "" if math.isnan(p.boot_low) else _interval(p.boot_low, p.boot_high, p.unit)
+        table.add_row(p.name, value, _interval(p.low, p.high, p.unit), boot, was, "")
+    _print(table)
+    print_lines("note", calibration.notes)
+
+
+def _interval(low: float, high: float, unit: str) -> str:
+    return f"{show(low, unit)} ... {show(high, unit)}"
 
 
 def print_runs(rows: Sequence["RunEntry"]) -> None:

@@ -7,11 +7,11 @@ missed is shown as missed.
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from neurorig.analysis.published import Target, published_targets
 from neurorig.protocols.figures import Figure, list_figures, make_figure
 from neurorig.protocols.figures.picture import draw_figure
 from neurorig.protocols.figures.residuals import Residual, residuals
-from neurorig.signals import RecordError, show
+from neurorig.protocols.figures.targets import compare_numbers
+from neurorig.signals import show
 
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures" / "fidelity"
@@ -19,7 +19,8 @@ PAPERS = {
     "wu2025": "J. Wu et al., Phys. Rev. Applied 23, 034030 (2025)",
     "wu2023": "J. Wu et al., Neuromorph. Comput. Eng. 3, 044008 (2023)",
     "timematter": "M. J. Rozenberg, Solid State Neuroscience: Spiking Neural Networks as Time Matter",
-    "benatti2023": "F. Benatti et al., Nano Futures 7, 2 (2023)",
+    "benatti2023": "L. Benatti et al., Nano Futures 7:2 (2023)",
+    "thyristor": "Published without numbers; the neuron of J. Wu et al. (2025) at two terminals",
 }
 HEAD = """# Fidelity: published | twin | SPICE
 
@@ -93,7 +94,7 @@ def section(figure: Figure, found: Sequence[Residual]) -> Iterator[str]:
             yield f"![{figure.name}](pictures/fidelity/{picture.name})"
             yield ""
     if figure.numbers:
-        yield from table(("quantity", "twin", "published", "verdict"), numbers(figure))
+        yield from table(("quantity", "twin", "published", "target", "verdict"), numbers(figure))
         yield ""
     if not found:
         yield "No curve of this figure was digitised: what stands here is a prediction."
@@ -106,28 +107,15 @@ def section(figure: Figure, found: Sequence[Residual]) -> Iterator[str]:
 
 def numbers(figure: Figure) -> Iterator[tuple[str, ...]]:
     """Each number, with the published value where there is one."""
-    targets = targets_of(figure.name)
+    compared = compare_numbers(figure)
     for key, value in figure.numbers.items():
-        target = targets.get(key)
         ours = show(value.value, value.unit)
-        if target is None:
-            yield value.label, ours, "", ""
-        else:
-            close = abs(value.value - target.value) <= target.tolerance
-            yield (
-                value.label,
-                ours,
-                f"{show(target.value, target.unit)} +- {show(target.tolerance, target.unit)}",
-                verdict(close),
-            )
-
-
-def targets_of(name: str) -> dict[str, Target]:
-    """Published numbers of a figure, if there are any."""
-    try:
-        return published_targets(name)
-    except RecordError:
-        return {}
+        if key not in compared:
+            yield value.label, ours, "", "", ""
+            continue
+        c = compared[key]
+        published = f"{show(c.published, c.unit)} +- {show(c.tolerance, c.unit)}"
+        yield value.label, ours, published, c.target, verdict(c.within)
 
 
 def verdict(within: bool) -> str:

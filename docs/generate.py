@@ -1,10 +1,11 @@
-"""Write the reference pages that follow from the code: protocols, bench file, board file, instruments.
+"""Write the reference pages that follow from the code: protocols, files, instruments, boards, Python.
 
 Run it after a change of parameters, keys or commands: ``python docs/generate.py``. Names, units, defaults and choices come
 from the models and drivers, what a bench or board key means from ``meanings.toml``; a key without a meaning is an error.
 """
 
 import importlib
+import inspect
 import math
 import tomllib
 import types
@@ -15,8 +16,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from neurorig.hardware import parts
+from neurorig.hardware import list_boards, load_board, parts
 from neurorig.hardware.board import Board
+from neurorig.hardware.devices import list_devices, load_device
+from neurorig.hardware.memristors import list_memristor_boards, load_memristor_board
 from neurorig.instruments import bench_file
 from neurorig.instruments.commands import Command, Commanded
 from neurorig.instruments.drivers import DRIVERS
@@ -29,6 +32,11 @@ QUANTITIES = {
     "A": "current (A)", "V": "voltage (V)", "s": "time (s)", "Hz": "frequency (Hz)", "ohm": "resistance (ohm)",
     "F": "capacitance (F)", "C": "charge (C)", "": "number",
 }  # fmt: skip
+API = (
+    "neurorig.hardware", "neurorig.hardware.twin", "neurorig.hardware.rate", "neurorig.hardware.devices",
+    "neurorig.hardware.memristors", "neurorig.hardware.spice", "neurorig.analysis.calibration",
+    "neurorig.protocols.figures",
+)  # fmt: skip
 PLAIN = {str: "text", int: "whole number", float: "number"}
 NOTE = "*Made from the code by `docs/generate.py`.*"
 
@@ -115,6 +123,73 @@ def instruments_page() -> str:
     return _page(lines)
 
 
+def boards_page() -> str:
+    """Every board that ships, and the figures that it stands for."""
+    lines = [
+        "# Boards",
+        "",
+        'What ships; `load_board("NAME")` reads one, and a board file of your own may be `like` any of them. Presets are the',
+        "currents of the figures. `neurorig figure` plays a figure on its board.",
+    ]
+    rows = [_board(load_board(name)) for name in list_boards()]
+    lines += _table(("board", "what it is", "figures", "neurons, synapses", "presets"), rows)
+    lines += ["", "## Memristors", "", "Read by `load_memristor_board`; see [memristors](../howto/memristors.md)."]
+    rows = [(f"`{name}`", load_memristor_board(name).title) for name in list_memristor_boards()]
+    lines += _table(("board", "what it is"), rows)
+    lines += ["", "## Device sets", "", "Neurons to put into a board: `with_devices(board, {'n1': 'NAME'})`."]
+    return _page(
+        lines + _table(("device", "source"), [(f"`{n}`", load_device(n).calibration.source) for n in list_devices()])
+    )
+
+
+def _board(board: Board) -> tuple[str, ...]:
+    count = f"{len(board.neurons)}, {len(board.synapses)}"
+    return f"`{board.name}`", board.title, "; ".join(board.figures), count, ", ".join(f"`{p}`" for p in board.presets)
+
+
+def python_page() -> str:
+    """What the twin and what belongs to it hand out to Python."""
+    lines = ["# Python", "", "The boards, their twin, and what plays them. Everything is in SI units."]
+    for name in API:
+        module = importlib.import_module(name)
+        lines += ["", f"## {name}", "", " ".join((module.__doc__ or "").split())]
+        public = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if _own(module, n, v)]
+        for item in public:
+            lines += _described(item, getattr(module, item))
+    return _page(lines)
+
+
+def _own(module: types.ModuleType, name: str, value: object) -> bool:
+    ours = getattr(value, "__module__", None) == module.__name__
+    return ours and not name.startswith("_") and callable(value)
+
+
+def _described(name: str, value: Any) -> list[str]:
+    """Signature and docstring of a function or a class, and of the class's own methods."""
+    if not callable(value):
+        return []
+    lines = ["", f"### {name}", "", f"`{name}{_signature(value)}`", "", *_paragraphs(value)]
+    for key, member in vars(value).items() if isinstance(value, type) else ():
+        function = member.fget if isinstance(member, property) else member
+        if not key.startswith("_") and inspect.isfunction(function) and function.__doc__:
+            signature = "" if isinstance(member, property) else _signature(member)
+            lines += ["", f"`.{key}{signature}`", "", *_paragraphs(function)]
+    return lines
+
+
+def _signature(value: Any) -> str:
+    """Names and defaults; what they are stands in the docstring. Of a model, its fields say more."""
+    if isinstance(value, type) and issubclass(value, BaseModel | Exception):
+        return ""
+    signature = inspect.signature(value, eval_str=False)
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
+def _paragraphs(value: Any) -> list[str]:
+    return (inspect.getdoc(value) or "").split("\n")
+
+
 def _unit(protocol: type[Protocol], parameter: Parameter) -> str:
     relative = protocol.model_fields[parameter.name].annotation is RelativeCurrent
     return "A, Imin" if relative else ", ".join(f"`{c}`" for c in parameter.choices) or parameter.unit or ""
@@ -199,6 +274,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "bench-file.md": bench_page,
     "board-file.md": board_page,
     "instruments.md": instruments_page,
+    "boards.md": boards_page,
+    "python.md": python_page,
 }
 
 if __name__ == "__main__":

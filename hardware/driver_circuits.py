@@ -72,7 +72,7 @@ def sink_voltage(drive: Drive, spike: Spike, weight: float, supply: float) -> fl
     def surplus(v_gs: Floats) -> Floats:
         return N.current(v_gs, v_gs) - CIRCUITS[drive](np.array(spike.peak), v_gs, weight, supply)
 
-    return float(_root(surplus, np.zeros(()), supply))
+    return float(root(surplus, np.zeros(()), supply))
 
 
 @cache
@@ -101,8 +101,8 @@ def _discharge(spike: Spike) -> tuple[Floats, Floats]:
 
 def pcb_current(v_ap: Floats, v_c: Floats, weight: float, supply: float) -> Floats:
     """Current (A) of the synapse board into a capacitor at `v_c` while the spike is at `v_ap` (V)."""
-    gate = _root(lambda v: N.current(v_ap, v) - (supply - v) / PULL_UP, np.zeros_like(v_ap), supply)
-    drain = _root(
+    gate = root(lambda v: N.current(v_ap, v) - (supply - v) / PULL_UP, np.zeros_like(v_ap), supply)
+    drain = root(
         lambda v: v - v_c - weight * P.current(supply - gate, supply - v),
         np.broadcast_to(v_c, np.broadcast_shapes(v_ap.shape, v_c.shape)),
         supply,
@@ -117,18 +117,18 @@ def fig18_current(v_ap: Floats, v_c: Floats, weight: float, supply: float) -> Fl
         drawn = P.current(v_sg, v_sg)
         return drawn - N.current(v_ap, supply - v_sg - weight * drawn)
 
-    return P.current(_root(surplus, np.zeros_like(v_ap), supply), supply - v_c)
+    return P.current(root(surplus, np.zeros_like(v_ap), supply), supply - v_c)
 
 
 CIRCUITS: dict[str, Callable[[Floats, Floats, float, float], Floats]] = {"pcb": pcb_current, "fig18": fig18_current}
 
 
-def _root(rising: Callable[[Floats], Floats], low: Floats, high: float) -> Floats:
-    """Where a rising function crosses 0 between `low` and `high`, element by element, by bisection."""
-    low = np.array(low, dtype=float)
-    high = np.full_like(low, high)
+def root(rising: Callable[[Floats], Floats], low: Floats, high: float) -> Floats:
+    """Where a rising function crosses 0 between `low` and `high`, element by element, by bisection: same shape as `low`."""
+    below, above = np.array(low, dtype=float), np.full(np.shape(low), high)
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        below = rising(middle) < 0
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return (low + high) / 2
+        middle = (below + above) / 2
+        short = rising(middle) < 0
+        below, above = np.where(short, middle, below), np.where(short, above, middle)
+    found: Floats = (below + above) / 2
+    return found

@@ -57,8 +57,9 @@ class NeuronComponents(Part):
 class NeuronCalibration(Part):
     """The thyristor with `R_m` as measured, with the components of the file in place.
 
-    Leak: 0 up to `V0`, straight to (`V1`, `I1`), to (`V2`, `I2`) if given, and to (`V_th`, `I_off`). A neuron that charges
-    with less than `quiescence` needs `hysteresis` more to fire. `I1`, `I2`, `I_off`, `I_H`, `I_H_dyn` and `I_max` are
+    Leak: 0 up to `V0`, straight to (`V1`, `I1`), to (`V2`, `I2`) if given, and to (`V_th`, `I_off`). A silent neuron
+    needs `hysteresis` more to fire: one that charges with less than `quiescence`, or, if `silence` is given, one that has
+    not fired for so long since its last dead time, and one at rest. `I1`, `I2`, `I_off`, `I_H`, `I_H_dyn` and `I_max` are
     chart values; what holds in the experiment is `scale` times them.
 
     Of a bursting neuron: below `I_H_dyn` the thyristor opens as soon as its charge is shared with `C_L`; every spike
@@ -83,6 +84,7 @@ class NeuronCalibration(Part):
     fire_delay: Annotated[Time, Field(ge=0)] = 0.0
     hysteresis: Annotated[Current, Field(ge=0)] = 0.0
     quiescence: PositiveCurrent = 50e-9
+    silence: PositiveTime | None = None
     I_H_dyn: PositiveCurrent | None = None
     memory: Annotated[Voltage, Field(ge=0)] = 0.0
     memory_time: PositiveTime | None = None

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurorig.signals import ConfigError
 
-from .parts import Neuron
+from .parts import Neuron, NeuronCalibration
 
 Floats = NDArray[np.float64]
 
@@ -25,10 +25,10 @@ def firing_range(neuron: Neuron) -> tuple[float, float]:
     """Currents (A) between which a neuron that fires goes on firing: above the first, below the second.
 
     A silent one needs `neuron.i_min`, which is higher when there is hysteresis: it falls silent where the membrane
-    charges with less than `quiescence`.
+    charges with less than `quiescence`, or, if it takes a `silence` to fall silent, at I_off.
     """
     device = neuron.calibration
-    return device.scale * device.I_off + min(device.hysteresis, device.quiescence), neuron.i_max
+    return device.scale * device.I_off + min(device.hysteresis, _quiet(device)), neuron.i_max
 
 
 def firing_rate(neuron: Neuron, currents: ArrayLike, *, ripple: float = 0.0) -> Floats:
@@ -138,8 +138,13 @@ def _extra_threshold(neuron: Neuron, current: Floats) -> Floats:
     """By how much the threshold of a membrane is raised that charges too slowly (quiescence hysteresis), V."""
     device = neuron.calibration
     (v_a, i_a), (v_th, i_off) = device.leak[-2:]
-    slow = current - i_off <= device.quiescence
+    slow = current - i_off <= _quiet(device)
     return np.where(slow, device.hysteresis * (v_th - v_a) / (i_off - i_a), 0.0)
+
+
+def _quiet(device: NeuronCalibration) -> float:
+    """Charging current below which a firing neuron falls silent, A; intervals as long as `silence` need none at all."""
+    return device.quiescence if device.silence is None else 0.0
 
 
 def _v_fire(neuron: Neuron, current: Floats) -> Floats:
@@ -156,12 +161,11 @@ def _time_charging(neuron: Neuron, current: Floats) -> Floats:
     total = np.full(current.shape, max(0.0, corners[0][0] - v)) / current
     for (v_a, i_a), (v_b, i_b) in pairwise(corners):
         slope = (i_b - i_a) / (v_b - v_a)
-        start, stop = max(v_a, v), v_b
-        leak = i_b
+        start, stop, leak = max(v_a, v), np.asarray(v_b), np.asarray(i_b)
         if (v_b, i_b) == corners[-1]:  # the last piece goes on to the raised threshold
             extra = _extra_threshold(neuron, current)
             stop, leak = v_b + extra, i_b + slope * extra
-        total += np.where(stop > start, np.log1p(slope * (stop - start) / (current - leak)) / slope, 0.0)
+        total += np.log1p(slope * np.maximum(stop - start, 0.0) / (current - leak)) / slope
     return neuron.capacitance * total
 
 

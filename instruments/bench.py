@@ -226,10 +226,11 @@ class Bench:
             raise self._wrong(f"{where}.sense", f"'{sense.kind}' is for a current and needs its resistance.")
         post = self.board.synapses[node.owner].post if node.owner in self.board.synapses else node.owner
         if sense.kind == "open" and (post != OPEN or node.quantity != "i_out"):
+            why = f"'open' takes {name} off the membrane of {post}, which on board '{self.board.name}' it feeds"
+            if post == OPEN:
+                why = f"'open' is for the output {node.owner}.i_out, and {name} is within the synapse"
             raise self._wrong(
-                f"{where}.sense.kind",
-                f"'open' takes {name} off the membrane of {post}, which on board "
-                f"'{self.board.name}' it feeds. Use a 'replica' leg, or sense 'across' the stage's resistor.",
+                f"{where}.sense.kind", f"{why}. Use a 'replica' leg, or sense 'across' the stage's resistor."
             )
         instrument, channel = self._channel(entry.channel, f"{where}.channel", "Oscilloscope")
         low = node.low if entry.low is None else self._quantity(entry.low, node.unit, f"{where}.low")

@@ -63,11 +63,12 @@ def _compose(canvas: "Canvas", figure: Figure) -> None:
     spare = figure.height - _TOP - _BOTTOM - _GAP * (len(figure.panels) - 1)
     share = spare / sum(panel.height for panel in figure.panels)
     right = _RIGHT if any(panel.right for panel in figure.panels) else 0.2
-    width = (figure.width - _LEFT - right) / figure.width
+    left = _LEFT + 0.05 * max((len(name) for panel in figure.panels for name in panel.rows), default=0)
+    width = (figure.width - left - right) / figure.width
     top, first = figure.height - _TOP, None
     for panel in figure.panels:
         height = share * panel.height
-        box = (_LEFT / figure.width, (top - height) / figure.height, width, height / figure.height)
+        box = (left / figure.width, (top - height) / figure.height, width, height / figure.height)
         axes = canvas.add_axes(box, sharex=first)
         first = first or axes
         _draw_panel(axes, panel, figure)
@@ -78,7 +79,7 @@ def _compose(canvas: "Canvas", figure: Figure) -> None:
             axes.set_xlabel(_axis_label(figure.x))
         axes.yaxis.set_label_coords(-0.53 / (figure.width * width), 0.5)
     if figure.title:
-        canvas.text(_LEFT / figure.width, 1 - 0.18 / figure.height, figure.title, weight="bold", size=10.5, va="center")
+        canvas.text(left / figure.width, 1 - 0.18 / figure.height, figure.title, weight="bold", size=10.5, va="center")
 
 
 def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
@@ -102,6 +103,9 @@ def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
         axes.set_xlim(*(v / x for v in figure.x.limits))
     if panel.y.limits:
         axes.set_ylim(*(v / y for v in panel.y.limits))
+    if panel.rows:
+        _name_rows(axes, panel.rows)
+        return
     axes.set_ylabel(_axis_label(panel.y))
     axes.grid(axis="y", color="#e3e7eb", lw=0.6, zorder=-1)
     axes.set_axisbelow(True)
@@ -111,6 +115,17 @@ def _draw_panel(axes: "Axes", panel: Panel, figure: Figure) -> None:
     _legend(axes, panel.series)
     if panel.right:
         _second_scale(axes, panel.right, y)
+
+
+def _name_rows(axes: "Axes", rows: tuple[str, ...]) -> None:
+    axes.set_yticks([], [])
+    for k, name in enumerate(rows):
+        axes.annotate(
+            _math(name), (0.0, (k + 0.5) / len(rows)), (-6, 0), xycoords="axes fraction", textcoords="offset points",
+            ha="right", va="center", size=7.5, color="#4a5560",
+        )  # fmt: skip
+    for edge in range(1, len(rows)):
+        axes.axhline(edge, color="#e3e7eb", lw=0.6, zorder=0)
 
 
 def _draw_series(axes: "Axes", series: Series, x: float, y: float) -> None:

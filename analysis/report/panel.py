@@ -78,7 +78,10 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One set of axes. `name` makes the file name of its CSV; `right` is a second scale of y; `height` is relative."""
+    """One set of axes. `name` makes the file name of its CSV; `right` is a second scale of y; `height` is relative.
+
+    `rows` names what is drawn in rows (between 0 and 1, 1 and 2, ..., from below) instead of a scale of y and a legend.
+    """
 
     name: str
     y: Axis
@@ -88,6 +91,7 @@ class Panel:
     right: Axis | None = None
     height: float = 1.0
     notes: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,6 +60,7 @@ def rest_state(board: Board, circuit: k.Circuit) -> k.State:
     for i, neuron in enumerate(board.neurons.values()):
         values[i] = neuron.at_rest.v_m
         codes[i] = k.LEAK + np.sum(values[i] >= circuit.phase[i, k.LEAK : -1, k.HIGH])
+        codes[n + i] = neuron.calibration.silence is not None and neuron.calibration.hysteresis > 0.0
     for s, synapse in enumerate(board.synapses.values()):
         for stage, volts in enumerate((synapse.at_rest.v_c1, synapse.at_rest.v_c2)):
             at = 2 * n + stage * m + s
@@ -123,7 +124,7 @@ def _neuron_rows(
     loaded = any(_membrane_load(board, key) > 0.0 for key, s in board.synapses.items() if s.post == name)
     row = [
         farad, v_off, v_latch, device.dead_time, device.fire_delay, device.quiescence, extra_v, offset, r_a,
-        *disturbed, float(loaded),
+        *disturbed, float(loaded), device.silence or 0.0,
     ]  # fmt: skip
     return [conducting, latched, firing, still, *leaking], row
 

@@ -13,37 +13,25 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def helper(function: Function) -> Function:
-    """Compile for use inside kernels only."""
-    return _for_kernels(function)
+    """Compile for use inside kernels only.
 
-
-def lean_helper(function: Function) -> Function:
-    """Compile for use inside lean kernels only."""
-    return _for_kernels(function, _nrt=False)
-
-
-def inlined(function: Function) -> Function:
-    """Compile into every lean kernel and helper that calls it: for what is small and runs very often."""
-    return _for_kernels(function, _nrt=False, forceinline=True)
-
-
-def kernel(function: Function) -> Function:
-    """Compile for use from Python and keep the result on disk."""
-    return _kept(function)
-
-
-def lean_kernel(function: Function) -> Function:
-    """Compile like `kernel` what makes no arrays: references to them need no counting, which would take half the time."""
-    return _kept(function, _nrt=False)
-
-
-def _for_kernels(function: Function, **options: bool) -> Function:
-    compiled: Function = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
+    A helper owns no memory (its arrays come from the caller) and becomes part of its caller: counting references and
+    handing over a board's arrays would cost more than the physics.
+    """
+    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Function = _njit(**options, _nrt=False, forceinline=True)(function)
     return compiled
 
 
-def _kept(function: Function, **options: bool) -> Function:
-    """A compiled function on disk.
+def routine(function: Function) -> Function:
+    """Compile like a helper, but once, to be called: what is long, or used in many places."""
+    options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Function = _njit(**options, _nrt=False)(function)
+    return compiled
+
+
+def kernel(function: Function) -> Function:
+    """Compile for use from Python and keep the result on disk.
 
     numba's cache watches only the file of the kernel itself, but its key includes what the function closes over:
     closing over the sources of this folder and of the kernel's own makes a change in any helper a new key.
@@ -53,7 +41,7 @@ def _kept(function: Function, **options: bool) -> Function:
     sources = CellType(_sources(Path(code.co_filename).parent))
     tied = FunctionType(code, function.__globals__, function.__name__, None, (sources,))
     tied.__module__, tied.__qualname__, tied.__doc__ = function.__module__, function.__qualname__, function.__doc__
-    compiled: Function = _njit(cache=True, error_model="numpy", nogil=True, **options)(tied)
+    compiled: Function = _njit(cache=True, error_model="numpy", nogil=True)(tied)
     return compiled
 
 

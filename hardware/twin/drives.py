@@ -5,11 +5,10 @@ Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, 
 
 from math import floor, pi
 
-import numpy as np
-
 from .compiled import helper
 from .layout import (
     ANGLE,
+    BELOW,
     C_0,
     C_1,
     CAPACITANCE,
@@ -95,7 +94,7 @@ def shape(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) -> Non
     """Write the output of synapse s (without its offset) as a form."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
     stages = c.wires[s, 2]
-    form[:] = 0.0
+    form[X] = form[C_0] = form[C_1] = form[A] = form[B] = 0.0
     form[Q] = c.synapse[s, GAIN] / c.neuron[c.wires[s, 1], CAPACITANCE]
     if stages == 0:
         form[X] = values[2 * n + 2 * m + s]
@@ -106,9 +105,16 @@ def shape(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) -> Non
     elif regime == LINEAR and stages == 1:
         form[X], form[C_0], form[B] = first_stage(c, s, values, codes)
     elif regime == LINEAR:
-        form[X] = values[2 * n + m + s]
-        form[C_0], form[C_1], form[A] = second_drive(c, s, values, codes)
-        form[B] = second_rate(c, s, LINEAR)
+        shape_second(c, s, values, codes, form)
+
+
+@helper
+def shape_second(c: Circuit, s: int, values: Floats, codes: Codes, form: Floats) -> None:
+    """Write stage 2 of synapse s, while not at the ceiling, as a form."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    form[X] = values[2 * n + m + s]
+    form[C_0], form[C_1], form[A] = second_drive(c, s, values, codes)
+    form[B] = second_rate(c, s, codes[2 * n + m + s])
 
 
 @helper
@@ -164,6 +170,8 @@ def ripple(c: Circuit, i: int, since: float) -> Wave:
 @helper
 def membrane_wave(c: Circuit, i: int, since: float) -> Wave:
     """What the ripple adds to dV/dt of neuron i, V/s."""
+    if c.neuron[i, RIPPLE] == 0.0:
+        return 0.0, 0.0, 0.0
     size, omega, angle = ripple(c, i, since)
     return size / c.neuron[i, CAPACITANCE], omega, angle
 
@@ -188,7 +196,8 @@ def leak_phase(c: Circuit, i: int, v: float) -> int:
 @helper
 def output(c: Circuit, s: int, values: Floats, codes: Codes) -> float:
     """Signed current of synapse s into the membrane right now, without its offset."""
-    form = np.empty(6)
-    shape(c, s, values, codes, form)
-    amperes: float = c.synapse[s, GAIN] * form[X]
+    n, m, stages = c.neuron.shape[0], c.synapse.shape[0], c.wires[s, 2]
+    at = 2 * n + 2 * m + s if stages == 0 else 2 * n + (stages - 1) * m + s
+    silent = stages > 0 and codes[at] == BELOW
+    amperes: float = 0.0 if silent else c.synapse[s, GAIN] * values[at]
     return amperes

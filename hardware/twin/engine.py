@@ -45,7 +45,11 @@ class Engine(Protocol):
         """In words: what `neuron` does right now."""
 
 
-ENGINES = {"exact": (".exact", "Exact"), "network": (".network.engine", "Network"), "bursting": (".bursting.engine", "Bursting")}
+ENGINES = {
+    "exact": (".exact", "Exact"),
+    "network": (".network.engine", "Network"),
+    "bursting": (".bursting.engine", "Bursting"),
+}
 """Where each engine lives: module and class, made from (board, loads, seed) or refusing the board by a ConfigError."""
 
 

@@ -2,10 +2,7 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf, sin
-
-import numpy as np
-from numpy.typing import NDArray
+from math import exp, inf, sin
 
 from .compiled import helper, kernel
 from .drives import (
@@ -15,11 +12,10 @@ from .drives import (
     membrane_rate,
     membrane_wave,
     output,
-    second_rate,
     shape,
-    shape_stage,
+    shape_second,
 )
-from .lanes import lane, phi
+from .lanes import follow, idle, look, relaxed
 from .layout import (
     ARRIVAL,
     BELOW,
@@ -46,6 +42,7 @@ from .layout import (
     PULSE,
     PULSE_I,
     PULSE_T,
+    SILENCE,
     SILENT,
     STAGE_1,
     TIMER,
@@ -53,40 +50,60 @@ from .layout import (
     V_LATCH,
     V_OFF,
     X_MAX,
+    A,
+    B,
     Circuit,
+    Flags,
     Floats,
     Log,
     Queue,
+    Scratch,
     State,
 )
-from .predictions import STILL, predict_neuron, predict_stages
+from .predictions import predict_neuron, predict_stages
 
 
 @helper
-def carry(c: Circuit, base: float, t: float, state: State, forms: Floats, old: Floats) -> None:
-    """Move every lane from `base` on `t` further along its closed form."""
+def carry(c: Circuit, base: float, t: float, known: int, state: State, scratch: Scratch) -> None:
+    """Move every lane from `base` on `t` further along its closed form, but for neuron `known`, whose event tells V_m."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    values, codes = state.values, state.codes
-    old[:] = values
+    values, codes, old = state.values, state.codes, scratch.old
+    for k in range(values.shape[0]):
+        old[k] = values[k]
     for i in range(n):
-        if codes[i] != HOLD:
+        if codes[i] != HOLD and i != known:
             push, rate = membrane_push(c, i, old, codes), membrane_rate(c, i, old, codes)
-            values[i] = lane(
-                old[i], rate, push, membrane_wave(c, i, base), forms, c.into, c.into_at[i], c.into_at[i + 1], t
-            )
+            wave, start, stop = membrane_wave(c, i, base), c.into_at[i], c.into_at[i + 1]
+            values[i], _, _ = look(old[i], rate, push, wave, scratch.forms, c.into, start, stop, t, scratch.now)
     for s in range(m):
-        stages = c.wires[s, 2]
-        if stages >= 1:
-            x, push, rate = first_stage(c, s, old, codes)
-            values[2 * n + s] = x + (push - rate * x) * phi(0.0, rate, t)
-        if stages == 2 and codes[2 * n + m + s] != CEILING:
-            shape_stage(c, s, old, codes, forms[m])
-            rate = second_rate(c, s, codes[2 * n + m + s])
-            values[2 * n + m + s] = lane(old[2 * n + m + s], rate, 0.0, STILL, forms, c.into, m, m + 1, t)
+        carry_stages(c, s, t, state, scratch.forms, old)
 
 
 @helper
-def touch_synapse(c: Circuit, s: int, stale: NDArray[np.bool_]) -> None:
+def carry_stages(c: Circuit, s: int, t: float, state: State, forms: Floats, old: Floats) -> None:
+    """The same for the stages of synapse s."""
+    n, m = c.neuron.shape[0], c.synapse.shape[0]
+    if c.wires[s, 2] == 0:
+        return
+    x, push, rate = first_stage(c, s, old, state.codes)
+    e = 1.0
+    if push != 0.0 or rate != 0.0:
+        e = exp(-rate * t)
+        state.values[2 * n + s] = relaxed(x, rate, push, e, t)
+    at, form = 2 * n + m + s, forms[s]
+    if c.wires[s, 2] == 1 or state.codes[at] == CEILING:
+        return
+    if state.codes[at] == BELOW:  # stage 1 fills it, and no form of the membrane's drives tells how
+        shape_second(c, s, old, state.codes, forms[m])
+        form = forms[m]
+    if not idle(form):
+        e_a = e if form[A] == rate else exp(-form[A] * t)
+        e_b = e if form[B] == rate else exp(-form[B] * t)
+        state.values[at] = follow(form, e_a, e_b, t)
+
+
+@helper
+def touch_synapse(c: Circuit, s: int, stale: Flags) -> None:
     """A synapse changed: its own exits and those of the neuron behind it have to be found again."""
     stale[c.neuron.shape[0] + s] = True
     stale[c.wires[s, 1]] = True
@@ -97,6 +114,7 @@ def fire(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
     """The thyristor closes: note the spike, start the current pulses."""
     n = c.neuron.shape[0]
     state.codes[i], state.codes[n + i] = ON, 0
+    state.due[TIMER, i] = inf
     log.spike_time[log.size[1]] = at
     log.spike_neuron[log.size[1]] = i
     log.size[1] += 1
@@ -158,10 +176,10 @@ def exit_phase(c: Circuit, i: int, at: float, state: State, log: Log) -> None:
     if kind == SILENT:
         codes[n + i] = 1
     elif kind == UP and phase == c.phase.shape[1] - 1:
+        values[i] = c.phase[i, phase, HIGH] + p[EXTRA_V] * codes[n + i]
         if p[FIRE_DELAY] > 0.0:
             codes[i], state.due[TIMER, i] = DELAY, at + p[FIRE_DELAY]
         else:
-            values[i] = c.phase[i, phase, HIGH] + p[EXTRA_V] * codes[n + i]
             fire(c, i, at, state, log)
     elif kind == UP:
         values[i] = c.phase[i, phase, HIGH]
@@ -189,7 +207,15 @@ def open_thyristor(c: Circuit, i: int, at: float, state: State) -> None:
     if p[DEAD_TIME] > 0.0:
         codes[i], state.due[TIMER, i] = HOLD, at + p[DEAD_TIME]
     else:
-        codes[i] = leak_phase(c, i, state.values[i])
+        recover(c, i, at, state)
+
+
+@helper
+def recover(c: Circuit, i: int, at: float, state: State) -> None:
+    """Neuron i integrates again; unless something fires it before, it counts as silent after a while."""
+    state.codes[i] = leak_phase(c, i, state.values[i])
+    if c.neuron[i, SILENCE] > 0.0 and c.neuron[i, EXTRA_V] > 0.0:
+        state.due[TIMER, i] = at + c.neuron[i, SILENCE]
 
 
 @helper
@@ -235,8 +261,10 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
         state.stale[who] = True
         if state.codes[who] == DELAY:
             fire(c, who, at, state, log)
+        elif state.codes[who] == HOLD:
+            recover(c, who, at, state)
         else:
-            state.codes[who] = leak_phase(c, who, state.values[who])
+            state.codes[n + who] = 1
     elif what == PULSE:
         state.due[PULSE, who] = inf
         state.values[2 * n + 2 * m + who] = 0.0
@@ -251,22 +279,33 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
         change_regime(c, who, what - STAGE_1, state)
 
 
+@helper
+def note(when: float, state: State, log: Log) -> None:
+    """Write the state right after an event into the log."""
+    row = log.size[0]
+    log.time[row] = when
+    for k in range(state.values.shape[0]):
+        log.values[row, k] = state.values[k]
+    for k in range(state.codes.shape[0]):
+        log.codes[row, k] = state.codes[k]
+    log.size[0] += 1
+
+
 @kernel
-def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> int:
+def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue, scratch: Scratch) -> int:
     """Let every event up to `until` happen: DONE, or what is full. Then make room and call again."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    forms, now, old = np.zeros((m + 1, 6)), np.empty((m + 2, 2)), np.empty(state.values.shape[0])
     for s in range(m):
-        shape(c, s, state.values, state.codes, forms[s])
+        shape(c, s, state.values, state.codes, scratch.forms[s])
     while True:
         base = log.time[log.size[0] - 1]
         for s in range(m):
             if state.stale[n + s]:
-                predict_stages(c, s, base, state, forms, now)
+                predict_stages(c, s, base, state, scratch)
                 state.stale[n + s] = False
         for i in range(n):
             if state.stale[i]:
-                predict_neuron(c, i, base, state, queue, forms, now)
+                predict_neuron(c, i, base, state, queue, scratch)
                 state.stale[i] = False
         when, what, who = next_event(c, state.due, queue)
         if when > until:
@@ -276,12 +315,9 @@ def advance(c: Circuit, until: float, state: State, log: Log, queue: Queue) -> i
         if what <= TIMER and flight_full(c, who, state):
             return FLIGHT_FULL
         if when > base:
-            carry(c, base, when - base, state, forms, old)
+            known = who if what == EXIT and (state.kind[who] == UP or state.kind[who] == DOWN) else -1
+            carry(c, base, when - base, known, state, scratch)
         happen(c, what, who, when, state, log, queue)
         for s in range(m):
-            shape(c, s, state.values, state.codes, forms[s])
-        row = log.size[0]
-        log.time[row] = when
-        log.values[row] = state.values
-        log.codes[row] = state.codes
-        log.size[0] += 1
+            shape(c, s, state.values, state.codes, scratch.forms[s])
+        note(when, state, log)

@@ -10,7 +10,7 @@ from .circuit import SAMPLED, build_circuit, rest_state
 from .engine import Grid
 from .events import advance
 from .inputs import Inputs
-from .memory import moved, new_log, roomier
+from .memory import moved, new_log, new_scratch, roomier
 from .sampling import sample
 
 PHASES = {k.ON: "conducting", k.LATCHED: "latched", k.DELAY: "firing", k.HOLD: "dead time"}
@@ -25,6 +25,7 @@ class Exact:
         self._circuit = build_circuit(board, loads)
         self._state = rest_state(board, self._circuit)
         self._log = new_log(self._state)
+        self._scratch = new_scratch(len(board.synapses), len(self._state.values))
         self._inputs = Inputs(board, seed)
 
     def play(self, neuron: int, times: k.Floats, levels: k.Floats) -> None:
@@ -36,7 +37,7 @@ class Exact:
         """Run to `until`, with a longer log whenever it is full."""
         self._inputs.make_noise(until)
         spikes = self._log.size[1]
-        while full := advance(self._circuit, until, self._state, self._log, self._inputs.queue):
+        while full := advance(self._circuit, until, self._state, self._log, self._inputs.queue, self._scratch):
             if full == k.LOG_FULL:
                 self._log = moved(self._log, 0, 0, 2 * len(self._log.time))
             else:
@@ -61,7 +62,17 @@ class Exact:
 
     def sample(self, quantity: str, index: int, grid: Grid, out: k.Floats) -> None:
         """Values at the times of the grid, see `Engine`."""
-        sample(self._circuit, self._log, SAMPLED[quantity], index, grid.t0, grid.dt, grid.first, out)
+        sample(
+            self._circuit,
+            self._log,
+            SAMPLED[quantity],
+            index,
+            grid.t0,
+            grid.dt,
+            grid.first,
+            out,
+            self._scratch.forms[0],
+        )
 
     def phase(self, neuron: int) -> str:
         """What `neuron` does right now."""

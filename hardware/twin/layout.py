@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
 # Phases of a neuron; from LEAK on, one phase per straight piece of the leak.
 ON, LATCHED, DELAY, HOLD, LEAK = 0, 1, 2, 3, 4
@@ -22,7 +23,8 @@ CAPACITANCE, V_OFF, V_LATCH, DEAD_TIME, FIRE_DELAY, QUIET, EXTRA_V, OFFSET, R_AP
 RIPPLE, FREQUENCY, ANGLE, SAG, LOADED = range(
     9, 14
 )  # LOADED: whether a delta synapse puts a conductance on the membrane
-NEURON_COLUMNS = 14
+SILENCE = 14  # s without a spike after which a neuron counts as silent; 0: as soon as it charges with less than QUIET
+NEURON_COLUMNS = 15
 TAU, PULSE_I, PULSE_G, PULSE_T, DELAY_T, LOAD_1, LOAD_2, V_T, R_S, X_MAX, M_1, GAIN, OUT_OFFSET = range(13)
 SYNAPSE_COLUMNS = 13
 # Columns of a form, the drive that one lane gives to the next: x' = C_0 + C_1 exp(-A t) - B x, weighed by Q.
@@ -57,7 +59,7 @@ class State(NamedTuple):
     codes: Codes  # (2 N + 2 S,): phases, silence flags, regimes of stage 1, regimes of stage 2
     due: Floats  # (6, max(N, S)): see EXIT ... ARRIVAL
     kind: Codes  # (N,): how the neuron leaves its phase at EXIT
-    stale: NDArray[np.bool_]  # (N + S,): whose exits have to be found again
+    stale: Flags  # (N + S,): whose exits have to be found again
     flight: Floats  # (S, room): rings of the arrival times of spikes on their way; no room if no synapse has a delay
     flying: Ints  # (S, 2): where the ring of each synapse begins, and how many spikes are in it
 
@@ -71,6 +73,15 @@ class Log(NamedTuple):
     spike_time: Floats
     spike_neuron: Ints
     size: Ints  # (2,)
+
+
+class Scratch(NamedTuple):
+    """Where the kernels work; nothing in it outlives an event."""
+
+    forms: Floats  # (S + 1, 6): the drives of the membranes, and one of a stage
+    slopes: Floats  # (S + 1, 6): their derivatives
+    now: Floats  # (S + 2, 2): each drive at some moment, what drives it, and behind them the wave
+    old: Floats  # (3 N + 3 S,): State.values before a step
 
 
 class Queue(NamedTuple):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .layout import Floats, Log, Queue, State
+from .layout import Floats, Log, Queue, Scratch, State
 
 
 def new_log(state: State, room: int = 1024) -> Log:
@@ -32,6 +32,13 @@ def _blank(room: int, values: int, codes: int, rows: int, spikes: int) -> Log:
         spike_time=np.empty(room),
         spike_neuron=np.empty(room, np.int64),
         size=np.array([rows, spikes], np.int64),
+    )
+
+
+def new_scratch(synapses: int, values: int) -> Scratch:
+    """Room for the kernels to work in."""
+    return Scratch(
+        np.zeros((synapses + 1, 6)), np.zeros((synapses + 1, 6)), np.zeros((synapses + 2, 2)), np.zeros(values)
     )
 
 

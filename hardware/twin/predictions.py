@@ -2,11 +2,10 @@
 
 # ruff: noqa: PLR0917  (compiled helpers are called by position)
 
-from math import inf, log, nextafter, pi, sin
-
-import numpy as np
+from math import inf, log, nextafter, pi
 
 from .compiled import helper
+from .crossing import bounds_within, leave, outset, reach
 from .drives import (
     first_load,
     first_stage,
@@ -17,7 +16,6 @@ from .drives import (
     second_rate,
     shape_stage,
 )
-from .lanes import leave, reach
 from .layout import (
     ARRIVAL,
     BELOW,
@@ -37,6 +35,7 @@ from .layout import (
     PULSE,
     QUIET,
     R_S,
+    SILENCE,
     SILENT,
     STAGE_1,
     STAGE_2,
@@ -45,9 +44,9 @@ from .layout import (
     A,
     B,
     Circuit,
-    Floats,
     Q,
     Queue,
+    Scratch,
     State,
     Wave,
     X,
@@ -57,7 +56,7 @@ STILL = (0.0, 0.0, 0.0)  # no wave
 
 
 @helper
-def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats, now: Floats) -> None:
+def predict_stages(c: Circuit, s: int, base: float, state: State, scratch: Scratch) -> None:
     """Find when the stages of synapse s change their regime."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
     values, codes, due = state.values, state.codes, state.due
@@ -87,16 +86,18 @@ def predict_stages(c: Circuit, s: int, base: float, state: State, forms: Floats,
             # Up to the next float: rounded down to where stage 1 still fills it, it would be full and released forever.
             due[STAGE_2, s] = nextafter(base + log(fading / excess) / rate, inf)
         return
-    shape_stage(c, s, values, codes, forms[m])
+    shape_stage(c, s, values, codes, scratch.forms[m])
     low, high = (-1e300, 0.0) if regime == BELOW else (0.0, top)
     horizon = min(due[STAGE_1, s], due[PULSE, s], due[ARRIVAL, s]) - base
     rate = second_rate(c, s, regime)
-    t, _ = leave(values[2 * n + m + s], rate, 0.0, STILL, low, high, forms, c.into, m, m + 1, now, horizon)
+    t, _ = leave(
+        values[2 * n + m + s], rate, 0.0, STILL, low, high, scratch.forms, c.into, m, m + 1, scratch.now, horizon
+    )
     due[STAGE_2, s] = base + t
 
 
 @helper
-def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, forms: Floats, now: Floats) -> None:
+def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, scratch: Scratch) -> None:
     """Find when neuron i leaves its phase or falls silent; not beyond what will change its drive anyway."""
     n = c.neuron.shape[0]
     values, codes, due = state.values, state.codes, state.due
@@ -119,9 +120,9 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
     last = c.phase.shape[1] - 1
     if phase == last and codes[n + i]:
         high += p[EXTRA_V]
-    t, kind = leave(v, rate, push, wave, low, high, forms, c.into, start, stop, now, horizon)
-    if phase >= LEAK and p[EXTRA_V] > 0.0 and not codes[n + i]:
-        quiet, silent = silence(c, i, v, rate, push, wave, forms, start, stop, now, min(t, horizon))
+    t, kind = leave(v, rate, push, wave, low, high, scratch.forms, c.into, start, stop, scratch.now, horizon)
+    if phase >= LEAK and p[EXTRA_V] > 0.0 and p[SILENCE] == 0.0 and not codes[n + i]:
+        quiet, silent = silence(c, i, v, rate, push, wave, high, start, stop, min(t, horizon), scratch)
         if silent:
             t, kind = quiet, SILENT
     due[EXIT, i] = base + t
@@ -130,26 +131,27 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
 
 @helper
 def silence(
-    c: Circuit, i: int, v: float, rate: float, push: float, wave: Wave,
-    forms: Floats, start: int, stop: int, now: Floats, horizon: float,
+    c: Circuit, i: int, v: float, rate: float, push: float, wave: Wave, high: float,
+    start: int, stop: int, horizon: float, scratch: Scratch,
 ) -> tuple[float, bool]:  # fmt: skip
     """When the charging current of neuron i falls to its quiescence level.
 
     dV/dt is a lane too, driven by the slopes of what drives V.
     """
-    slopes = np.empty((forms.shape[0], 6))
-    speed = push - rate * v
-    if wave[0] != 0.0:
-        speed += wave[0] * sin(wave[2])
+    level = c.neuron[i, QUIET] / c.neuron[i, CAPACITANCE]
+    forms, slopes, now = scratch.forms, scratch.slopes, scratch.now
+    drive, _ = outset(push, wave, forms, c.into, start, stop, now)
+    least, _ = bounds_within(push, wave, forms, c.into, start, stop, now, horizon)
+    if rate >= 0.0 and least - rate * high > level:
+        return inf, False
+    speed = drive - rate * v
+    if speed <= level:
+        return 0.0, True
     rising = (wave[0] * wave[1], wave[1], wave[2] + 0.5 * pi)
     for k in range(start, stop):
         form, slope = forms[c.into[k]], slopes[c.into[k]]
-        speed += form[Q] * form[X]
         slope[X] = form[C_0] + form[C_1] - form[B] * form[X]
         slope[C_0], slope[C_1] = 0.0, -form[A] * form[C_1]
         slope[A], slope[B], slope[Q] = form[A], form[B], form[Q]
-    level = c.neuron[i, QUIET] / c.neuron[i, CAPACITANCE]
-    if speed <= level:
-        return 0.0, True
     t, kind = leave(speed, rate, 0.0, rising, level, 1e300, slopes, c.into, start, stop, now, horizon)
     return t, kind == DOWN

@@ -19,7 +19,7 @@ from .drives import (
     shape_stage,
     steady_input,
 )
-from .lanes import chi, follow, phi, response, swing
+from .lanes import chi, follow, idle, phi, relaxed, response, swing
 from .layout import (
     BELOW,
     C_0,
@@ -51,7 +51,6 @@ from .layout import (
     Log,
     Q,
     Wave,
-    X,
 )
 
 ANCHOR = 256  # samples between two evaluations of the closed form; in between the exact propagator steps
@@ -75,11 +74,12 @@ def relax(
 ) -> None:  # fmt: skip
     """Write slope * lane + start for an undriven lane: exact steps, anew from the closed form every ANCHOR samples."""
     decay = exp(-rate * dt)
-    gain = push * phi(0.0, rate, dt)
+    gain = push * phi(0.0, rate, 1.0, decay, dt)
     k, stop = first, first + out.shape[0]
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
-        value = v + (push - rate * v) * phi(0.0, rate, max(0.0, t0 + anchor * dt - since))
+        t = max(0.0, t0 + anchor * dt - since)
+        value = relaxed(v, rate, push, exp(-rate * t), t)
         for _ in range(anchor, k):
             value = value * decay + gain
         for j in range(k - first, min(stop, anchor + ANCHOR) - first):
@@ -95,14 +95,16 @@ def add_response(
 ) -> None:  # fmt: skip
     """Add slope * (what the drive left in a lane of `rate`) + direct * (the drive itself)."""
     fade, decay, own = exp(-form[A] * dt), exp(-form[B] * dt), exp(-rate * dt)
-    x_0, x_e = form[C_0] * phi(0.0, form[B], dt), phi(form[A], form[B], dt)
-    u_x, u_e = form[Q] * phi(form[B], rate, dt), form[Q] * chi(form[A], form[B], rate, dt)
-    u_0 = form[Q] * form[C_0] * chi(0.0, form[B], rate, dt)
+    x_0, x_e = form[C_0] * phi(0.0, form[B], 1.0, decay, dt), phi(form[A], form[B], fade, decay, dt)
+    u_x = form[Q] * phi(form[B], rate, decay, own, dt)
+    u_e = form[Q] * chi(form[A], form[B], rate, fade, decay, own, dt)
+    u_0 = form[Q] * form[C_0] * chi(0.0, form[B], rate, 1.0, decay, own, dt)
     k, stop = first, first + out.shape[0]
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
         t = max(0.0, t0 + anchor * dt - since)
-        e, x, u = form[C_1] * exp(-form[A] * t), follow(form, t), response(form, rate, t)
+        e_a, e_b = exp(-form[A] * t), exp(-form[B] * t)
+        e, x, u = form[C_1] * e_a, follow(form, e_a, e_b, t), response(form, rate, e_a, e_b, t)
         for _ in range(anchor, k):
             u = u * own + (x * u_x + (e * u_e + u_0))
             x = x * decay + (e * x_e + x_0)
@@ -175,7 +177,7 @@ def sample_membrane(
         for k in range(c.into_at[i], c.into_at[i + 1]):
             s = c.into[k]
             shape(c, s, values, codes, form)
-            if form[X] != 0.0 or form[C_0] != 0.0 or form[C_1] != 0.0:
+            if not idle(form):
                 add_response(form, rate, moved, direct * farad * form[Q], since, t0, dt, origin, first, out)
 
 
@@ -230,10 +232,11 @@ def sample_delta(
 
 
 @kernel
-def sample(c: Circuit, log: Log, kind: int, index: int, t0: float, dt: float, first: int, out: Floats) -> None:
+def sample(
+    c: Circuit, log: Log, kind: int, index: int, t0: float, dt: float, first: int, out: Floats, form: Floats
+) -> None:
     """Write the node's values at t0 + (first + k) dt. A value belongs to the last event strictly before it."""
     rows = log.size[0]
-    form = np.empty(6)
     k, stop = first, first + out.shape[0]
     row = max(0, int(np.searchsorted(log.time[:rows], t0 + k * dt)) - 1)
     while k < stop:

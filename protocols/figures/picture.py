@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import numpy as np
 
 from neurorig.analysis.published import Curve as Published
 from neurorig.analysis.published import list_published, published
-from neurorig.analysis.report import Axis, Panel, Series, draw
+from neurorig.analysis.report import Axis, Colour, Kind, Panel, Series, draw
 from neurorig.analysis.report import Figure as Picture
 
 from .figure import Curve, Figure, Floats
+from .residuals import residuals
 
-_COLOURS = ("blue", "red", "green", "orange", "purple", "ink")
+_COLOURS: tuple[Colour, ...] = ("blue", "red", "green", "orange", "purple", "ink")
 _SCALES = (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9))
 _SCATTERED = 60
 """A curve of fewer points was measured point by point and is drawn so."""
+_VISIBLE = 0.12
+"""Curves share a scale if the smaller one still fills this part of it."""
 
 
 def draw_figure(figure: Figure, folder: Path) -> list[Path]:
@@ -26,13 +30,18 @@ def draw_figure(figure: Figure, folder: Path) -> list[Path]:
 
 
 def pictures(figure: Figure) -> list[Picture]:
-    """The figure as pictures: curves over the same quantity share one."""
+    """The figure as pictures: curves over the same quantity share one.
+
+    Where an oscillation begins is nobody's prediction: all curves over time are shifted together to where they come
+    closest to the published ones.
+    """
     groups: dict[tuple[str, str], dict[str, Curve]] = defaultdict(dict)
     for key, curve in figure.curves.items():
-        groups["time" if curve.x_name == "begin" else curve.x_name, curve.x_unit][key] = curve
+        groups[_abscissa(curve)][key] = curve
     made = []
     for k, ((name, unit), curves) in enumerate(groups.items(), 1):
-        panels = _panels(figure.name, curves)
+        lag = _common_lag(figure, curves)
+        panels = _panels(figure.name, {key: _shifted(curve, lag) for key, curve in curves.items()})
         made.append(
             Picture(
                 name=figure.name if k == 1 else f"{figure.name}-{k}",
@@ -47,56 +56,101 @@ def pictures(figure: Figure) -> list[Picture]:
     return made
 
 
+def _abscissa(curve: Curve) -> tuple[str, str]:
+    return ("time" if curve.x_name == "begin" else curve.x_name, curve.x_unit)
+
+
+def _is_train(curve: Curve) -> bool:
+    """Spikes, or bursts with begin and end."""
+    return not len(curve.y) or (curve.x_name, curve.y_name) == ("begin", "end")
+
+
+def _common_lag(figure: Figure, curves: Mapping[str, Curve]) -> float:
+    lags = [r.lag for r in residuals(figure) if r.lag and r.curve.removeprefix(f"{figure.name}_") in curves]
+    return float(np.median(lags)) if lags else 0.0
+
+
+def _shifted(curve: Curve, lag: float) -> Curve:
+    if not lag:
+        return curve
+    y = curve.y + lag if curve.y_name == "end" else curve.y
+    return replace(curve, x=curve.x + lag, y=y)
+
+
 def _panels(figure: str, curves: Mapping[str, Curve]) -> tuple[Panel, ...]:
-    trains = {key: curve for key, curve in curves.items() if not len(curve.y) or curve.x_name == "begin"}
-    rows: dict[tuple[str, str], dict[str, Curve]] = defaultdict(dict)
-    for key, curve in curves.items():
-        if key not in trains:
-            rows[_kind(curve), curve.y_unit][key] = curve
-    panels = [_raster(figure, trains)] if trains else []
-    for (name, unit), members in rows.items():
+    trains = {key: curve for key, curve in curves.items() if _is_train(curve)}
+    decimated = {key.split("_every")[0] for key in trains if "_every" in key}
+    drawn = {key: curve for key, curve in trains.items() if key not in decimated}
+    panels = [_raster(figure, drawn)] if drawn else []
+    for members in _together({key: curve for key, curve in curves.items() if key not in trains}):
         shown = [curve.y for curve in members.values()]
-        label = name if len({curve.y_name for curve in members.values()}) == 1 else ""
-        panels.append(Panel(f"{name or unit}", Axis(label, _shown_unit(shown, unit)), tuple(_series(figure, members))))
+        names = {curve.y_name: None for curve in members.values()}
+        label = next(iter(names)) if len(names) == 1 else ""
+        unit = next(iter(members.values())).y_unit
+        panels.append(Panel(next(iter(members)), Axis(label, _shown_unit(shown, unit)), _series(figure, members)))
     return tuple(panels)
 
 
-def _kind(curve: Curve) -> str:
-    """What shares a panel: all currents, all voltages; rates and plain numbers by their name."""
-    return "" if curve.y_unit in {"A", "V"} else curve.y_name
+def _together(curves: Mapping[str, Curve]) -> list[dict[str, Curve]]:
+    """What shares a panel: the same unit (of plain numbers and rates, the same name), and ranges that overlap."""
+    panels: list[dict[str, Curve]] = []
+    for key, curve in curves.items():
+        for panel in panels:
+            other = next(iter(panel.values()))
+            alike = curve.y_unit == other.y_unit and (curve.y_unit in {"A", "V"} or curve.y_name == other.y_name)
+            if (
+                alike
+                and len(panel) < len(_COLOURS)
+                and _overlap(curve.y, np.concatenate([c.y for c in panel.values()]))
+            ):
+                panel[key] = curve
+                break
+        else:
+            panels.append({key: curve})
+    return panels
 
 
-def _series(figure: str, curves: Mapping[str, Curve]) -> Iterable[Series]:
-    for (key, curve), colour in zip(curves.items(), cycle(_COLOURS), strict=False):
+def _overlap(one: Floats, other: Floats) -> bool:
+    """Whether a scale for both would still show both."""
+    both = np.nanmax([np.nanmax(one), np.nanmax(other)]) - np.nanmin([np.nanmin(one), np.nanmin(other)])
+    return bool(min(np.ptp(one), np.ptp(other)) >= _VISIBLE * both)
+
+
+def _series(figure: str, curves: Mapping[str, Curve]) -> tuple[Series, ...]:
+    series: list[Series] = []
+    for (key, curve), colour in zip(curves.items(), _COLOURS, strict=False):
         behind = _published(figure, key)
         if behind is not None and len(behind.y) and behind.kind != "schematic":
-            yield Series("published", "points", behind.x, behind.y - behind.offset, colour="published", width=1.0)
-        kind = "points" if len(curve.x) < _SCATTERED else "line"
-        yield Series(curve.label or key, kind, curve.x, curve.y, colour=colour, width=1.1)  # type: ignore[arg-type]
+            legend = not any(s.colour == "published" for s in series)
+            y = behind.y - behind.offset
+            series.append(Series("published", "points", behind.x, y, colour="published", width=1.0, legend=legend))
+        kind: Kind = "points" if len(curve.x) < _SCATTERED else "line"
+        series.append(Series(curve.label or key, kind, curve.x, curve.y, colour=colour, width=1.1))
+    return tuple(series)
 
 
 def _raster(figure: str, trains: Mapping[str, Curve]) -> Panel:
     """Spikes as ticks and bursts as bars, one row each; a published train lies in the lower half of its row."""
     series: list[Series] = []
-    for row, ((key, curve), colour) in enumerate(zip(reversed(trains.items()), cycle(_COLOURS), strict=False)):
-        behind = _published(figure, key)
-        split = 0.45 if behind is not None else 0.1
-        series += _train(curve.label or key, curve.x, curve.y, (row + split, row + 0.9), colour)
+    keys = list(reversed(trains))
+    for row, (key, colour) in enumerate(zip(keys, cycle(_COLOURS), strict=False)):
+        curve, behind = trains[key], _published(figure, key)
+        split = 0.5 if behind is not None else 0.15
+        series.append(_train(curve.x, curve.y, (row + split, row + 0.9), colour))
         if behind is not None:
-            series += _train("published", behind.x, behind.y, (row + 0.1, row + split), "published")
-    height = min(2.0, 0.35 * len(trains) + 0.3)
-    return Panel("events", Axis("", "", (0.0, float(len(trains)))), tuple(series), height=height)
+            series.append(_train(behind.x, behind.y, (row + 0.1, row + split), "published"))
+    names = tuple(key.replace("_", " ") for key in keys)
+    height = 0.14 * len(trains) + 0.1
+    return Panel("events", Axis("", "", (0.0, float(len(trains)))), tuple(series), height=height, rows=names)
 
 
-def _train(name: str, x: Floats, y: Floats, rows: tuple[float, float], colour: str) -> list[Series]:
+def _train(x: Floats, y: Floats, rows: tuple[float, float], colour: Colour) -> Series:
     if not len(y):
-        return [Series(name, "raster", x, np.array(rows), colour=colour, width=0.7)]  # type: ignore[arg-type]
-    low, high = rows
-    at = np.column_stack([x, x, y, y]).ravel()
-    bars = np.tile([low, high, high, low], len(x))
-    gaps = np.column_stack([at.reshape(-1, 4), np.full(len(x), np.nan)]).ravel()
-    tops = np.column_stack([bars.reshape(-1, 4), np.full(len(x), np.nan)]).ravel()
-    return [Series(name, "line", gaps, tops, colour=colour, width=1.0)]  # type: ignore[arg-type]
+        return Series("", "raster", x, np.array(rows), colour=colour, width=0.7, legend=False)
+    middle = (rows[0] + rows[1]) / 2
+    gap = np.full(len(x), np.nan)
+    bars = np.column_stack([x, y, gap]).ravel()
+    return Series("", "line", bars, np.full(len(bars), middle), colour=colour, width=4.0, legend=False)
 
 
 def _published(figure: str, key: str) -> Published | None:

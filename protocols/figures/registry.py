@@ -10,7 +10,39 @@ from neurorig.signals import ConfigError, nearest
 from .figure import Figure
 
 # Name -> module beside this file and function in it.
-_MADE_BY: dict[str, tuple[str, str]] = {}
+_MADE_BY: dict[str, tuple[str, str]] = {
+    "benatti2023_fig1": ("benatti2023", "fig1"),
+    "benatti2023_fig2": ("benatti2023", "fig2"),
+    "benatti2023_fig4": ("benatti2023", "fig4"),
+    "thyristor_iv": ("thyristor", "thyristor_iv"),
+    "timematter_fig3": ("timematter", "fig3"),
+    "timematter_fig4": ("timematter_bursting", "fig4"),
+    "timematter_fig5": ("timematter_bursting", "fig5"),
+    "timematter_fig6": ("timematter", "fig6"),
+    "timematter_fig7": ("timematter_bursting", "fig7"),
+    "timematter_fig8": ("timematter", "fig8"),
+    "wu2023_fig2": ("wu2023", "fig2"),
+    "wu2023_fig3": ("wu2023", "fig3"),
+    "wu2023_fig4": ("wu2023", "fig4"),
+    "wu2023_fig5": ("wu2023", "fig5"),
+    "wu2025_fig10": ("wu2025_bump", "fig10"),
+    "wu2025_fig11a": ("wu2025_adaptation", "fig11a"),
+    "wu2025_fig11b": ("wu2025_adaptation", "fig11b"),
+    "wu2025_fig12": ("wu2025_adaptation", "fig12"),
+    "wu2025_fig13": ("wu2025_burst", "fig13"),
+    "wu2025_fig14": ("wu2025_cpg", "fig14"),
+    "wu2025_fig15": ("wu2025_cpg", "fig15"),
+    "wu2025_fig16": ("wu2025_cpg", "fig16"),
+    "wu2025_fig2b": ("wu2025_neuron", "fig2b"),
+    "wu2025_fig4": ("wu2025_synapse", "fig4"),
+    "wu2025_fig5a": ("wu2025_synapse", "fig5a"),
+    "wu2025_fig5b": ("wu2025_synapse", "fig5b"),
+    "wu2025_fig5c": ("wu2025_synapse", "fig5c"),
+    "wu2025_fig6a": ("wu2025_neuron", "fig6a"),
+    "wu2025_fig6b": ("wu2025_synapse", "fig6b"),
+    "wu2025_fig9a": ("wu2025_bump", "fig9a"),
+    "wu2025_fig9b": ("wu2025_bump", "fig9b"),
+}
 
 
 def list_figures() -> list[str]:

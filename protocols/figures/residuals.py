@@ -28,7 +28,8 @@ _LAGS = 400
 class Residual:
     """Root mean square distance between twin and figure, `rms`, in `unit`, and what was allowed.
 
-    `points` published points were compared; `inside` is the fraction of the published ones that the model covers.
+    `points` published points were compared; `inside` is the fraction of the published ones that the model covers. An
+    oscillation was shifted by `lag` (s) before.
     `enforced` is the name of the hard target, empty where the tolerance is only reported.
     """
 
@@ -41,6 +42,7 @@ class Residual:
     unit: str
     enforced: str = ""
     note: str = ""
+    lag: float = 0.0
 
     @property
     def within(self) -> bool:
@@ -63,7 +65,7 @@ def residual(model: Curve, curve: Published) -> Residual:
     if curve.kind == "schematic":
         return _steps(model, curve)
     if curve.x_name == "begin":
-        return _bursts(model, curve)
+        return _bursts(model, curve, rule.get("cut", 0))
     if not len(curve.y):
         return _events(model, curve)
     return _points(model, curve, rule)
@@ -113,6 +115,7 @@ def _points(model: Curve, curve: Published, rule: dict[str, Any]) -> Residual:
         unit=curve.y_unit,
         enforced=rule.get("target", ""),
         note=rule.get("note", "") + (f" Shifted by {lag:.3f} s." if "align" in rule else ""),
+        lag=lag,
     )
 
 
@@ -132,11 +135,13 @@ def _events(model: Curve, curve: Published) -> Residual:
     )  # fmt: skip
 
 
-def _bursts(model: Curve, curve: Published) -> Residual:
+def _bursts(model: Curve, curve: Published, cut: int) -> Residual:
+    """`cut`: how many bursts at its left edge the published figure shows only in part."""
+
     def shape(begin: Floats, end: Floats) -> Floats:
         return np.array([np.mean(end - begin), np.mean(np.diff(begin)) if len(begin) > 1 else np.nan])
 
-    theirs, ours = shape(curve.x, curve.y), shape(model.x, model.y) if len(model.x) else np.full(2, np.inf)
+    theirs, ours = shape(curve.x[cut:], curve.y[cut:]), shape(model.x, model.y) if len(model.x) else np.full(2, np.inf)
     error, _ = reading_error(curve)
     tolerance = 3 * error + 0.05 * theirs
     return Residual(

@@ -28,7 +28,13 @@ def folder_with_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def python_blocks() -> Iterator[Any]:
-    for page in ("docs/howto/read-a-run.md", "docs/howto/simulated-instruments.md", "docs/reference/run-folder.md"):
+    for page in (
+        "docs/howto/bursting-neuron.md",
+        "docs/howto/memristors.md",
+        "docs/howto/read-a-run.md",
+        "docs/howto/simulated-instruments.md",
+        "docs/reference/run-folder.md",
+    ):
         for block in blocks(page, "python"):
             yield pytest.param(block.text, id=f"{page}:{block.line}")
 
@@ -56,6 +62,14 @@ def test_every_piece_of_the_bench_page_is_taken_from_a_bench(tmp_path: Path) -> 
     bench = load_bench(file)
     assert bench.board.components["s11.R_W"] == 7000.0
     assert bench.ports["n1.i0"].high == load_bench().ports["n1.i0"].high
+
+
+def test_the_deck_of_a_board_by_hand(tmp_path: Path) -> None:
+    (block,) = blocks("docs/howto/spice-witness.md", "sh")
+    spikes = pasted(block.text, tmp_path).splitlines()
+    assert 25 < len(spikes) < 40
+    assert all(line.startswith("n1 0.") for line in spikes)
+    assert ".subckt neuron" in (tmp_path / "bump.cir").read_text()
 
 
 def test_the_second_bench_runs_the_bump(tmp_path: Path) -> None:

@@ -76,6 +76,28 @@ def test_a_silent_neuron_needs_more_than_one_that_fires(tmp_path):
     assert counts[3:] == [0, 0]  # once it is silent, 0.4 uA is not
 
 
+@pytest.mark.parametrize("fire_delay", ["0 s", "50 us"])  # it and the silence are timed by the same clock
+@pytest.mark.parametrize(("pause", "resumes"), [(10e-3, True), (29e-3, True), (40e-3, False), (0.5, False)])
+def test_a_neuron_that_takes_time_to_fall_silent_bridges_a_short_pause(tmp_path, pause, resumes, fire_delay):
+    """Wu 2025, Fig. 13: the end of a burst pauses for half a cycle of the mains and goes on, a burst does not."""
+    board = single(tmp_path, hysteresis="0.5 uA", silence="40 ms", fire_delay=fire_delay)
+    low = load_board("wu2025_neuron").i_min("n1.i0")
+    twin = Twin(board)
+    for start, extra in ((0.0, 5e-6), (1.0, -1e-6), (1.0 + pause, 0.1e-6)):
+        twin.drive("n1.i0", low + extra, at=start)
+        twin.advance(start)
+    twin.advance(3.0)
+    assert len(twin.spikes("n1", 0.0, 1.0)) > 40
+    assert (len(twin.spikes("n1", 1.0 + pause)) > 40) == resumes
+
+
+def test_a_neuron_at_rest_is_silent_from_the_start(tmp_path):
+    board = single(tmp_path, hysteresis="0.5 uA", silence="40 ms")
+    low = load_board("wu2025_neuron").i_min("n1.i0")
+    assert not fires(board, low + 0.4e-6)
+    assert fires(board, low + 0.6e-6)
+
+
 def test_dead_time_does_not_scale_with_the_capacitor(tmp_path):
     short, long = single(tmp_path), single(tmp_path, dead_time="1 ms")
     assert long.neurons["n1"].calibration.dead_time > short.neurons["n1"].calibration.dead_time

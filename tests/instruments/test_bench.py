@@ -163,3 +163,13 @@ def test_a_fixed_port_for_an_instrument_that_is_not_there_is_refused() -> None:
         ConfigError, match=r"--port scoop=5555: this bench has no such instrument. Did you mean 'scope'?"
     ):
         prepare(Settings(load_bench().name, ports={"scoop": 5555}))
+
+
+def test_an_output_that_feeds_no_membrane_may_be_sensed_open(written: Written) -> None:
+    text = changed('kind = "replica"', 'kind = "open"').replace('board = "wu2025_bump"', 'board = "wu2025_fig9b"')
+    bench = load_bench(written(text))
+    assert bench.nodes["s11.i_out"].sense.kind == "open"
+    assert bench.board.synapses["s11"].post == "open"
+    inside = text.replace('[nodes."s11.i_out"]', '[nodes."s11.i_s2"]')
+    with pytest.raises(ConfigError, match=r"'open' is for the output s11\.i_out, and s11\.i_s2 is within the synapse"):
+        load_bench(written(inside))

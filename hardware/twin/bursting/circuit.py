@@ -1,6 +1,7 @@
 """From a bursting neuron's entry in its board to the arrays of its kernels."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def make_cell(board: Board, name: str, loads: Mapping[str, float]) -> k.Cell:
     device, parts = neuron.calibration, neuron.components
     assert parts.C_L is not None
     i_h = device.scale * device.I_H
-    i_latch = device.scale * (device.I_H_dyn or device.I_H)
+    i_latch = device.scale * (device.I_H_dyn or 0.0)
     number = np.zeros(14)
     number[k.C_M], number[k.C_LOAD] = neuron.capacitance, parts.C_L
     number[k.G_M] = _conductance(loads, f"{name}.v_m")
@@ -88,7 +89,7 @@ def _conductance(loads: Mapping[str, float], node: str) -> float:
 def _leak(corners: list[tuple[float, float]]) -> list[list[float]]:
     """The straight pieces of the leak; below 0 V a junction conducts."""
     pieces = [[CLAMP, 0.0, -np.inf, 0.0], [0.0, 0.0, -OVERLAP, corners[0][0]]]
-    for (low, i), (high, i_high) in zip(corners[:-1], corners[1:], strict=True):
+    for (low, i), (high, i_high) in pairwise(corners):
         slope = (i_high - i) / (high - low)
         pieces.append([slope, i - slope * low, low - OVERLAP, high])
     return pieces

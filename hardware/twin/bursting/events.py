@@ -79,6 +79,9 @@ def predict(cell: Cell, state: State, modes: Floats) -> None:
     high = cell.piece[phase, HIGH]
     if phase >= LEAK:
         high = min(high, threshold(cell, state))
+        if u >= high == threshold(cell, state):
+            codes[WAY], due[EXIT] = UP, due[SINCE]
+            return
     up = meet(u - high, k_1, modes[RATE_1], k_2, modes[RATE_2])
     down = meet(cell.piece[phase, LOW] - u, -k_1, modes[RATE_1], -k_2, modes[RATE_2])
     codes[WAY] = UP if up <= down else DOWN
@@ -100,9 +103,11 @@ def shared_current(cell: Cell, x: Floats, modes: Floats) -> float:
 
 @helper
 def fire(cell: Cell, at: float, state: State, log: Log, modes: Floats) -> None:
-    """The thyristor closes: it latches if it still carries the latching current after the sharing."""
+    """The thyristor closes. It latches if after the sharing it still carries the latching current, where it has one."""
     codes, due, p = state.codes, state.due, cell.number
-    codes[PHASE] = ON if shared_current(cell, state.values, modes) >= p[I_LATCH] else SHARING
+    codes[PHASE] = ON
+    if p[I_LATCH] > 0.0 and shared_current(cell, state.values, modes) < p[I_LATCH]:
+        codes[PHASE] = SHARING
     if p[MEMORY] > 0.0:
         codes[PRIMED], due[FORGET] = 1, at + p[MEMORY_TIME]
     log.spike_time[log.size[1]] = at
@@ -127,7 +132,7 @@ def leave_piece(cell: Cell, at: float, state: State, log: Log, modes: Floats) ->
     x, codes, due, p = state.values, state.codes, state.due, cell.number
     phase = codes[PHASE]
     if phase < DELAY:
-        if phase != BLOCKED and x[LEVEL] * (1.0 - p[SAG] * x[V]) + x[NOISE] >= p[I_MAX]:
+        if phase == ON and x[LEVEL] * (1.0 - p[SAG] * x[V]) + x[NOISE] >= p[I_MAX]:
             codes[PHASE] = BLOCKED
         elif p[DEAD_TIME] > 0.0:
             codes[PHASE], due[TIMER] = HOLD, at + p[DEAD_TIME]

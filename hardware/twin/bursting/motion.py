@@ -82,35 +82,50 @@ def gone(rate: float, t: float) -> float:
 
 
 @helper
-def meet(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float) -> float:
-    """First t at which gap + k_1 E(rate_1, t) + k_2 E(rate_2, t), below 0 at first, gets to 0; inf if it never does.
+def run(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float, t: float) -> float:
+    """gap + k_1 E(rate_1, t) + k_2 E(rate_2, t)."""
+    value: float = gap + k_1 * gone(rate_1, t) + k_2 * gone(rate_2, t)
+    return value
 
-    Its slope changes sign at most once, so it is looked at in its one or two monotonous pieces: nothing is missed.
+
+@helper
+def meet(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float) -> float:
+    """First t at which `run` comes up to 0, or to 0 at once if it is there and rising; inf if it never does.
+
+    Its slope changes sign at most once, so it is looked at in its one or two monotonous pieces: nothing is missed. At
+    0 and falling is what a rounding leaves of who has just come down through 0.
     """
-    if gap >= 0.0:
+    if gap >= 0.0 and k_1 + k_2 > 0.0:
         return 0.0
     if gap == -inf:
         return inf
     if rate_1 < rate_2:
         rate_1, rate_2, k_1, k_2 = rate_2, rate_1, k_2, k_1
+    elif rate_1 == rate_2:
+        k_1, k_2 = 0.0, k_1 + k_2
     turn = 0.0  # where the slope k_1 exp(-rate_1 t) + k_2 exp(-rate_2 t) changes its sign
     if k_1 * k_2 < 0.0 and abs(k_1) > abs(k_2) and rate_1 > rate_2:
         turn = log(-k_1 / k_2) / (rate_1 - rate_2)
-    if k_1 + k_2 > 0.0 and turn > 0.0:  # up, then down
-        if gap + k_1 * gone(rate_1, turn) + k_2 * gone(rate_2, turn) < 0.0:
-            return inf
-        return root(gap, k_1, rate_1, k_2, rate_2, 0.0, turn)
-    late = k_2 if k_2 != 0.0 else k_1
-    if late <= 0.0:
+    if turn == 0.0 or k_1 < 0.0:
+        if run(gap, k_1, rate_1, k_2, rate_2, turn) >= 0.0:
+            return turn or inf
+        return climb(gap, k_1, rate_1, k_2, rate_2, turn)
+    if run(gap, k_1, rate_1, k_2, rate_2, turn) < 0.0:  # up, then down for good
         return inf
-    slowest = rate_2 if k_2 != 0.0 else rate_1
-    far = turn + 1.0 / rate_1 if rate_1 > 0.0 else 1.0
-    for _ in range(2000):
-        if gap + k_1 * gone(rate_1, far) + k_2 * gone(rate_2, far) >= 0.0:
-            return root(gap, k_1, rate_1, k_2, rate_2, turn, far)
-        if slowest * far > SETTLED or far > 1e200:
-            return inf
-        far = turn + 2.0 * (far - turn)
+    return root(gap, k_1, rate_1, k_2, rate_2, 0.0, turn)
+
+
+@helper
+def climb(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float, start: float) -> float:
+    """The same from `start` on, since when it goes one way; rate_1 is not the smaller one."""
+    late, slowest = (k_2, rate_2) if k_2 != 0.0 else (k_1, rate_1)
+    wide = 1.0 / rate_1 if rate_1 > 0.0 else 1.0
+    while late > 0.0 and wide < 1e200:
+        if run(gap, k_1, rate_1, k_2, rate_2, start + wide) >= 0.0:
+            return root(gap, k_1, rate_1, k_2, rate_2, start, start + wide)
+        if slowest * wide > SETTLED:
+            break
+        wide *= 2.0
     return inf
 
 
@@ -119,7 +134,7 @@ def root(gap: float, k_1: float, rate_1: float, k_2: float, rate_2: float, low: 
     """The only zero in [low, high]: Newton's method, kept inside a bracket that shrinks with every step."""
     t = low
     for _ in range(200):
-        value = gap + k_1 * gone(rate_1, t) + k_2 * gone(rate_2, t)
+        value = run(gap, k_1, rate_1, k_2, rate_2, t)
         if value >= 0.0:
             high = t
         else:

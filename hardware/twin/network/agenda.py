@@ -1,25 +1,24 @@
 """What comes next: a binary heap of everything that has a due time. Ties go to the lower number."""
 
-from ..compiled import inlined
-from ..compiled import lean_helper as helper
+from ..compiled import helper, routine
 from ..layout import Floats, Ints
 from .layout import ORDER, PLACE, State
 
 
-@inlined
+@helper
 def earlier(due: Floats, a: int, b: int) -> bool:
     """Whether entry a is before entry b."""
     return due[a] < due[b] or (due[a] == due[b] and a < b)
 
 
-@inlined
+@helper
 def schedule(state: State, entry: int, when: float) -> None:
     """Set when `entry` is due."""
     if state.due[entry] != when:
         sift(state.due, state.heap, entry, when)
 
 
-@helper
+@routine
 def sift(due: Floats, heap: Ints, entry: int, when: float) -> None:
     """Move `entry` to where it belongs."""
     order, place = heap[ORDER], heap[PLACE]

@@ -4,7 +4,7 @@
 
 from math import inf
 
-from ..compiled import lean_helper as helper
+from ..compiled import routine
 from ..layout import BELOW, CAPACITANCE, CEILING, DELAY_T, LINEAR, PULSE_G, PULSE_I, PULSE_T, X_MAX, Floats
 from .agenda import schedule
 from .layout import (
@@ -47,7 +47,7 @@ from .stages import due_next, move_branch, output, predict
 Output = tuple[int, float, float, float]
 
 
-@helper
+@routine
 def arrive(net: Net, tables: Tables, state: State, log: Log, b: int, moment: float) -> None:
     """A spike reaches branch b: a current pulse begins; one that still lasts begins anew."""
     p, s = net.branch[b], state.branch[b]
@@ -57,7 +57,7 @@ def arrive(net: Net, tables: Tables, state: State, log: Log, b: int, moment: flo
     pass_on(net, tables, state, log, b, before)
 
 
-@helper
+@routine
 def send(net: Net, tables: Tables, state: State, log: Log, b: int, moment: float) -> None:
     """A spike was fired: it reaches branch b now, or sets out behind those that are on their way."""
     delay, s = net.branch[b, DELAY_T], state.branch[b]
@@ -72,7 +72,7 @@ def send(net: Net, tables: Tables, state: State, log: Log, b: int, moment: float
         schedule(state, net.neuron.shape[0] + b, due_next(s))
 
 
-@helper
+@routine
 def flight_full(net: Net, state: State, i: int) -> bool:
     """Whether a spike of neuron i would find no room behind those on their way."""
     for b in range(net.branch_at[i], net.branch_at[i + 1]):
@@ -81,7 +81,7 @@ def flight_full(net: Net, state: State, i: int) -> bool:
     return False
 
 
-@helper
+@routine
 def branch_event(net: Net, tables: Tables, state: State, log: Log, b: int, moment: float) -> None:
     """The first of what is due on branch b happens."""
     p, s, ring = net.branch[b], state.branch[b], state.flight[b]
@@ -102,7 +102,7 @@ def branch_event(net: Net, tables: Tables, state: State, log: Log, b: int, momen
         arrive(net, tables, state, log, b, moment)
 
 
-@helper
+@routine
 def change_regime(top: float, s: Floats, stage: int) -> None:
     """A stage reaches V_T or the supply, or leaves it."""
     x, regime = X_1 + stage, REGIME_1 + stage
@@ -115,7 +115,7 @@ def change_regime(top: float, s: Floats, stage: int) -> None:
         s[x], s[regime] = 0.0, BELOW
 
 
-@helper
+@routine
 def pass_on(net: Net, tables: Tables, state: State, log: Log, b: int, before: Output) -> None:
     """Branch b changed: its targets feel the difference from now on, and what is due next has to be found again."""
     p, s = net.branch[b], state.branch[b]
@@ -142,7 +142,7 @@ def pass_on(net: Net, tables: Tables, state: State, log: Log, b: int, before: Ou
         look(net, tables, state, i)
 
 
-@helper
+@routine
 def contribute(net: Net, state: State, b: int, k: int, given: Output, side: float) -> None:
     """Add (side 1) or take away (side -1) what branch b gives to its target k. Nothing is left when all are gone."""
     kind, x, c, d = given

@@ -53,7 +53,10 @@ def new_log(owners: int, rows: int, words: int, spikes: int, inputs: int) -> k.L
 def resized(log: k.Log, factor: int, rows: int = 0, words: int = 0, spikes: int = 0, inputs: int = 0) -> k.Log:
     """The log with room for `factor` times what is in it, and for so many more."""
     used = log.size[: k.LAST_ROW]
-    new = new_log(len(log.size) - k.LAST_ROW, *(int(factor * a + b) for a, b in zip(used, (rows, words, spikes, inputs), strict=True)))
+    new = new_log(
+        len(log.size) - k.LAST_ROW,
+        *(int(factor * a + b) for a, b in zip(used, (rows, words, spikes, inputs), strict=True)),
+    )
     for old, own, count in zip(log, new, (used[k.ROWS], *used, len(log.size)), strict=True):
         own[:count] = old[:count]
     return new

@@ -4,14 +4,12 @@
 
 from math import floor, inf, pi, sin
 
-from ..compiled import inlined
-from ..compiled import lean_helper as helper
+from ..compiled import helper, routine
 from ..layout import (
     ANGLE,
     CAPACITANCE,
     DEAD_TIME,
     DELAY,
-    DOWN,
     EXTRA_V,
     FIRE_DELAY,
     FREQUENCY,
@@ -20,7 +18,6 @@ from ..layout import (
     LATCHED,
     LEAK,
     LOW,
-    NOTHING,
     OFFSET,
     ON,
     PUSH,
@@ -28,18 +25,19 @@ from ..layout import (
     RATE,
     RIPPLE,
     SAG,
-    SILENT as FALLS_SILENT,
     UP,
     V_LATCH,
     V_OFF,
     Floats,
     Wave,
 )
+from ..layout import (
+    SILENT as FALLS_SILENT,
+)
 from .agenda import schedule
 from .layout import (
     BUSY,
     CONSTANT,
-    D_NEXT,
     EXIT,
     FADE,
     FIRST_BUSY,
@@ -61,7 +59,6 @@ from .layout import (
     TRY,
     V_NEXT,
     WHOLE,
-    X_NEXT,
     C,
     D,
     Net,
@@ -73,19 +70,19 @@ from .layout import (
 from .propagator import first_exit, glide, settle, stray, total, tune
 
 
-@inlined
+@helper
 def push_of(phase: Floats, p: Floats, constant: float, level: float, noise: float) -> float:
     """Constant part of dV/dt: of the phase, of outputs that are constant, of port, noise and the leaks of synapses."""
     return phase[PUSH] + constant + (level + noise + p[OFFSET]) / p[CAPACITANCE]
 
 
-@inlined
+@helper
 def rate_of(phase: Floats, p: Floats, load: float, level: float) -> float:
     """How fast the membrane forgets, 1/s; the inputs may load it."""
     return phase[RATE] + (load + p[SAG] * level) / p[CAPACITANCE]
 
 
-@inlined
+@helper
 def wave_at(p: Floats, moment: float) -> Wave:
     """What the mains add to dV/dt, as a wave that is counted from `moment`."""
     if p[RIPPLE] == 0.0:
@@ -94,7 +91,7 @@ def wave_at(p: Floats, moment: float) -> Wave:
     return p[RIPPLE] / p[CAPACITANCE], 2.0 * pi * p[FREQUENCY], 2.0 * pi * (turns - floor(turns)) + p[ANGLE]
 
 
-@inlined
+@helper
 def move(net: Net, tables: Tables, state: State, i: int, moment: float) -> None:
     """Commit neuron i at `moment`, within the step."""
     s, p = state.neuron[i], net.neuron[i]
@@ -112,7 +109,7 @@ def move(net: Net, tables: Tables, state: State, i: int, moment: float) -> None:
     s[SINCE] = moment
 
 
-@inlined
+@helper
 def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: float) -> bool:
     """Find where neuron i will be after `dt`; whether it is sure to stay in its phase."""
     s, p = state.neuron[i], net.neuron[i]
@@ -138,7 +135,7 @@ def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: flo
     return stays
 
 
-@inlined
+@helper
 def look(net: Net, tables: Tables, state: State, i: int) -> None:
     """Find where neuron i will be at the end of the step, and whether it leaves its phase before."""
     end, since = (state.clock[STEP] + 1) * net.step, state.neuron[i, SINCE]
@@ -146,7 +143,7 @@ def look(net: Net, tables: Tables, state: State, i: int) -> None:
         look_closer(net, tables, state, i, REST, end - since, end)
 
 
-@helper
+@routine
 def look_closer(net: Net, tables: Tables, state: State, i: int, use: int, dt: float, end: float) -> None:
     """Find when neuron i leaves its phase, if it does before `end`."""
     s, p = state.neuron[i], net.neuron[i]
@@ -176,7 +173,7 @@ def look_closer(net: Net, tables: Tables, state: State, i: int, use: int, dt: fl
         clock[BUSY] += 1
 
 
-@helper
+@routine
 def silence(
     step: Floats, rates: Floats, count: int, p: Floats, rate: float, v: float, push: float, wave: Wave,
     pools: Floats, slopes: Floats, dt: float,
@@ -199,7 +196,7 @@ def silence(
     return t
 
 
-@helper
+@routine
 def leak_phase(net: Net, i: int, v: float) -> int:
     """The piece of the leak in which `v` lies."""
     last: int = net.phase.shape[1] - 1
@@ -209,7 +206,7 @@ def leak_phase(net: Net, i: int, v: float) -> int:
     return last
 
 
-@helper
+@routine
 def leave_phase(net: Net, state: State, i: int) -> bool:
     """Neuron i leaves its phase now; whether it fires, which is left to do."""
     s, p = state.neuron[i], net.neuron[i]
@@ -232,7 +229,7 @@ def leave_phase(net: Net, state: State, i: int) -> bool:
     return False
 
 
-@helper
+@routine
 def open_thyristor(net: Net, state: State, i: int, at: float) -> None:
     """V_m fell to where the thyristor opens, unless the input alone holds it closed."""
     s, p, on = state.neuron[i], net.neuron[i], net.phase[i, ON]
@@ -250,7 +247,7 @@ def open_thyristor(net: Net, state: State, i: int, at: float) -> None:
         s[PHASE] = leak_phase(net, i, s[V])
 
 
-@helper
+@routine
 def look_all(net: Net, tables: Tables, state: State) -> None:
     """All neurons look ahead to the end of the step."""
     end = (state.clock[STEP] + 1) * net.step
@@ -259,7 +256,7 @@ def look_all(net: Net, tables: Tables, state: State) -> None:
             look_closer(net, tables, state, i, WHOLE, net.step, end)
 
 
-@helper
+@routine
 def arrive_all(net: Net, state: State) -> None:
     """All neurons are where they saw themselves."""
     state.clock[STEP] += 1

@@ -1,7 +1,6 @@
 """What is written down: a row of a neuron or branch each time that its closed form changes."""
 
-from ..compiled import inlined
-from ..compiled import lean_helper as helper
+from ..compiled import helper, routine
 from .layout import (
     AT,
     BRANCH_SINCE,
@@ -48,7 +47,7 @@ from .layout import (
 )
 
 
-@inlined
+@helper
 def room(net: Net, log: Log) -> bool:
     """Whether whatever may happen next can be written down."""
     return (
@@ -59,7 +58,7 @@ def room(net: Net, log: Log) -> bool:
     )
 
 
-@inlined
+@helper
 def new_row(log: Log, owner: int, since: float, length: int) -> int:
     """Begin a row of `owner`; where its words go."""
     row, at = log.size[ROWS], log.size[WORDS]
@@ -73,7 +72,7 @@ def new_row(log: Log, owner: int, since: float, length: int) -> int:
     return int(at)
 
 
-@inlined
+@helper
 def note_neuron(net: Net, state: State, log: Log, i: int) -> None:
     """Write down neuron i as it is since its last change."""
     s, count = state.neuron[i], int(net.neuron[i, POOL_COUNT])
@@ -86,7 +85,7 @@ def note_neuron(net: Net, state: State, log: Log, i: int) -> None:
         words[word], words[word + 1], words[word + 2] = s[pool + X], s[pool + C], s[pool + D]
 
 
-@helper
+@routine
 def note_branch(net: Net, state: State, log: Log, b: int) -> None:
     """Write down branch b as it is since its last change."""
     s = state.branch[b]

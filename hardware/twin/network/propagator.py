@@ -9,13 +9,13 @@ left at the same time take the same step, so the coefficients of the last one ar
 
 from math import exp, inf, sin
 
-from ..compiled import inlined
-from ..compiled import lean_helper as helper
+from ..compiled import helper, routine
 from ..lanes import chi, phi, reach, settled
 from ..layout import DOWN, NOTHING, UP, Floats, Wave
 from .layout import (
     CELL_WIDTH,
     CELLS,
+    D_NEXT,
     DT,
     FADE,
     FADE_A,
@@ -29,7 +29,6 @@ from .layout import (
     X_C,
     X_D,
     X_NEXT,
-    D_NEXT,
     C,
     D,
     X,
@@ -41,14 +40,14 @@ PRECISE = 1e-16  # s
 SHORTEST = 1e-13  # s; within it no crossing is looked for any more
 
 
-@inlined
+@helper
 def tune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> None:
     """Have the coefficients for a step of `dt` in the table row `step`."""
     if step[DT] != dt or step[STEP_RATE] != rate:
         retune(step, rates, count, rate, dt)
 
 
-@helper
+@routine
 def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> None:
     """Compute the coefficients."""
     step[DT], step[STEP_RATE] = dt, rate
@@ -64,7 +63,7 @@ def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> N
             cell[V_C], cell[V_D] = chi(0.0, b, rate, dt), chi(a, b, rate, dt)
 
 
-@inlined
+@helper
 def glide(step: Floats, count: int, v: float, push: float, wave: Wave, pools: Floats) -> float:
     """The membrane after the step; x and d of its pools then go to their next ones."""
     value = step[FADE] * v + step[GAIN] * push
@@ -79,7 +78,7 @@ def glide(step: Floats, count: int, v: float, push: float, wave: Wave, pools: Fl
     return value
 
 
-@inlined
+@helper
 def settle(count: int, pools: Floats) -> None:
     """Pools are where they were going."""
     for k in range(count):
@@ -87,7 +86,7 @@ def settle(count: int, pools: Floats) -> None:
         pools[at + X], pools[at + D] = pools[at + X_NEXT], pools[at + D_NEXT]
 
 
-@inlined
+@helper
 def total(count: int, pools: Floats, column: int) -> float:
     """What the pools add to dV/dt, now (column X) or after the step (X_NEXT)."""
     drive = 0.0
@@ -96,7 +95,7 @@ def total(count: int, pools: Floats, column: int) -> float:
     return drive
 
 
-@inlined
+@helper
 def stray(rates: Floats, count: int, wave: Wave, pools: Floats, dt: float) -> tuple[float, float]:
     """How far the drive can fall and rise within the step of `dt` that was glided last."""
     up = abs(wave[0]) * wave[1] * dt
@@ -110,7 +109,7 @@ def stray(rates: Floats, count: int, wave: Wave, pools: Floats, dt: float) -> tu
     return down, up
 
 
-@helper
+@routine
 def first_exit(
     step: Floats, rates: Floats, count: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
     low: float, high: float, dt: float,
@@ -124,8 +123,7 @@ def first_exit(
     t, window = 0.0, dt
     while True:
         rest = dt - t
-        if window >= rest:
-            window = rest
+        window = min(rest, window)
         here = (size, omega, angle + omega * t)
         tune(step, rates, count, rate, window)
         end = glide(step, count, v, push, here, pools)
@@ -156,7 +154,7 @@ def first_exit(
         window *= 4.0
 
 
-@helper
+@routine
 def crossing(
     step: Floats, rates: Floats, count: int, rate: float, v: float, push: float, wave: Wave, pools: Floats,
     level: float, side: float, dt: float, spread: float,

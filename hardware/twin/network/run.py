@@ -8,8 +8,7 @@ a branch at its events. Neither knows where a run was cut, so no bit depends on 
 
 from math import inf
 
-from ..compiled import lean_helper as helper
-from ..compiled import lean_kernel as kernel
+from ..compiled import kernel, routine
 from ..layout import DELAY, ON, Queue
 from .agenda import schedule
 from .branches import branch_event, contribute, flight_full, send
@@ -44,7 +43,7 @@ from .notes import note_branch, note_neuron, room
 from .stages import due_next, output, predict
 
 
-@helper
+@routine
 def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> None:
     """The thyristor of neuron i closes."""
     state.neuron[i, PHASE], state.neuron[i, SILENT] = ON, 0.0
@@ -54,7 +53,7 @@ def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float
         send(net, tables, state, log, b, moment)
 
 
-@helper
+@routine
 def time_out(net: Net, state: State, i: int) -> bool:
     """The fire delay or the dead time of neuron i is over; whether it fires, which is left to do."""
     schedule(state, i, inf)
@@ -64,7 +63,7 @@ def time_out(net: Net, state: State, i: int) -> bool:
     return False
 
 
-@helper
+@routine
 def take_input(net: Net, state: State, log: Log, queue: Queue, stream: int, i: int) -> None:
     """The next level of the port of neuron i, or of its noise."""
     head = queue.head[stream]
@@ -79,7 +78,7 @@ def take_input(net: Net, state: State, log: Log, queue: Queue, stream: int, i: i
     expect_input(net, state, queue, stream)
 
 
-@helper
+@routine
 def expect_input(net: Net, state: State, queue: Queue, stream: int) -> None:
     """Put the next level of a stream on the agenda."""
     entry = state.due.shape[0] - 2 * net.neuron.shape[0] + stream
@@ -87,7 +86,7 @@ def expect_input(net: Net, state: State, queue: Queue, stream: int) -> None:
     schedule(state, entry, queue.time[queue.head[stream]] if waiting else inf)
 
 
-@helper
+@routine
 def earliest_exit(state: State) -> tuple[float, int]:
     """The neuron that leaves its phase first, and when."""
     when, who = inf, -1
@@ -99,7 +98,7 @@ def earliest_exit(state: State) -> tuple[float, int]:
     return when, who
 
 
-@helper
+@routine
 def happen(
     net: Net, tables: Tables, state: State, log: Log, queue: Queue, planned: bool, who: int, moment: float
 ) -> None:
@@ -124,9 +123,7 @@ def happen(
 
 
 @kernel
-def run(
-    net: Net, tables: Tables, state: State, log: Log, queue: Queue, until: float, words: int, last: int
-) -> int:
+def run(net: Net, tables: Tables, state: State, log: Log, queue: Queue, until: float, words: int, last: int) -> int:
     """Let every event up to `until` happen: DONE, or why not yet. A chapter ends with `words` or before step `last`."""
     n, clock = net.neuron.shape[0], state.clock
     for stream in range(2 * n):

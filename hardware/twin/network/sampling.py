@@ -8,8 +8,7 @@ that no value depends on where a grid was cut.
 
 from math import exp, sin
 
-from ..compiled import lean_helper as helper
-from ..compiled import lean_kernel as kernel
+from ..compiled import kernel, routine
 from ..lanes import phi
 from ..layout import (
     BELOW,
@@ -71,7 +70,7 @@ from .stages import first_stage, second_drive, second_rate
 ANCHOR = 256
 
 
-@helper
+@routine
 def reading(p: Floats, phase: Floats, kind: int, words: Floats) -> tuple[float, float, float, float]:
     """What a node makes of a membrane: slope * V_m + start + synaptic * (drive of the pools) + mains * (the wave)."""
     level, noise, load = words[LEVEL_WORD], words[NOISE_WORD], words[LOAD_WORD] + p[SAG] * words[LEVEL_WORD]
@@ -86,7 +85,7 @@ def reading(p: Floats, phase: Floats, kind: int, words: Floats) -> tuple[float, 
     return phase[VAP_SLOPE], phase[VAP_START], 0.0, 0.0
 
 
-@helper
+@routine
 def sample_neuron(
     net: Net, tables: Tables, i: int, kind: int, words: Floats, since: float,
     t0: float, dt: float, origin: int, first: int, out: Floats,
@@ -126,7 +125,7 @@ def sample_neuron(
         k = anchor + ANCHOR
 
 
-@helper
+@routine
 def sample_branch(
     p: Floats, stages: int, kind: int, words: Floats, since: float,
     t0: float, dt: float, origin: int, first: int, out: Floats,

@@ -7,8 +7,7 @@ Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, 
 
 from math import exp, inf, log, nan, nextafter
 
-from ..compiled import inlined
-from ..compiled import lean_helper as helper
+from ..compiled import helper, routine
 from ..lanes import phi, reach
 from ..layout import BELOW, CEILING, LINEAR, LOAD_1, LOAD_2, M_1, PULSE_G, R_S, TAU, V_T, X_MAX, Floats
 from .layout import (
@@ -30,8 +29,6 @@ from .layout import (
     X_2,
     C,
     D,
-    Net,
-    State,
     Tables,
     X,
 )
@@ -41,7 +38,7 @@ NO_WAVE = (0.0, 0.0, 0.0)
 LONG = 60.0  # time constants after which nothing moves any more
 
 
-@helper
+@routine
 def first_stage(p: Floats, x: float, pulse: float, regime: int) -> tuple[float, float, float]:
     """Stage 1 as a lane x' = push - rate x: current, push, rate."""
     if regime == CEILING:
@@ -50,14 +47,14 @@ def first_stage(p: Floats, x: float, pulse: float, regime: int) -> tuple[float, 
     return x, (pulse - load * p[V_T]) / p[TAU], (load * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
 
 
-@helper
+@routine
 def second_rate(p: Floats, regime: int) -> float:
     """Rate of stage 2 below the ceiling."""
     rate: float = (p[LOAD_2] * p[R_S] + (1.0 if regime == LINEAR else 0.0)) / p[TAU]
     return rate
 
 
-@helper
+@routine
 def second_drive(p: Floats, x: float, pulse: float, regime: int) -> tuple[float, float, float]:
     """What stage 1 pushes into stage 2, c + d exp(-fade t): c, d, fade."""
     x, push, rate = first_stage(p, x, pulse, regime)
@@ -70,7 +67,7 @@ def second_drive(p: Floats, x: float, pulse: float, regime: int) -> tuple[float,
     return (p[M_1] * constant - p[LOAD_2] * p[V_T]) / p[TAU], p[M_1] * fading / p[TAU], rate
 
 
-@helper
+@routine
 def output(p: Floats, s: Floats) -> tuple[int, float, float, float]:
     """What a branch gives: its kind, and the x, c, d that 1 A of its last stage has in a pool."""
     if p[STAGES] == 0:
@@ -88,7 +85,7 @@ def output(p: Floats, s: Floats) -> tuple[int, float, float, float]:
     return kind, s[X_2], c, d
 
 
-@helper
+@routine
 def move_branch(p: Floats, s: Floats, moment: float) -> None:
     """Commit the stages of a branch at `moment`."""
     dt = moment - s[BRANCH_SINCE]
@@ -103,13 +100,13 @@ def move_branch(p: Floats, s: Floats, moment: float) -> None:
     s[X_1] = x + (push - rate * x) * phi(0.0, rate, dt)
 
 
-@inlined
+@helper
 def due_next(s: Floats) -> float:
     """When something happens to a branch."""
     return min(s[DUE_1], s[DUE_2], s[PULSE_END], s[ARRIVAL])
 
 
-@helper
+@routine
 def predict(tables: Tables, p: Floats, s: Floats) -> None:
     """Find when the stages of a branch change their regime."""
     base, top, regime = s[BRANCH_SINCE], p[X_MAX], s[REGIME_1]
@@ -140,7 +137,7 @@ def predict(tables: Tables, p: Floats, s: Floats) -> None:
     s[DUE_2] = base + second_exit(tables, s[X_2], c, d, fade, second_rate(p, s[REGIME_2]), s[REGIME_2], top, horizon)
 
 
-@helper
+@routine
 def second_exit(
     tables: Tables, x: float, c: float, d: float, fade: float, rate: float, regime: int, top: float, horizon: float
 ) -> float:

@@ -43,7 +43,7 @@ def test_spikes_are_compared_by_their_interval_and_bursts_by_duration_and_period
         as_published("wu2025_fig11a_spikes_every20th", x_factor=1.2), published("wu2025_fig11a_spikes_every20th")
     )
     assert (spikes.what, spikes.within) == ("interval", False)
-    bursts = published("wu2025_fig13_bursts")
+    bursts = published("wu2025_fig15_coupled_N2_bursts")
     longer = Curve("begin", "s", bursts.x, "end", "s", bursts.y + 0.1)
     found = residual(longer, bursts)
     assert found.rms == pytest.approx(0.1 / np.sqrt(2.0))

@@ -1,0 +1,66 @@
+"""Trains of presynaptic spikes: times (s) for `MemristiveNeuron.play`."""
+
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from neurorig.hardware.parts import Part, PositiveTime
+from neurorig.signals import ConfigError, Frequency, Time, show
+
+Floats = NDArray[np.float64]
+
+
+class ThetaBurst(Part):
+    """Bursts of spikes, one burst every `burst_interval` (theta: 4 to 7 Hz)."""
+
+    bursts: Annotated[int, Field(ge=1)]
+    spikes: Annotated[int, Field(ge=1)]
+    spike_interval: PositiveTime
+    burst_interval: PositiveTime
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.spikes * self.spike_interval > self.burst_interval:
+            raise ValueError(
+                f"{self.spikes} spikes every {show(self.spike_interval, 's')} do not fit into a burst_interval of "
+                f"{show(self.burst_interval, 's')}"
+            )
+        return self
+
+    @property
+    def lasts(self) -> float:
+        """From the first spike to the end of the last interval, s."""
+        return self.bursts * self.burst_interval
+
+    def times(self, start: Time = 0.0) -> Floats:
+        """Spike times (s), the first at `start`."""
+        bursts = start + self.burst_interval * np.arange(self.bursts)
+        times: Floats = np.add.outer(bursts, self.spike_interval * np.arange(self.spikes)).ravel()
+        return times
+
+
+def poisson_train(rate: Frequency, until: Time, *, seed: int, gap: Time = 0.0) -> Floats:
+    """Spike times (s) in [0, `until`) at `rate` (Hz): random intervals, of which none is shorter than `gap` (s).
+
+    Raises ConfigError for a rate that leaves no room for the gaps.
+    """
+    if not (rate >= 0.0 and rate * gap < 1.0):
+        raise ConfigError(
+            f"{show(rate, 'Hz')} with gaps of {show(gap, 's')}: give a rate from 0 to {show(1 / gap, 'Hz')}."
+        )
+    if rate == 0.0:
+        return np.empty(0)
+    random, times, last = np.random.default_rng(seed), [np.empty(0)], 0.0
+    while last < until:
+        block = last + np.cumsum(gap + random.exponential(1.0 / rate - gap, 256))
+        times.append(block)
+        last = float(block[-1])
+    train: Floats = np.concatenate(times)
+    return train[train < until]
+
+
+def regular_train(rate: Frequency, until: Time, *, start: Time = 0.0) -> Floats:
+    """Spike times (s) in [`start`, `until`) at `rate` (Hz)."""
+    return start + np.arange(np.ceil((until - start) * rate - 1e-9)) / rate if rate > 0.0 else np.empty(0)

@@ -1,0 +1,42 @@
+"""Every hard target that a figure shows is met, but for those named here with what the twin gives instead."""
+
+import pytest
+
+from neurorig.analysis.published import list_published
+from neurorig.protocols.figures import Figure, list_figures, make_figure
+from neurorig.protocols.figures.residuals import residuals
+from neurorig.protocols.figures.targets import compare_numbers
+
+MISSED = {
+    # 1.16 ms, read 1.17 to 1.20 ms; the curve itself is met (0.54 uA rms)
+    ("wu2025_fig4", "Is2_tau"),
+    # 1.04 s, read 0.92 +- 0.08 s at 0.3 uA, twice the reading error: V_T is sharp and a transistor's foot is round
+    ("wu2025_fig11a", "dead_time"),
+}
+NO_FIGURE = {"du2025_device_M_fI"}
+"""Digitised curves of no figure of the papers: compared where the device is tested."""
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Figure]:
+    return {name: make_figure(name) for name in list_figures()}
+
+
+def test_hard_targets_are_met_but_for_those_that_are_named(figures: dict[str, Figure]) -> None:
+    compared = {(name, c.quantity): c for name, f in figures.items() for c in compare_numbers(f).values() if c.target}
+    assert len(compared) > 40
+    assert {key for key, c in compared.items() if not c.within} == MISSED
+
+
+def test_curves_with_a_target_are_met(figures: dict[str, Figure]) -> None:
+    found = [r for figure in figures.values() for r in residuals(figure) if r.enforced]
+    assert len(found) == 8
+    assert [(r.curve, r.rms, r.tolerance) for r in found if not r.within] == []
+
+
+def test_every_digitised_curve_is_compared(figures: dict[str, Figure]) -> None:
+    found = {r.curve: r for figure in figures.values() for r in residuals(figure)}
+    assert set(list_published()) - set(found) == NO_FIGURE
+    for r in found.values():
+        assert r.rms < 100 * r.tolerance  # a curve that was never drawn would be infinitely far
+        assert r.inside > 0.6
