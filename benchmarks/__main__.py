@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from .harness import Figure
 
-PAGES = ("twin", "spice", "links", "serve", "journal", "analysis", "cli")
+PAGES = ("twin", "network", "spice", "links", "serve", "journal", "analysis", "cli")
 
 
 def main() -> int:

@@ -5,7 +5,10 @@ knows this one kind of board (alike neurons, one excitatory and one inhibitory s
 pulses, no disturbances), tests crossings at the ends of its steps only, and gives spikes only.
 """
 
+# ruff: noqa: PLR0912, PLR0915, PLR0917  (compiled, called by position, and left in one piece on purpose)
+
 import math
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -28,7 +31,7 @@ def tabulated(board: Board):
         [99.0, 99.0],
     )
     corners = [(-9.0, -9.0 * CLAMP), (0.0, 0.0), *d.leak]
-    for (v_0, i_0), (v_1, i_1) in zip(corners[:-1], corners[1:], strict=True):
+    for (v_0, i_0), (v_1, i_1) in pairwise(corners):
         g = (i_1 - i_0) / (v_1 - v_0)
         rate, push, low, high = [*rate, g / farad], [*push, (g * v_0 - i_0) / farad], [*low, v_0], [*high, v_1]
     names = list(board.neurons)
@@ -189,7 +192,7 @@ def simulate(amperes, until, dt, pieces, dead_time, farad, kind, numbers, start,
     table, drive = np.zeros((len(pieces), 2, 6)), amperes / farad
     times, who = [0.0], [0]
     last = len(pieces) - 1
-    for block in range(int(round(until / dt))):
+    for block in range(round(until / dt)):
         now, end = block * dt, (block + 1) * dt
         while True:
             h, what, j = max(0.0, end - now), 0, -1

@@ -118,6 +118,7 @@ def _state(net: k.Net, rest: tl.State, stage: tl.Floats) -> k.State:
     entries = 3 * n + branches
     neuron = np.zeros((n, k.POOLS + k.POOL_WIDTH * (net.rates.shape[1] // 2)))
     neuron[:, k.V], neuron[:, k.PHASE], neuron[:, k.EXIT] = rest.values[:n], rest.codes[:n], np.inf
+    neuron[:, k.SILENT] = rest.codes[n : 2 * n]
     branch = np.zeros((branches, k.BRANCH_COLUMNS))
     branch[:, [k.X_1, k.X_2]] = stage
     branch[:, [k.REGIME_1, k.REGIME_2]] = np.where(stage > 0.0, tl.LINEAR, tl.BELOW)

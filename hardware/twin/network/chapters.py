@@ -4,7 +4,7 @@ Only the rows that were used last are kept. A chapter ends at a step of the grid
 cut, so the same chapters, bit by bit, come out when they are written again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -50,12 +50,12 @@ def new_log(owners: int, rows: int, words: int, spikes: int, inputs: int) -> k.L
     )
 
 
-def resized(log: k.Log, factor: int, rows: int = 0, words: int = 0, spikes: int = 0, inputs: int = 0) -> k.Log:
-    """The log with room for `factor` times what is in it, and for so many more."""
+def resized(log: k.Log, factor: int, spare: Sequence[int] = (0, 0, 0, 0)) -> k.Log:
+    """The log with room for `factor` times what is in it, and `spare` more: rows, words, spikes, inputs."""
     used = log.size[: k.LAST_ROW]
     new = new_log(
         len(log.size) - k.LAST_ROW,
-        *(int(factor * a + b) for a, b in zip(used, (rows, words, spikes, inputs), strict=True)),
+        *(factor * used + np.array(spare)),
     )
     for old, own, count in zip(log, new, (used[k.ROWS], *used, len(log.size)), strict=True):
         own[:count] = old[:count]

@@ -1,5 +1,7 @@
 """The network engine: one exact linear step for all neurons, split for those that something happens to."""
 
+import math
+
 import numpy as np
 
 from neurorig.hardware import Board
@@ -11,7 +13,6 @@ from ..circuit import SAMPLED
 from ..engine import Grid
 from ..exact import PHASES
 from ..inputs import Inputs
-from ..sampling import grid_after
 from . import layout as k
 from .build import build, tables
 from .chapters import WORDS, Chapter, Shelf, copied, new_log, resized, roomier
@@ -70,7 +71,7 @@ class Network:
         while True:
             match run(self._net, self._tables, state, log, queue, until, self._words, last):
                 case k.LOG_FULL:
-                    log = resized(log, 2, *self._net.busiest, 256, 256)
+                    log = resized(log, 2, (*self._net.busiest, 256, 256))
                 case k.FLIGHT_FULL:
                     state = roomier(state)
                 case why:
@@ -121,7 +122,7 @@ class Network:
         stop = grid.first + len(out)
         k_next = grid.first
         for chapter, end in self._shelf.spans(grid.t0 + grid.first * grid.dt):
-            k_end = stop if end == np.inf else max(k_next, min(stop, grid_after(grid.t0, grid.dt, end)))
+            k_end = min(stop, max(k_next, first_after(grid, end)))
             if k_end > k_next:
                 log = self._rows(chapter, end)
                 part = out[k_next - grid.first : k_end - grid.first]
@@ -144,6 +145,18 @@ class Network:
             _, log, _ = self._write(state, self._new_log(state), inputs.queue, end, chapter.last)
             log = self._shelf.keep(chapter, log)
         return log
+
+
+def first_after(grid: Grid, moment: float) -> int:
+    """The first of the times of a grid that is later than `moment`, as the kernels count it."""
+    if moment == np.inf:
+        return 2**62
+    k = math.floor((moment - grid.t0) / grid.dt)
+    while grid.t0 + k * grid.dt > moment:
+        k -= 1
+    while grid.t0 + k * grid.dt <= moment:
+        k += 1
+    return k
 
 
 def _refuse_what_it_cannot(board: Board) -> None:

@@ -25,6 +25,7 @@ from ..layout import (
     RATE,
     RIPPLE,
     SAG,
+    SILENCE,
     UP,
     V_LATCH,
     V_OFF,
@@ -128,7 +129,7 @@ def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: flo
     down, up = stray(rates, count, wave, pools, dt)
     slack = (up - down) * step[GAIN]
     stays = low <= v <= high and low <= v_next - slack and v_next + slack <= high
-    if p[EXTRA_V] > 0.0 and s[PHASE] >= LEAK and s[SILENT] == 0.0:
+    if p[EXTRA_V] > 0.0 and p[SILENCE] == 0.0 and s[PHASE] >= LEAK and s[SILENT] == 0.0:
         speed = push + total(count, pools, X) + wave[0] * sin(wave[2]) - rate * v
         least = min(speed, step[FADE] * speed + step[GAIN] * down / dt)
         stays = stays and least * p[CAPACITANCE] > p[QUIET]
@@ -159,7 +160,7 @@ def look_closer(net: Net, tables: Tables, state: State, i: int, use: int, dt: fl
     for k in range(POOL_WIDTH * count):
         trial[k] = pools[k]
     t, kind = first_exit(step, rates, count, rate, s[V], push, wave, trial, phase[LOW], high, dt)
-    if p[EXTRA_V] > 0.0 and which >= LEAK and s[SILENT] == 0.0:
+    if p[EXTRA_V] > 0.0 and p[SILENCE] == 0.0 and which >= LEAK and s[SILENT] == 0.0:
         quiet = silence(step, rates, count, p, rate, s[V], push, wave, pools, trial, min(t, dt))
         if quiet < t:
             t, kind = quiet, FALLS_SILENT
@@ -214,8 +215,8 @@ def leave_phase(net: Net, state: State, i: int) -> bool:
     if kind == FALLS_SILENT:
         s[SILENT] = 1.0
     elif kind == UP and phase == net.phase.shape[1] - 1:
+        s[V] = net.phase[i, phase, HIGH] + p[EXTRA_V] * s[SILENT]
         if p[FIRE_DELAY] == 0.0:
-            s[V] = net.phase[i, phase, HIGH] + p[EXTRA_V] * s[SILENT]
             return True
         s[PHASE] = DELAY
         schedule(state, i, at + p[FIRE_DELAY])
@@ -244,7 +245,16 @@ def open_thyristor(net: Net, state: State, i: int, at: float) -> None:
         s[PHASE] = HOLD
         schedule(state, i, at + p[DEAD_TIME])
     else:
-        s[PHASE] = leak_phase(net, i, s[V])
+        recover(net, state, i, at)
+
+
+@routine
+def recover(net: Net, state: State, i: int, at: float) -> None:
+    """Neuron i integrates again; unless something fires it before, it may count as silent after a while."""
+    p = net.neuron[i]
+    state.neuron[i, PHASE] = leak_phase(net, i, state.neuron[i, V])
+    if p[SILENCE] > 0.0 and p[EXTRA_V] > 0.0:
+        schedule(state, i, at + p[SILENCE])
 
 
 @routine

@@ -10,7 +10,8 @@ left at the same time take the same step, so the coefficients of the last one ar
 from math import exp, inf, sin
 
 from ..compiled import helper, routine
-from ..lanes import chi, phi, reach, settled
+from ..crossing import reach
+from ..lanes import chi, phi, settled
 from ..layout import DOWN, NOTHING, UP, Floats, Wave
 from .layout import (
     CELL_WIDTH,
@@ -50,17 +51,18 @@ def tune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> Non
 @routine
 def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> None:
     """Compute the coefficients."""
-    step[DT], step[STEP_RATE] = dt, rate
-    step[FADE], step[GAIN] = exp(-rate * dt), phi(0.0, rate, dt)
+    own = exp(-rate * dt)
+    step[DT], step[STEP_RATE], step[FADE], step[GAIN] = dt, rate, own, phi(0.0, rate, 1.0, own, dt)
     for k in range(count):
         a, b = rates[2 * k], rates[2 * k + 1]
+        e_a, e_b = exp(-a * dt), exp(-b * dt)
         cell = step[CELLS + CELL_WIDTH * k : CELLS + CELL_WIDTH * (k + 1)]
-        cell[FADE_A], cell[FADE_B] = exp(-a * dt), exp(-b * dt)
-        cell[X_C], cell[X_D], cell[V_X] = phi(0.0, b, dt), phi(a, b, dt), phi(b, rate, dt)
+        cell[FADE_A], cell[FADE_B] = e_a, e_b
+        cell[X_C], cell[X_D], cell[V_X] = phi(0.0, b, 1.0, e_b, dt), phi(a, b, e_a, e_b, dt), phi(b, rate, e_b, own, dt)
         if abs(rate - a) > APART * (rate + a) and abs(rate - b) > APART * (rate + b):
             cell[V_C], cell[V_D] = (cell[X_C] - step[GAIN]) / (rate - b), (cell[X_D] - cell[V_X]) / (rate - a)
         else:
-            cell[V_C], cell[V_D] = chi(0.0, b, rate, dt), chi(a, b, rate, dt)
+            cell[V_C], cell[V_D] = chi(0.0, b, rate, 1.0, e_b, own, dt), chi(a, b, rate, e_a, e_b, own, dt)
 
 
 @helper

@@ -9,7 +9,7 @@ a branch at its events. Neither knows where a run was cut, so no bit depends on 
 from math import inf
 
 from ..compiled import kernel, routine
-from ..layout import DELAY, ON, Queue
+from ..layout import DELAY, HOLD, ON, Queue
 from .agenda import schedule
 from .branches import branch_event, contribute, flight_full, send
 from .layout import (
@@ -36,9 +36,8 @@ from .layout import (
     Net,
     State,
     Tables,
-    V,
 )
-from .membranes import arrive_all, leak_phase, leave_phase, look, look_all, move
+from .membranes import arrive_all, leave_phase, look, look_all, move, recover
 from .notes import note_branch, note_neuron, room
 from .stages import due_next, output, predict
 
@@ -47,6 +46,7 @@ from .stages import due_next, output, predict
 def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float) -> None:
     """The thyristor of neuron i closes."""
     state.neuron[i, PHASE], state.neuron[i, SILENT] = ON, 0.0
+    schedule(state, i, inf)
     log.spike[log.size[SPIKES], 0], log.spike[log.size[SPIKES], 1] = moment, i
     log.size[SPIKES] += 1
     for b in range(net.branch_at[i], net.branch_at[i + 1]):
@@ -55,12 +55,14 @@ def fire(net: Net, tables: Tables, state: State, log: Log, i: int, moment: float
 
 @routine
 def time_out(net: Net, state: State, i: int) -> bool:
-    """The fire delay or the dead time of neuron i is over; whether it fires, which is left to do."""
+    """The fire delay, the dead time or the patience of neuron i is over; whether it fires, which is left to do."""
+    s, moment = state.neuron[i], state.due[i]
     schedule(state, i, inf)
-    if state.neuron[i, PHASE] == DELAY:
-        return True
-    state.neuron[i, PHASE] = leak_phase(net, i, state.neuron[i, V])
-    return False
+    if s[PHASE] == HOLD:
+        recover(net, state, i, moment)
+    elif s[PHASE] != DELAY:
+        s[SILENT] = 1.0
+    return bool(s[PHASE] == DELAY)
 
 
 @routine

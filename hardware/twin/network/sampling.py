@@ -148,12 +148,15 @@ def sample_branch(
             c = d = rate = 0.0
     else:
         x, c, rate = first_stage(p, words[X_1_WORD], words[PULSE_WORD], regime)
-    decay, weaker, gain_c, gain_d = exp(-rate * dt), exp(-fade * dt), phi(0.0, rate, dt), phi(fade, rate, dt)
+    decay, weaker = exp(-rate * dt), exp(-fade * dt)
+    gain_c, gain_d = phi(0.0, rate, 1.0, decay, dt), phi(fade, rate, weaker, decay, dt)
     k, stop = first, first + out.shape[0]
     while k < stop:
         anchor = k - (k - origin) % ANCHOR
         t = max(0.0, t0 + anchor * dt - since)
-        value, e = x * exp(-rate * t) + c * phi(0.0, rate, t) + d * phi(fade, rate, t), d * exp(-fade * t)
+        own, e = exp(-rate * t), exp(-fade * t)
+        value = x * own + c * phi(0.0, rate, 1.0, own, t) + d * phi(fade, rate, e, own, t)
+        e *= d
         for j in range(anchor, min(stop, anchor + ANCHOR)):
             if j >= k:
                 out[j - first] = slope * value + start

@@ -8,7 +8,8 @@ Source: Wu 2025 eqs (9)-(12) and (A1)-(A3); a stage delivers (V_C - V_T) / R_s, 
 from math import exp, inf, log, nan, nextafter
 
 from ..compiled import helper, routine
-from ..lanes import phi, reach
+from ..crossing import reach
+from ..lanes import phi, relaxed
 from ..layout import BELOW, CEILING, LINEAR, LOAD_1, LOAD_2, M_1, PULSE_G, R_S, TAU, V_T, X_MAX, Floats
 from .layout import (
     ARRIVAL,
@@ -93,11 +94,13 @@ def move_branch(p: Floats, s: Floats, moment: float) -> None:
     if p[STAGES] == 0 or dt == 0.0:
         return
     x, push, rate = first_stage(p, s[X_1], s[PULSE], s[REGIME_1])
+    e = exp(-rate * dt)
     if p[STAGES] == 2 and s[REGIME_2] != CEILING:
-        c, d, fade = second_drive(p, s[X_1], s[PULSE], s[REGIME_1])
+        c, d, _ = second_drive(p, s[X_1], s[PULSE], s[REGIME_1])
         own = second_rate(p, s[REGIME_2])
-        s[X_2] = s[X_2] * exp(-own * dt) + c * phi(0.0, own, dt) + d * phi(fade, own, dt)
-    s[X_1] = x + (push - rate * x) * phi(0.0, rate, dt)
+        e_own = exp(-own * dt)
+        s[X_2] = s[X_2] * e_own + c * phi(0.0, own, 1.0, e_own, dt) + d * phi(rate, own, e, e_own, dt)
+    s[X_1] = relaxed(x, rate, push, e, dt)
 
 
 @helper

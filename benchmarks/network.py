@@ -1,0 +1,100 @@
+"""The network engine: a board of 100 neurons beside a plain split propagator of the same board, and beside the exact engine."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from neurorig.hardware import Board
+from neurorig.hardware.networks import random_network
+from neurorig.hardware.twin import Twin
+
+from . import plain_network
+from .harness import Figure, Race, median_of
+
+NEURONS = 100
+CONNECTIVITY = 0.1
+TIME = 0.5  # s of the network
+GRID = 100e-6  # s, of the plain one; it is no faster with 50 us or 200 us
+SIZES = (2, 4, 8, 16, 32)
+
+
+def run() -> Iterator[Figure]:
+    """Every figure of this page."""
+    board = made(NEURONS)
+    amperes = currents(board)
+    plain = plain_network.tabulated(board)
+    race = Race(f"{NEURONS} neurons, {len(board.synapses)} synapses", "x real time", lambda wall: TIME / wall, rounds=5)
+    race.add("plain split propagator", timed(lambda: plain_network.simulate(amperes, TIME, GRID, *plain)))
+    race.add("network engine", timed(lambda: played(board, amperes, "network", TIME)), most=1.5)
+    race.add("network engine, V_m of all at 10 kHz", timed(lambda: sampled(board, amperes)))
+    yield from race.run()
+    yield Figure("spike times: largest difference from the plain one", apart(board, amperes) * 1e12, "ps")
+    short = 0.02
+    slow = median_of(timed(lambda: played(board, amperes, "exact", short)), 1)
+    yield Figure(f"{NEURONS} neurons: exact engine", short / slow, "x real time")
+    yield from crossover()
+
+
+def made(n: int) -> Board:
+    """The board of this page with `n` neurons."""
+    return random_network("wu2025_neuron", n, CONNECTIVITY, R_W="50 kohm", seed=3)
+
+
+def currents(board: Board) -> np.ndarray:
+    """What drives each neuron, A: between its threshold and half more."""
+    spread = np.random.default_rng(1).random(len(board.ports))
+    return np.array([board.i_min(port) * (1.0 + 0.5 * share) for port, share in zip(board.ports, spread, strict=True)])
+
+
+def played(board: Board, amperes: np.ndarray, engine: str, seconds: float) -> Twin:
+    """A run in one piece."""
+    twin = Twin(board, engine=engine)
+    for port, level in zip(board.ports, amperes, strict=True):
+        twin.drive(port, level)
+    twin.advance(seconds)
+    return twin
+
+
+def sampled(board: Board, amperes: np.ndarray) -> None:
+    """A run, and all membranes on a grid."""
+    twin = played(board, amperes, "network", TIME)
+    out = np.empty(round(TIME * 10e3))
+    for name in board.neurons:
+        twin.sample(f"{name}.v_m", 0.0, 1e-4, len(out), out)
+
+
+def timed(action: Callable[[], object]) -> Callable[[], float]:
+    """Seconds of one call; called once before, to have everything compiled."""
+
+    def go() -> float:
+        start = time.perf_counter()
+        action()
+        return time.perf_counter() - start
+
+    action()
+    return go
+
+
+def apart(board: Board, amperes: np.ndarray) -> float:
+    """Largest difference of the first hundred spikes of each neuron, s; infinite if the numbers of spikes differ."""
+    times, who = plain_network.simulate(amperes, TIME, GRID, *plain_network.tabulated(board))
+    twin, largest = played(board, amperes, "network", TIME), 0.0
+    for i, name in enumerate(board.neurons):
+        ours, theirs = twin.spikes(name), times[who == i]
+        if len(ours) != len(theirs):
+            return np.inf
+        largest = max(largest, np.abs(ours[:100] - theirs[:100]).max(initial=0.0))
+    return float(largest)
+
+
+def crossover() -> Iterator[Figure]:
+    """Both engines with more and more neurons: where the network engine overtakes."""
+    for n in SIZES:
+        board = made(n)
+        amperes = currents(board)
+        length = min(0.5, 4.0 / n)
+        race = Race(f"{n} neurons", "x real time", lambda wall, length=length: length / wall, rounds=3)
+        race.add("exact engine", timed(lambda b=board, a=amperes, s=length: played(b, a, "exact", s)))
+        race.add("network engine", timed(lambda b=board, a=amperes, s=length: played(b, a, "network", s)))
+        yield from race.run()
