@@ -142,7 +142,7 @@ def _series(figure: str, curves: Mapping[str, Curve]) -> tuple[Series, ...]:
 def _raster(figure: str, trains: Mapping[str, Curve]) -> Panel:
     """Spikes as ticks and bursts as bars, one row each; a published train lies in the lower half of its row."""
     series: list[Series] = []
-    keys = list(reversed(trains))
+    keys = list(trains)[::-1]
     for row, (key, colour) in enumerate(zip(keys, cycle(_COLOURS), strict=False)):
         curve, behind = trains[key], _published(figure, key)
         split = 0.5 if behind is not None else 0.15
