@@ -145,7 +145,7 @@ def fig5(board: Board | None = None) -> Figure:
     for name, taus in (("lower", everywhere), ("upper", everywhere), ("IB1_top", beyond), ("FS_top", closing)):
         amperes = limits(board, taus, name)
         curves[f"boundary_{name}"] = Curve("tau_s", "s", taus, "Iin", "A", amperes, f"Boundary: {name}")
-    edges = np.array([45e-6, 58e-6])
+    edges = np.array([42e-6, 58e-6, 76.5e-6, 97e-6])
     curves["boundary_TS"] = Curve(
         "tau_s", "s", np.array([tonic_edge(board, i) for i in edges]), "Iin", "A", edges, "Edge of TS"
     )
