@@ -29,7 +29,7 @@ class Finding:
 
 def doctor_command(*, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
     """Look at Python, packages, serial ports, the disk for the runs; exit code 1 if something needed is missing."""
-    findings = [*_python(), *_packages(), *_serial_ports(), *_disk(out)]
+    findings = [*_python(), *_packages(), *_programs(), *_serial_ports(), *_disk(out)]
     if as_json:
         print(json.dumps([asdict(f) for f in findings]))
     else:
@@ -68,6 +68,12 @@ def _package(name: str, *, needed: bool, remedy: str) -> Finding:
 def _name(requirement: str) -> str:
     end = next((i for i, c in enumerate(requirement) if not (c.isalnum() or c in "-_.")), len(requirement))
     return requirement[:end]
+
+
+def _programs() -> Iterator[Finding]:
+    path = shutil.which("ngspice")
+    remedy = "only to check the twin with SPICE: install ngspice (Debian: sudo apt install ngspice)"
+    yield Finding("ngspice", path is not None, False, path or "not found", remedy)
 
 
 def _serial_ports() -> Iterator[Finding]:

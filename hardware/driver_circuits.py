@@ -87,6 +87,8 @@ def _chord(drive: Drive, spike: Spike, weight: float, supply: float, into: tuple
     else:
         slope, at_zero = 0.0, charges[0]
     peak = CIRCUITS[drive](np.array(spike.peak), np.array((low + high) / 2), weight, supply)
+    if not peak > 0.0:
+        raise ValueError(f"a spike of {spike.peak:.3g} V drives no current through R_W = {weight:g} ohm")
     width = (at_zero + slope * (low + high) / 2) / float(peak)
     return Pulse(float(at_zero / width), float(0.0 - slope / width), float(width))
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurorig.signals import ConfigError
 
-from .parts import Neuron, NeuronCalibration
+from .parts import Neuron
 
 Floats = NDArray[np.float64]
 
@@ -25,10 +25,12 @@ def firing_range(neuron: Neuron) -> tuple[float, float]:
     """Currents (A) between which a neuron that fires goes on firing: above the first, below the second.
 
     A silent one needs `neuron.i_min`, which is higher when there is hysteresis: it falls silent where the membrane
-    charges with less than `quiescence`, or, if it takes a `silence` to fall silent, at I_off.
+    charges with less than `quiescence`, or, if `silence` is given, for longer than that.
     """
     device = neuron.calibration
-    return device.scale * device.I_off + min(device.hysteresis, _quiet(device)), neuron.i_max
+    if device.silence is not None and device.hysteresis > 0.0:
+        return _charging_within(neuron, device.silence), neuron.i_max
+    return device.scale * device.I_off + min(device.hysteresis, device.quiescence), neuron.i_max
 
 
 def firing_rate(neuron: Neuron, currents: ArrayLike, *, ripple: float = 0.0) -> Floats:
@@ -114,7 +116,8 @@ def _steady_rate(neuron: Neuron, amperes: Floats) -> Floats:
     rates = np.zeros(amperes.shape)
     current = amperes[fires]
     delays = neuron.calibration.fire_delay + neuron.calibration.dead_time
-    rates[fires] = 1.0 / (_time_charging(neuron, current) + _time_on(neuron, current) + delays)
+    charging = _time_charging(neuron, current, _extra_threshold(neuron, current))
+    rates[fires] = 1.0 / (charging + _time_on(neuron, current) + delays)
     return rates
 
 
@@ -134,17 +137,39 @@ def _v_open(neuron: Neuron) -> float:
     return device.V_F + device.scale * device.I_H * neuron.on_resistance
 
 
+def _charging_within(neuron: Neuron, silence: float) -> float:
+    """Lowest current (A) with which threshold is reached in `silence` (s), or else with all of the hysteresis."""
+    from scipy.optimize import brentq  # only few neurons ask for it
+
+    i_off = neuron.calibration.scale * neuron.calibration.I_off
+    most = i_off + neuron.calibration.hysteresis
+
+    def late(current: float) -> float:
+        return float(_time_charging(neuron, np.asarray(current))) - silence
+
+    least = math.nextafter(i_off, math.inf)
+    if late(least) <= 0.0:
+        return i_off
+    return most if late(most) > 0.0 else float(brentq(late, least, most, xtol=1e-20, rtol=1e-14))
+
+
 def _extra_threshold(neuron: Neuron, current: Floats) -> Floats:
     """By how much the threshold of a membrane is raised that charges too slowly (quiescence hysteresis), V."""
     device = neuron.calibration
     (v_a, i_a), (v_th, i_off) = device.leak[-2:]
-    slow = current - i_off <= _quiet(device)
-    return np.where(slow, device.hysteresis * (v_th - v_a) / (i_off - i_a), 0.0)
+    if device.hysteresis == 0.0:
+        return np.zeros(current.shape)
+    return np.where(_falls_silent(neuron, current), device.hysteresis * (v_th - v_a) / (i_off - i_a), 0.0)
 
 
-def _quiet(device: NeuronCalibration) -> float:
-    """Charging current below which a firing neuron falls silent, A; intervals as long as `silence` need none at all."""
-    return device.quiescence if device.silence is None else 0.0
+def _falls_silent(neuron: Neuron, current: Floats) -> NDArray[np.bool_]:
+    """Under which currents the hysteresis sets in between two spikes."""
+    device = neuron.calibration
+    if device.silence is None:
+        quiet: NDArray[np.bool_] = current - device.scale * device.I_off <= device.quiescence
+        return quiet
+    late: NDArray[np.bool_] = _time_charging(neuron, current) > device.silence
+    return late
 
 
 def _v_fire(neuron: Neuron, current: Floats) -> Floats:
@@ -154,18 +179,16 @@ def _v_fire(neuron: Neuron, current: Floats) -> Floats:
     return device.V_th + _extra_threshold(neuron, current) + rise
 
 
-def _time_charging(neuron: Neuron, current: Floats) -> Floats:
-    """From the opening of the thyristor to threshold, s."""
+def _time_charging(neuron: Neuron, current: Floats, extra: Floats | float = 0.0) -> Floats:
+    """From the end of the dead time to a threshold that is raised by `extra` (V), s."""
     v = _v_open(neuron)
     corners = neuron.calibration.leak
     total = np.full(current.shape, max(0.0, corners[0][0] - v)) / current
     for (v_a, i_a), (v_b, i_b) in pairwise(corners):
         slope = (i_b - i_a) / (v_b - v_a)
-        start, stop, leak = max(v_a, v), np.asarray(v_b), np.asarray(i_b)
-        if (v_b, i_b) == corners[-1]:  # the last piece goes on to the raised threshold
-            extra = _extra_threshold(neuron, current)
-            stop, leak = v_b + extra, i_b + slope * extra
-        total += np.log1p(slope * np.maximum(stop - start, 0.0) / (current - leak)) / slope
+        above = extra if (v_b, i_b) == corners[-1] else 0.0  # the last piece goes on to the raised threshold
+        rise = np.maximum(v_b + above - max(v_a, v), 0.0)
+        total += np.log1p(slope * rise / (current - i_b - slope * above)) / slope
     return neuron.capacitance * total
 
 

@@ -39,7 +39,7 @@ _STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "neurorig", "path.simplify": True, "figure.facecolor": "white",
 }  # fmt: skip
 
-_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.72, 0.68, 0.45, 0.50, 0.17
+_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP, _TITLE = 0.72, 0.68, 0.45, 0.50, 0.17, 0.1
 """Margins in inches: a fixed layout is much faster than one that matplotlib has to find by drawing."""
 
 
@@ -60,19 +60,20 @@ def draw(figure: Figure, folder: Path, dpi: int = 200) -> tuple[Path, Path]:
 
 
 def _compose(canvas: "Canvas", figure: Figure) -> None:
-    spare = figure.height - _TOP - _BOTTOM - _GAP * (len(figure.panels) - 1)
+    gaps = [_GAP + (_TITLE if panel.title else 0.0) for panel in figure.panels[1:]]
+    spare = figure.height - _TOP - _BOTTOM - sum(gaps)
     share = spare / sum(panel.height for panel in figure.panels)
     right = _RIGHT if any(panel.right for panel in figure.panels) else 0.2
     left = _LEFT + 0.05 * max((len(name) for panel in figure.panels for name in panel.rows), default=0)
     width = (figure.width - left - right) / figure.width
     top, first = figure.height - _TOP, None
-    for panel in figure.panels:
+    for panel, gap in zip(figure.panels, [*gaps, 0.0], strict=True):
         height = share * panel.height
         box = (left / figure.width, (top - height) / figure.height, width, height / figure.height)
         axes = canvas.add_axes(box, sharex=first)
         first = first or axes
         _draw_panel(axes, panel, figure)
-        top -= height + _GAP
+        top -= height + gap
         last = panel is figure.panels[-1]
         axes.tick_params(labelbottom=last)
         if last:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from weakref import finalize
 
 import numpy as np
 
 from neurorig.hardware import Board, Neuron, Synapse
+from neurorig.hardware.driver_circuits import Pulse
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, nearest
 
@@ -18,6 +20,23 @@ SAMPLED = {
     "v_m": k.V_M, "v_ap": k.V_AP, "i0": k.I_0, "v_c1": k.V_C1, "v_c2": k.V_C2,
     "i_s1": k.I_S1, "i_s2": k.I_S2, "i_out": k.I_OUT,
 }  # fmt: skip
+
+
+_TABULATED: dict[tuple[int, tuple[tuple[str, float], ...]], tuple[k.Circuit, k.State]] = {}
+
+
+def at_rest(board: Board, loads: Mapping[str, float]) -> tuple[k.Circuit, k.State]:
+    """The circuit of a board, and a state at rest to be changed. What was tabulated is kept while the board lives.
+
+    Raises ConfigError as `build_circuit` does.
+    """
+    key = id(board), tuple(loads.items())
+    if key not in _TABULATED:
+        circuit = build_circuit(board, loads)
+        _TABULATED[key] = circuit, rest_state(board, circuit)
+        finalize(board, _TABULATED.pop, key, None).atexit = False
+    circuit, rest = _TABULATED[key]
+    return circuit, k.State(*(array.copy() for array in rest))
 
 
 def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:
@@ -147,7 +166,7 @@ def _synapse_row(board: Board, name: str, loads: Mapping[str, float]) -> list[fl
     """The row of Circuit.synapse of one synapse."""
     synapse: Synapse = board.synapses[name]
     fit, ohms = synapse.calibration, synapse.resistance
-    drive = board.drive(name)
+    drive = _drive(board, name)
     conductance = drive.conductance if synapse.stages > 0 else _membrane_load(board, name)
     top = (board.supply - fit.headroom - fit.V_T) / ohms
     return [
@@ -164,4 +183,11 @@ def _membrane_load(board: Board, name: str) -> float:
     """
     synapse = board.synapses[name]
     feels = synapse.stages == 0 and synapse.sign > 0 and synapse.post != OPEN
-    return board.drive(name).conductance if feels else 0.0
+    return _drive(board, name).conductance if feels else 0.0
+
+
+def _drive(board: Board, name: str) -> Pulse:
+    try:
+        return board.drive(name)
+    except ValueError as reason:
+        raise ConfigError(f"{board.path}: [synapses.{name}] {reason}.") from reason

@@ -8,6 +8,7 @@ from .compiled import helper
 from .lanes import look, settled
 from .layout import C_0, C_1, DOWN, NOTHING, UP, A, B, Floats, Ints, Q, Wave, X
 
+LEAST = 1e-13  # s; the shortest step, for a lane that sets out from its very level
 CLOSE = 1e-15  # s; a lane that is no further from a level is there
 DIGITS = 1e-18  # s; what a crossing time may still be wrong by
 
@@ -43,11 +44,11 @@ def outset(
         now[k - start, 0], now[k - start, 1] = x, d
         drive += form[Q] * x
         slope += form[Q] * (d - form[B] * x)
-    now[stop - start, 0] = 0.0
     if wave[0] != 0.0:
-        now[stop - start, 0] = sin(wave[2])
-        drive += wave[0] * now[stop - start, 0]
-        slope += wave[0] * wave[1] * cos(wave[2])
+        sine, cosine = sin(wave[2]), cos(wave[2])
+        now[stop - start, 0], now[stop - start, 1] = sine, cosine
+        drive += wave[0] * sine
+        slope += wave[0] * wave[1] * cosine
     return drive, slope
 
 
@@ -91,8 +92,9 @@ def bounds_within(
     """What the drive cannot pass before `window` is over: least, most."""
     least = most = push
     if wave[0] != 0.0:
-        most += wave[0] * min(1.0, now[stop - start, 0] + wave[1] * window)
-        least += wave[0] * max(-1.0, now[stop - start, 0] - wave[1] * window)
+        sine, cosine, turn = now[stop - start, 0], now[stop - start, 1], wave[1] * window
+        most += wave[0] * min(1.0, sine + max(0.0, cosine + turn) * turn)
+        least += wave[0] * max(-1.0, sine + min(0.0, cosine - turn) * turn)
     for k in range(start, stop):
         form = forms[who[k]]
         x, d = now[k - start, 0], now[k - start, 1]
@@ -185,11 +187,13 @@ def march(
                 return inf, NOTHING
             window = wide
         window = min(window, horizon - t)
-        step = inf
-        for _shrink in range(60):
+        while True:
             least, most = bounds_within(push, wave, forms, who, start, stop, now, window)
             step = min(reach(value, high, 1.0, rate, most), reach(value, low, -1.0, rate, least))
             if step >= 0.125 * window:
+                break
+            if window < LEAST:
+                step = window
                 break
             window *= 0.25
         wide = 2.0 * window

@@ -63,6 +63,12 @@ def start(name: Name, board: Board, loads: dict[str, float], seed: int) -> Engin
     return engine
 
 
+MANY = 36
+"""Neurons and synapses with which the network engine is as fast as the exact one, see benchmarks/network.py."""
+
+
 def suited(board: Board) -> str:
     """The engine that "auto" takes for this board."""
-    return "bursting" if any(it.components.C_L for it in board.neurons.values()) else "exact"
+    if any(it.components.C_L for it in board.neurons.values()):
+        return "bursting"
+    return "network" if len(board.neurons) + len(board.synapses) > MANY else "exact"

@@ -6,7 +6,7 @@ from neurorig.hardware import Board
 from neurorig.signals import ConfigError
 
 from . import layout as k
-from .circuit import SAMPLED, build_circuit, rest_state
+from .circuit import SAMPLED, at_rest
 from .engine import Grid
 from .events import advance
 from .inputs import Inputs
@@ -22,8 +22,7 @@ class Exact:
     def __init__(self, board: Board, loads: dict[str, float], seed: int) -> None:
         _refuse_what_it_cannot(board)
         self.fired = 0
-        self._circuit = build_circuit(board, loads)
-        self._state = rest_state(board, self._circuit)
+        self._circuit, self._state = at_rest(board, loads)
         self._log = new_log(self._state)
         self._scratch = new_scratch(len(board.synapses), len(self._state.values))
         self._inputs = Inputs(board, seed)

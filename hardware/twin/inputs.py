@@ -7,7 +7,7 @@ import numpy as np
 from neurorig.hardware import Board
 
 from .layout import Floats, Queue
-from .memory import appended, joined
+from .memory import appended, new_queue
 
 NOISE_HOLD = 1e-3  # s; white up to the membrane's own corner, slower than its spikes
 NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not depend on how the time is cut
@@ -20,7 +20,7 @@ class Inputs:
     """
 
     def __init__(self, board: Board, seed: int, start: float = 0.0) -> None:
-        self.queue: Queue = joined([(np.empty(0), np.empty(0))] * (2 * len(board.neurons)))
+        self.queue: Queue = new_queue(2 * len(board.neurons))
         self._seed = seed
         noise = {port.neuron: port.noise for port in board.ports.values()}
         self._noise = [noise.get(name, 0.0) for name in board.neurons]

@@ -115,7 +115,7 @@ def look(
 ) -> tuple[float, float, float]:  # fmt: skip
     """The lane v' = push - rate v + the wave + the drives `forms[who[start:stop]]` at `t`: value, drive and its slope.
 
-    Leaves in `now` what each drive is, and what drives it; behind them the sine of the wave.
+    Leaves in `now` what each drive is, and what drives it; behind them sine and cosine of the wave.
     """
     e_r = exp(-rate * t)
     steady = phi(0.0, rate, 1.0, e_r, t)
@@ -149,10 +149,10 @@ def look(
         value += form[Q] * u
         drive += form[Q] * x
         slope += form[Q] * (d - b * x)
-    now[stop - start, 0] = 0.0
     if wave[0] != 0.0:
-        now[stop - start, 0] = sin(wave[1] * t + wave[2])
+        sine, cosine = sin(wave[1] * t + wave[2]), cos(wave[1] * t + wave[2])
+        now[stop - start, 0], now[stop - start, 1] = sine, cosine
         value += swing(wave, rate, t)
-        drive += wave[0] * now[stop - start, 0]
-        slope += wave[0] * wave[1] * cos(wave[1] * t + wave[2])
+        drive += wave[0] * sine
+        slope += wave[0] * wave[1] * cosine
     return value, drive, slope

@@ -52,19 +52,24 @@ def roomier(state: State) -> State:
     return state._replace(flight=flight, flying=flying)
 
 
-def joined(streams: list[tuple[Floats, Floats]]) -> Queue:
-    """One queue from a stream of (times, levels) per input."""
-    stop = np.cumsum([len(times) for times, _ in streams]).astype(np.int64)
-    times = np.concatenate([times for times, _ in streams])
-    levels = np.concatenate([levels for _, levels in streams])
-    return Queue(times, levels, np.append(0, stop[:-1]), stop)
+def new_queue(streams: int) -> Queue:
+    """Nothing to come in any stream."""
+    return Queue(np.empty(0), np.empty(0), np.zeros(streams, np.int64), np.zeros(streams, np.int64))
 
 
 def appended(queue: Queue, stream: int, times: Floats, levels: Floats) -> Queue:
     """The queue with levels appended to one stream, where they replace what was to come later than their start."""
-    waiting = [slice(head, stop) for head, stop in zip(queue.head, queue.stop, strict=True)]
-    streams = [(queue.time[span], queue.level[span]) for span in waiting]
-    old_times, old_levels = streams[stream]
-    keep = old_times < times[0]
-    streams[stream] = np.append(old_times[keep], times), np.append(old_levels[keep], levels)
-    return joined(streams)
+    begin = queue.stop[stream - 1] if stream > 0 else 0
+    head, stop = queue.head[stream], queue.stop[stream]
+    kept = head + int(queue.time[head:stop].searchsorted(times[0]))
+    grown = len(times) - (head - begin) - (stop - kept)
+    heads, stops = queue.head.copy(), queue.stop.copy()
+    heads[stream] = begin
+    heads[stream + 1 :] += grown
+    stops[stream:] += grown
+    return Queue(
+        np.concatenate((queue.time[:begin], queue.time[head:kept], times, queue.time[stop:])),
+        np.concatenate((queue.level[:begin], queue.level[head:kept], levels, queue.level[stop:])),
+        heads,
+        stops,
+    )

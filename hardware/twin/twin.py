@@ -1,6 +1,7 @@
 """`Twin`: the board as a model that runs, with a memory of everything that happened."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -35,9 +36,12 @@ class Twin:
         self.now = 0.0
         self._neurons = {name: i for i, name in enumerate(board.neurons)}
         self._synapses = {name: s for s, name in enumerate(board.synapses)}
-        self._quantities = board.quantities
         self._engine = engines.start(engine, board, dict(loads or {}), seed)
         self._start = -inf  # nothing forgotten yet
+
+    @cached_property
+    def _quantities(self) -> dict[str, str]:
+        return self.board.quantities
 
     # ------------------------------------------------------------------------------------------------------- input
 

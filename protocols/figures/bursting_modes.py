@@ -16,6 +16,9 @@ from .playing import Trace, play
 SETTLING = 0.5
 """s at constant current before a trace is shown, for C_m = 10 uF; longer in proportion."""
 
+FAST = 5e-3
+"""s: intervals of fast spiking are shorter, those of tonic spiking longer, for C_m = 10 uF."""
+
 RESOLUTION = 20_000
 """Intervals of a shown trace."""
 
@@ -103,8 +106,13 @@ def fast_spiking_end(board: Board) -> float:
 
 
 def tonic_edge(board: Board, amperes: float) -> float:
-    """tau_s (s) above which the neuron spikes fast at this current."""
-    return boundary(lambda tau: not pauses(at_tau(board, tau), amperes), 0.1e-3, 0.4e-3)
+    """tau_s (s) above which the first spike does not latch, so that a second one follows within `FAST`."""
+
+    def fast(tau: float) -> bool:
+        gaps = np.diff(late_spikes(at_tau(board, tau), amperes, 0.6))
+        return len(gaps) > 0 and bool(gaps.min() < FAST)
+
+    return boundary(fast, 0.1e-3, 0.4e-3)
 
 
 def limits(board: Board, taus: Floats, which: str) -> Floats:

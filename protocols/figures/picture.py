@@ -20,7 +20,7 @@ _COLOURS: tuple[Colour, ...] = ("blue", "red", "green", "orange", "purple", "ink
 _SCALES = (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9))
 _SCATTERED = 60
 """A curve of fewer points was measured point by point and is drawn so."""
-_VISIBLE = 0.12
+_VISIBLE = 0.3
 """Curves share a scale if the smaller one still fills this part of it."""
 
 
@@ -87,17 +87,27 @@ def _panels(figure: str, curves: Mapping[str, Curve]) -> tuple[Panel, ...]:
         names = {curve.y_name: None for curve in members.values()}
         label = next(iter(names)) if len(names) == 1 else ""
         unit = next(iter(members.values())).y_unit
-        panels.append(Panel(next(iter(members)), Axis(label, _shown_unit(shown, unit)), _series(figure, members)))
+        axis = Axis(label, _shown_unit(shown, unit))
+        height = 0.6 if unit == "V" else 1.0
+        title = next(iter(members.values())).label if unit == "V" else ""
+        panels.append(Panel(next(iter(members)), axis, _series(figure, members), title=title, height=height))
     return tuple(panels)
 
 
 def _together(curves: Mapping[str, Curve]) -> list[dict[str, Curve]]:
-    """What shares a panel: the same unit (of plain numbers and rates, the same name), and ranges that overlap."""
+    """What shares a panel: the same unit (of plain numbers and rates, the same name), and ranges that overlap.
+
+    Voltages never do: they are traces with spikes, which hide each other.
+    """
     panels: list[dict[str, Curve]] = []
     for key, curve in curves.items():
         for panel in panels:
             other = next(iter(panel.values()))
-            alike = curve.y_unit == other.y_unit and (curve.y_unit in {"A", "V"} or curve.y_name == other.y_name)
+            alike = (
+                curve.y_unit == other.y_unit
+                and (curve.y_unit == "A" or curve.y_name == other.y_name)
+                and curve.y_unit != "V"
+            )
             if (
                 alike
                 and len(panel) < len(_COLOURS)
@@ -132,7 +142,7 @@ def _series(figure: str, curves: Mapping[str, Curve]) -> tuple[Series, ...]:
 def _raster(figure: str, trains: Mapping[str, Curve]) -> Panel:
     """Spikes as ticks and bursts as bars, one row each; a published train lies in the lower half of its row."""
     series: list[Series] = []
-    keys = list(reversed(trains))
+    keys = list(trains)[::-1]
     for row, (key, colour) in enumerate(zip(keys, cycle(_COLOURS), strict=False)):
         curve, behind = trains[key], _published(figure, key)
         split = 0.5 if behind is not None else 0.15

@@ -125,7 +125,7 @@ def fig4(board: Board | None = None) -> Figure:
         numbers=numbers | high[1],
         remarks=(
             "At 29.4 uA the board, which has the rheobase of Fig. 5 (36.2 uA), is silent; 4b_IB1_42uA lies as far above its "
-            "rheobase as type 1 bursting of Fig. 3 does.",
+            "rheobase as type 1 bursting of Fig. 3 does. There it spikes singly: intervals grow with C_s, the memory does not.",
             "FS with C_s = 33 uF: 54.1 uA for the printed 0.134 s are just the charge of C_s, so that no leak at all is left "
             "for the time between spikes; the model's leak near the threshold makes it slower.",
         ),
@@ -145,7 +145,7 @@ def fig5(board: Board | None = None) -> Figure:
     for name, taus in (("lower", everywhere), ("upper", everywhere), ("IB1_top", beyond), ("FS_top", closing)):
         amperes = limits(board, taus, name)
         curves[f"boundary_{name}"] = Curve("tau_s", "s", taus, "Iin", "A", amperes, f"Boundary: {name}")
-    edges = np.array([45e-6, 58e-6])
+    edges = np.array([42e-6, 58e-6, 76.5e-6, 97e-6])
     curves["boundary_TS"] = Curve(
         "tau_s", "s", np.array([tonic_edge(board, i) for i in edges]), "Iin", "A", edges, "Edge of TS"
     )
@@ -163,7 +163,7 @@ def fig5(board: Board | None = None) -> Figure:
             "for 1.2 ms after a spike gives type 1 bursting.",
             "The upper limit is a level line at the holding current (102 uA) up to 0.34 ms and follows the end of fast spiking "
             "beyond; printed are 98 to 124 uA below 0.2 ms and 113 to 116 uA above, for which the model has no cause.",
-            "Type 2 bursts close to the edge (0.22 ms) hang on a difference of 1 uA: their length is no firm prediction.",
+            "Type 2 bursts close to the edge (0.22 ms) begin 2 uA below the latching current: their length is not firm.",
         ),
     )
 

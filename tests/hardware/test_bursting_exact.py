@@ -177,8 +177,9 @@ def test_any_components_and_currents_end_and_stay_finite(components, levels, del
         assert "must lie between" in str(reason)  # a time constant that is a slip of its unit
         return
     twin = Twin(board)
-    # Several times the slower time constant, but no more intervals than can be counted.
-    length = min(20.0 * components["n1.C_m"] * 5e3, 2000 * max(1e-4, components["n1.C_L"] * 2e3))
+    # Several times the slower time constant, but no more intervals (C_L dV / I, and the delays) than can be counted.
+    shortest = 0.2 * components["n1.C_L"] / 250e-6 + sum(delays)
+    length = min(20.0 * components["n1.C_m"] * 5e3, 1e4 * shortest)
     twin.play("n1.i0", Steps.of([length] * len(levels), levels), 0.0)
     twin.advance(length * len(levels))
     for node in ("n1.v_m", "n1.v_ap"):

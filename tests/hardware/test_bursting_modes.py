@@ -35,7 +35,7 @@ def test_spike_of_the_spiking_neuron():
     assert (v_m - v_ap)[np.argmax(v_ap)] == pytest.approx(0.777, abs=0.005)
 
 
-@pytest.mark.parametrize("amperes", [45e-6, 52e-6, 58e-6])
+@pytest.mark.parametrize("amperes", [45e-6, 58e-6, 76.5e-6, 90e-6])
 def test_fast_spiking_begins_at_the_same_tau_whatever_the_current(amperes):
     assert tonic_edge(BOARD, amperes) == pytest.approx(0.2125e-3, rel=0.03)
 

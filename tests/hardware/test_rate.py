@@ -24,6 +24,8 @@ def changed(device: Device, **entries: float) -> Device:
 DEVICES = {name: load_device(name) for name in list_devices()} | {
     "with hysteresis": changed(load_device("A_fig6"), **HYSTERESIS),
     "slow to fall silent": changed(load_device("A_fig6"), **HYSTERESIS, silence=0.1),
+    "silent after 15 ms": changed(load_device("A_fig6"), silence=15e-3, hysteresis=1e-6),
+    "silent after 5 ms, little hysteresis": changed(load_device("A_fig6"), silence=5e-3, hysteresis=30e-9),
     "with three leak segments": changed(load_device("M"), V1=2.1, I1=14.7e-6, V2=3.3, I2=30e-6),
     "closed below V0": changed(load_device("M"), V0=0.95),
 }
