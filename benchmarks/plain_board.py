@@ -26,6 +26,8 @@ def constants(board: Board) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The phases (rate, push, low, high) and everything else of a board with one neuron and at most one synapse."""
     neuron, farad = board.neurons["n1"], board.neurons["n1"].capacitance
     device, synapse = neuron.calibration, board.synapses.get("s11")
+    port = board.ports["n1.i0"]
+    assert device.silence is None and not port.ripple and not port.noise and not port.sag, "not in this model"
     v_off = device.V_F + device.scale * device.I_H * neuron.on_resistance
     phases = [[1 / neuron.tau_a, device.V_F / neuron.tau_a, v_off, inf], [0, 0, -inf, inf], [1e4, 0, -inf, 0]]
     corners = [(0.0, 0.0), *device.leak]
@@ -171,7 +173,7 @@ def conduct(x, y, u, p):
 @_njit
 def simulate(phases, p, current, t_stop, spikes, trace, dt):
     """Run from rest; returns the number of spikes written. `trace` gets V every `dt`."""
-    now, v, x, y, u, phase, silent, count, row = 0.0, 0.0, p[9], p[10], 0.0, LEAK + 1, False, 0, 0
+    now, v, x, y, u, phase, silent, count, row = 0.0, 0.0, p[9], p[10], 0.0, LEAK + 1, p[3] > 0, 0, 0
     hold, pulse = inf, inf
     rows, last = len(trace), len(phases) - 1
     while True:
