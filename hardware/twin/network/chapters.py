@@ -35,7 +35,7 @@ class Chapter:
 
 def copied(state: k.State) -> k.State:
     """A checkpoint."""
-    return k.State(*(array.copy() for array in state))
+    return k.State._make(array.copy() for array in state)
 
 
 def new_log(owners: int, rows: int, words: int, spikes: int, inputs: int) -> k.Log:
