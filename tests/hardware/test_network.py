@@ -154,12 +154,15 @@ def test_chapters_that_were_given_back_are_written_again_bit_by_bit(monkeypatch)
     board = mixed(4, 11)
     monkeypatch.setattr(chapters, "STEPS", 500)  # a chapter of 50 ms
 
-    def looked_at(budget):
+    def looked_at(budget, most):
         monkeypatch.setattr(chapters, "BUDGET", budget)
+        monkeypatch.setattr(chapters, "MOST", most)
         twin = played(board, "network", seed=3)
         return [twin.sample(node, 0.0, 113e-6, 7_000) for node in board.quantities]
 
-    assert all(np.array_equal(a, b) for a, b in zip(looked_at(2**26), looked_at(0), strict=True))
+    kept = looked_at(2**26, 256)
+    assert all(np.array_equal(a, b) for a, b in zip(kept, looked_at(0, 256), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(kept, looked_at(0, 4), strict=True))  # and joined
 
 
 def test_what_is_forgotten_is_gone_and_the_rest_is_as_before():
