@@ -5,6 +5,9 @@ conduct above V_T, a constant current pulse for each spike; one constant input. 
 roots by a safeguarded Newton iteration. No probes, no supply, no other inputs, no memory of the past.
 """
 
+# ruff: noqa: PLR0912, PLR0915, PLR0917  (one plain loop, whose compiled pieces are called by position)
+
+from itertools import pairwise
 from math import exp, inf
 from typing import Any
 
@@ -26,7 +29,7 @@ def constants(board: Board) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     v_off = device.V_F + device.scale * device.I_H * neuron.on_resistance
     phases = [[1 / neuron.tau_a, device.V_F / neuron.tau_a, v_off, inf], [0, 0, -inf, inf], [1e4, 0, -inf, 0]]
     corners = [(0.0, 0.0), *device.leak]
-    for (low, i_low), (high, i_high) in zip(corners[:-1], corners[1:], strict=True):
+    for (low, i_low), (high, i_high) in pairwise(corners):
         g = (i_high - i_low) / (high - low)
         phases.append([g / farad, (g * low - i_low) / farad, low, high])
     pulse = (board.charge("s11") / board.pulse("s11"), board.pulse("s11")) if synapse else (0.0, 0.0)

@@ -6,9 +6,9 @@ behind.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -43,20 +43,23 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP, _TITLE = 0.72, 0.68, 0.45, 0.50, 0.17, 0.1
 """Margins in inches: a fixed layout is much faster than one that matplotlib has to find by drawing."""
 
 
-def draw(figure: Figure, folder: Path, dpi: int = 200) -> tuple[Path, Path]:
-    """Write ``<name>.png`` and ``<name>.svg`` into `folder` (which exists); returns both paths."""
+def draw(
+    figure: Figure, folder: Path, dpi: int = 200, kinds: Sequence[Literal["png", "svg"]] = ("png", "svg")
+) -> tuple[Path, ...]:
+    """Write ``<name>.png`` and ``<name>.svg``, or one of them, into `folder` (which exists); returns the paths."""
     from matplotlib import rc_context  # 0.3 s that only drawing needs
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    png, svg = folder / f"{figure.name}.png", folder / f"{figure.name}.svg"
+    paths = tuple(folder / f"{figure.name}.{kind}" for kind in kinds)
+    options: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}, "svg": {"metadata": {"Date": None}}}
     with rc_context(_STYLE):
         canvas = Canvas(figsize=(figure.width, figure.height))
         FigureCanvasAgg(canvas)
         _compose(canvas, figure)
-        canvas.savefig(png, dpi=dpi, pil_kwargs={"compress_level": 3})
-        canvas.savefig(svg, metadata={"Date": None})
-    return png, svg
+        for kind, path in zip(kinds, paths, strict=True):
+            canvas.savefig(path, dpi=dpi, **options[kind])
+    return paths
 
 
 def _compose(canvas: "Canvas", figure: Figure) -> None:

@@ -36,7 +36,7 @@ def at_rest(board: Board, loads: Mapping[str, float]) -> tuple[k.Circuit, k.Stat
         _TABULATED[key] = circuit, rest_state(board, circuit)
         finalize(board, _TABULATED.pop, key, None).atexit = False
     circuit, rest = _TABULATED[key]
-    return circuit, k.State(*(array.copy() for array in rest))
+    return circuit, rest._replace(**{name: array.copy() for name, array in rest._asdict().items()})
 
 
 def build_circuit(board: Board, loads: Mapping[str, float]) -> k.Circuit:

@@ -117,6 +117,10 @@ def leave(
     down = reach(v, low, -1.0, rate, drive)
     if up == down == inf and never(v, rate, push, wave, low, high, forms, who, start, stop, 0.0, now):
         return inf, NOTHING
+    if min(up, down) > horizon:
+        least, most = bounds_within(push, wave, forms, who, start, stop, now, horizon)
+        if min(reach(v, high, 1.0, rate, most), reach(v, low, -1.0, rate, least)) >= horizon:
+            return inf, NOTHING
     if up != down:
         side, level, guess = (1.0, high, up) if up < down else (-1.0, low, down)
         t, sure = newton(v, rate, push, wave, level, side, guess, drive, slope, forms, who, start, stop, now, horizon)

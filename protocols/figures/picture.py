@@ -1,10 +1,11 @@
 """Draw a `Figure`: one picture for each kind of abscissa, a panel for each kind of ordinate, the published curves behind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -24,9 +25,11 @@ _VISIBLE = 0.3
 """Curves share a scale if the smaller one still fills this part of it."""
 
 
-def draw_figure(figure: Figure, folder: Path) -> list[Path]:
-    """Write PNG and SVG into `folder` (which exists); returns their paths."""
-    return [path for picture in pictures(figure) for path in draw(picture, folder)]
+def draw_figure(
+    figure: Figure, folder: Path, *, dpi: int = 200, kinds: Sequence[Literal["png", "svg"]] = ("png", "svg")
+) -> list[Path]:
+    """Write the pictures of the figure into `folder` (which exists); returns their paths."""
+    return [path for picture in pictures(figure) for path in draw(picture, folder, dpi=dpi, kinds=kinds)]
 
 
 def pictures(figure: Figure) -> list[Picture]:

@@ -146,18 +146,21 @@ def test_any_board_under_any_input_comes_to_an_end(tmp_path_factory, bounded, en
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    tau=decades(1e-3, 3.0), q_n=decades(1e-11, 1e-7), delay=sometimes(decades(1e-4, 0.1)), m_1=decades(0.2, 2.0),
-    r_gm=sometimes(decades(1e3, 1e5)),
+    values=st.fixed_dictionaries({
+        "tau": decades(1e-3, 3.0), "Q_N": decades(1e-11, 1e-7), "m1": decades(0.2, 2.0),
+        "R_gm": sometimes(decades(1e3, 1e5)),
+    }),
+    delay=sometimes(decades(1e-4, 0.1)),
 )  # fmt: skip
-def test_every_spike_s_charge_passes_both_stages(tmp_path_factory, tau, q_n, delay, m_1, r_gm):
+def test_every_spike_s_charge_passes_both_stages(tmp_path_factory, values, delay):
     entries = description()
     link = entries["synapses"]["s11"]
     link |= {"post": "open", **texts({"delay": delay})}
-    link["calibration"] |= texts({"tau": tau, "Q_N": q_n, "R_gm": r_gm}) | {"m1": m_1}
+    link["calibration"] |= texts(values)
     link["at_rest"] = {"v_c1": link["calibration"]["V_T"], "v_c2": link["calibration"]["V_T"]}
     board = made(tmp_path_factory.mktemp("board"), entries)
     twin = Twin(board)
-    busy, end = 0.2, 0.2 + 40 * tau
+    busy, end = 0.2, 0.2 + 40 * values["tau"]
     twin.play("n1.i0", Steps.of([0.08, end], [80e-6, 0.0]), 0.0)
     twin.advance(end)
     full = board.supply - board.synapses["s11"].calibration.headroom
@@ -168,8 +171,8 @@ def test_every_spike_s_charge_passes_both_stages(tmp_path_factory, tau, q_n, del
         return np.trapezoid(fine, dx=1e-6) + np.trapezoid(wide, dx=(end - busy) / 20_000)
 
     assert twin.count > 5
-    assert passed("s11.i_s1") == pytest.approx(q_n * twin.count, rel=1e-4)
-    assert passed("s11.i_s2") == pytest.approx(m_1 * q_n * twin.count, rel=1e-4)
+    assert passed("s11.i_s1") == pytest.approx(values["Q_N"] * twin.count, rel=1e-4)
+    assert passed("s11.i_s2") == pytest.approx(values["m1"] * values["Q_N"] * twin.count, rel=1e-4)
 
 
 @pytest.mark.parametrize("component", ["n1.C_m", "n1.R_a", "s11.C_s", "s11.R_s"])
