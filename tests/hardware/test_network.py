@@ -245,5 +245,9 @@ def test_impossible_networks_are_refused():
         random_network("wu2025_neuron", 3, 1.5)
     with pytest.raises(ConfigError, match="n = 0: a network has at least one neuron"):
         ring("wu2025_neuron", 0)
+    with pytest.raises(ConfigError, match="n = -1: a network has at least one neuron"):
+        random_network("wu2025_neuron", -1, 0.5)
+    with pytest.raises(ConfigError, match=r"wu2025_neuron_x3: .*R_W"):
+        random_network("wu2025_neuron", 3, 1.0, R_W="-1 ohm")
     with pytest.raises(ConfigError, match="has no inhibitory synapse to copy"):
         ring("wu2025_neuron", 3, inhibits="wu2025_bump")
