@@ -36,7 +36,8 @@ def random_network(
     `neuron`: its first neuron and that neuron's port are copied. Each neuron either excites all its targets, through
     copies of the first excitatory synapse of `excites`, or, with probability `inhibitory`, inhibits them, through copies
     of the first inhibitory synapse of `inhibits`. `R_W` (ohm, or text with a unit) is the weight of them all, instead of
-    those of the two boards; with many inputs it takes more than the trimmer's 20 kohm. A neuron is never connected to itself. `seed` decides about both.
+    those of the two boards; with many inputs it takes more than the 20 kohm of the trimmer. A neuron is never connected
+    to itself. `seed` decides who inhibits and who is connected.
 
     Neurons are called n1, n2, ..., the synapse of n1 onto n2 s1_2. Raises ConfigError for a bad number.
     """
