@@ -34,8 +34,8 @@ QUANTITIES = {
 }  # fmt: skip
 API = (
     "neurorig.hardware", "neurorig.hardware.twin", "neurorig.hardware.rate", "neurorig.hardware.devices",
-    "neurorig.hardware.memristors", "neurorig.hardware.spice", "neurorig.analysis.calibration",
-    "neurorig.protocols.figures",
+    "neurorig.hardware.networks", "neurorig.hardware.memristors", "neurorig.hardware.spice",
+    "neurorig.analysis.calibration", "neurorig.protocols.figures",
 )  # fmt: skip
 PLAIN = {str: "text", int: "whole number", float: "number"}
 NOTE = "*Made from the code by `docs/generate.py`.*"

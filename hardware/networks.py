@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from neurorig.signals import ConfigError
 
 from .board import Board, load_board
+from .description import sentences
 from .parts import NEURON_NODES, Synapse
 
 Kind = Literal["excitatory", "inhibitory"]
@@ -34,10 +36,12 @@ def random_network(
     `neuron`: its first neuron and that neuron's port are copied. Each neuron either excites all its targets, through
     copies of the first excitatory synapse of `excites`, or, with probability `inhibitory`, inhibits them, through copies
     of the first inhibitory synapse of `inhibits`. `R_W` (ohm, or text with a unit) is the weight of them all, instead of
-    those of the two boards. A neuron is never connected to itself. `seed` decides about both.
+    those of the two boards; with many inputs it takes more than the 20 kohm of the trimmer. A neuron is never connected
+    to itself. `seed` decides who inhibits and who is connected.
 
     Neurons are called n1, n2, ..., the synapse of n1 onto n2 s1_2. Raises ConfigError for a bad number.
     """
+    _check_size(n)
     for name, share in (("connectivity", connectivity), ("inhibitory", inhibitory)):
         if not 0.0 <= share <= 1.0:
             raise ConfigError(f"{name} = {share} is no probability: it lies between 0 and 1.")
@@ -77,8 +81,7 @@ def wired(
     R_W: float | str | None = None,  # noqa: N803
 ) -> Board:
     """Give a board with `n` copies of a neuron and a synapse for each wire: see `random_network`."""
-    if n < 1:
-        raise ConfigError(f"n = {n}: a network has at least one neuron.")
+    _check_size(n)
     pattern = _board(neuron)
     first = next(iter(pattern.neurons))
     port = next((port for port in pattern.ports.values() if port.neuron == first), None)
@@ -112,7 +115,15 @@ def wired(
         },
     }
     digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
-    return Board.model_validate({**entries, "path": Path(entries["name"]), "sha256": digest})
+    try:
+        return Board.model_validate({**entries, "path": Path(entries["name"]), "sha256": digest})
+    except ValidationError as reason:
+        raise ConfigError(f"{entries['name']}: {sentences(reason, Board, 'board')}") from reason
+
+
+def _check_size(n: int) -> None:
+    if n < 1:
+        raise ConfigError(f"n = {n}: a network has at least one neuron.")
 
 
 def _board(name: Board | str) -> Board:

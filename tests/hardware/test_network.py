@@ -154,12 +154,15 @@ def test_chapters_that_were_given_back_are_written_again_bit_by_bit(monkeypatch)
     board = mixed(4, 11)
     monkeypatch.setattr(chapters, "STEPS", 500)  # a chapter of 50 ms
 
-    def looked_at(budget):
+    def looked_at(budget, most):
         monkeypatch.setattr(chapters, "BUDGET", budget)
+        monkeypatch.setattr(chapters, "MOST", most)
         twin = played(board, "network", seed=3)
         return [twin.sample(node, 0.0, 113e-6, 7_000) for node in board.quantities]
 
-    assert all(np.array_equal(a, b) for a, b in zip(looked_at(2**26), looked_at(0), strict=True))
+    kept = looked_at(2**26, 256)
+    assert all(np.array_equal(a, b) for a, b in zip(kept, looked_at(0, 256), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(kept, looked_at(0, 4), strict=True))  # and joined
 
 
 def test_what_is_forgotten_is_gone_and_the_rest_is_as_before():
@@ -242,5 +245,9 @@ def test_impossible_networks_are_refused():
         random_network("wu2025_neuron", 3, 1.5)
     with pytest.raises(ConfigError, match="n = 0: a network has at least one neuron"):
         ring("wu2025_neuron", 0)
+    with pytest.raises(ConfigError, match="n = -1: a network has at least one neuron"):
+        random_network("wu2025_neuron", -1, 0.5)
+    with pytest.raises(ConfigError, match=r"wu2025_neuron_x3: .*R_W"):
+        random_network("wu2025_neuron", 3, 1.0, R_W="-1 ohm")
     with pytest.raises(ConfigError, match="has no inhibitory synapse to copy"):
         ring("wu2025_neuron", 3, inhibits="wu2025_bump")

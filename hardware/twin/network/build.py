@@ -93,7 +93,8 @@ def _places(pairs: Pairs, pools: Pairs) -> list[int]:
 def _gears(circuit: tl.Circuit, pools: list[Pairs]) -> tuple[tl.Ints, tl.Floats]:
     """Which gear each neuron has in each phase, and the rates of its pools in each gear."""
     known: dict[object, int] = {}
-    gear, cells = np.zeros(circuit.phase.shape[:2], np.int64), []
+    cells: list[Pairs] = []
+    gear = np.zeros(circuit.phase.shape[:2], np.int64)
     for i, phases in enumerate(circuit.phase):
         loaded = circuit.neuron[i, tl.SAG] > 0.0 or circuit.neuron[i, tl.LOADED] > 0.0
         for phase, row in enumerate(phases):

@@ -4,7 +4,7 @@ Only the rows that were used last are kept. A chapter ends at a step of the grid
 cut, so the same chapters, bit by bit, come out when they are written again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from ..layout import Floats
 from . import layout as k
 
 BUDGET = 64 * 2**20  # bytes of rows that are kept
+MOST = 256  # chapters; of more, those without rows are joined two by two
 WORDS = 2**18  # a chapter with so many is long enough
 STEPS = 100_000  # and one with so many steps of the grid is, too
 
@@ -35,7 +36,7 @@ class Chapter:
 
 def copied(state: k.State) -> k.State:
     """A checkpoint."""
-    return k.State(*(array.copy() for array in state))
+    return k.State._make(array.copy() for array in state)
 
 
 def new_log(owners: int, rows: int, words: int, spikes: int, inputs: int) -> k.Log:
@@ -85,19 +86,25 @@ class Shelf:
         """The one that is being written."""
         return self.chapters[-1]
 
+    def at(self, moment: float) -> tuple[Chapter, float]:
+        """The chapter that a value at `moment` is in, and where that ends. At its very beginning is the one before."""
+        starts = [chapter.start for chapter in self.chapters]
+        place = max(0, int(np.searchsorted(starts, moment)) - 1)
+        return self.chapters[place], [*starts[1:], np.inf][place]
+
     def close(self, log: k.Log, following: Chapter) -> None:
         """The current chapter is full; another one follows."""
-        self.current.inputs = log.input[: log.size[k.INPUTS]].copy()
         self.keep(self.current, log)
         self.chapters.append(following)
+        if len(self.chapters) > MOST:
+            self._thin()
 
-    def keep(self, chapter: Chapter, log: k.Log) -> k.Log:
+    def keep(self, chapter: Chapter, log: k.Log) -> None:
         """Remember the rows of a chapter, and forget those that were not used for the longest time."""
-        chapter.log = resized(log, 1)
+        chapter.log, chapter.inputs = resized(log, 1), log.input[: log.size[k.INPUTS]].copy()
         self._used.append(chapter)
         while len(self._used) > 1 and sum(size_of(used) for used in self._used) > BUDGET:
             self._used.pop(0).log = None
-        return chapter.log
 
     def use(self, chapter: Chapter) -> k.Log | None:
         """The rows of a chapter, if they are still there."""
@@ -106,17 +113,31 @@ class Shelf:
             self._used.append(chapter)
         return chapter.log
 
+    def replace(self, chapter: Chapter, parts: list[Chapter]) -> None:
+        """A chapter that had been joined is in its parts again."""
+        place = self.chapters.index(chapter)
+        self.chapters[place : place + 1] = parts
+
     def drop(self, before: float) -> None:
         """Give back the chapters that end before `before`."""
         gone = [a for a, b in pairwise(self.chapters) if b.start <= before]
         self._used = [chapter for chapter in self._used if chapter not in gone]
         self.chapters = self.chapters[len(gone) :]
 
-    def spans(self, early: float) -> Iterator[tuple[Chapter, float]]:
-        """The chapters from that of the moment `early` on, each with the time where it ends."""
-        starts = [chapter.start for chapter in self.chapters]
-        first = max(0, int(np.searchsorted(starts, early)) - 1)
-        yield from zip(self.chapters[first:], [*starts[first + 1 :], np.inf], strict=True)
+    def _thin(self) -> None:
+        """Join neighbours without rows, two by two: they are written again together."""
+        thinned: list[Chapter] = []
+        single = False  # whether the last of them may be joined
+        for chapter in self.chapters:
+            bare = chapter.log is None and chapter is not self.current
+            if single and bare:
+                first = thinned[-1]
+                thinned[-1] = Chapter(first.state, first.start, inputs=np.concatenate([first.inputs, chapter.inputs]))
+                single = False
+            else:
+                thinned.append(chapter)
+                single = bare
+        self.chapters = thinned
 
 
 def size_of(chapter: Chapter) -> int:

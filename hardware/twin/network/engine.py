@@ -119,32 +119,38 @@ class Network:
             constants = self._circuit.synapse[index]
             if self._circuit.wires[index, 2] == 0:
                 self.sample("v_m", int(self._circuit.wires[index, 1]), grid, out)
-        stop = grid.first + len(out)
-        k_next = grid.first
-        for chapter, end in self._shelf.spans(grid.t0 + grid.first * grid.dt):
-            k_end = min(stop, max(k_next, first_after(grid, end)))
-            if k_end > k_next:
-                log = self._rows(chapter, end)
-                part = out[k_next - grid.first : k_end - grid.first]
-                kind = SAMPLED[quantity]
-                sample(self._net, self._tables, log, kind, owner, constants, grid.t0, grid.dt, k_next, part)
-            k_next = k_end
+        done = 0
+        while done < len(out):
+            first = grid.first + done
+            log, end = self._rows(grid.t0 + first * grid.dt)
+            part = out[done : max(done, first_after(grid, end) - grid.first)]
+            sample(self._net, self._tables, log, SAMPLED[quantity], owner, constants, grid.t0, grid.dt, first, part)
+            done += len(part)
 
-    def _rows(self, chapter: Chapter, end: float) -> k.Log:
-        """The rows of a chapter."""
+    def _rows(self, moment: float) -> tuple[k.Log, float]:
+        """The rows of the chapter that `moment` is in, and where it ends."""
+        chapter, end = self._shelf.at(moment)
         if chapter is self._shelf.current:
-            return self._log
+            return self._log, end
         log = self._shelf.use(chapter)
         if log is None:
-            state = copied(chapter.state)
-            inputs = Inputs(self._board, self._seed, chapter.start)
-            inputs.make_noise(end)
-            for neuron in np.unique(chapter.inputs[:, 1]):
-                times, _, levels = chapter.inputs[chapter.inputs[:, 1] == neuron].T
-                inputs.play(int(neuron), times, levels)
-            _, log, _ = self._write(state, self._new_log(state), inputs.queue, end, chapter.last)
-            log = self._shelf.keep(chapter, log)
-        return log
+            self._write_again(chapter, end)
+            return self._rows(moment)
+        return log, end
+
+    def _write_again(self, chapter: Chapter, end: float) -> None:
+        """Bring back the rows of a chapter; one that had been joined comes back in its parts."""
+        inputs = Inputs(self._board, self._seed, chapter.start)
+        inputs.make_noise(end)
+        for neuron in np.unique(chapter.inputs[:, 1]):
+            times, _, levels = chapter.inputs[chapter.inputs[:, 1] == neuron].T
+            inputs.play(int(neuron), times, levels)
+        state, parts = copied(chapter.state), []
+        while (start := state.clock[k.STEP] * self._net.step) < end:
+            parts.append(Chapter(copied(state), start))
+            state, log, _ = self._write(state, self._new_log(state), inputs.queue, end, parts[-1].last)
+            self._shelf.keep(parts[-1], log)
+        self._shelf.replace(chapter, parts)
 
 
 def first_after(grid: Grid, moment: float) -> int:

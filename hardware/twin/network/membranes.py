@@ -74,13 +74,15 @@ from .propagator import first_exit, glide, settle, stray, total, tune
 @helper
 def push_of(phase: Floats, p: Floats, constant: float, level: float, noise: float) -> float:
     """Constant part of dV/dt: of the phase, of outputs that are constant, of port, noise and the leaks of synapses."""
-    return phase[PUSH] + constant + (level + noise + p[OFFSET]) / p[CAPACITANCE]
+    push: float = phase[PUSH] + constant + (level + noise + p[OFFSET]) / p[CAPACITANCE]
+    return push
 
 
 @helper
 def rate_of(phase: Floats, p: Floats, load: float, level: float) -> float:
     """How fast the membrane forgets, 1/s; the inputs may load it."""
-    return phase[RATE] + (load + p[SAG] * level) / p[CAPACITANCE]
+    rate: float = phase[RATE] + (load + p[SAG] * level) / p[CAPACITANCE]
+    return rate
 
 
 @helper
@@ -128,7 +130,7 @@ def look_ahead(net: Net, tables: Tables, state: State, i: int, use: int, dt: flo
     low, high = phase[LOW], phase[HIGH]
     down, up = stray(rates, count, wave, pools, dt)
     slack = (up - down) * step[GAIN]
-    stays = low <= v <= high and low <= v_next - slack and v_next + slack <= high
+    stays: bool = low <= v <= high and low <= v_next - slack and v_next + slack <= high
     if p[EXTRA_V] > 0.0 and p[SILENCE] == 0.0 and s[PHASE] >= LEAK and s[SILENT] == 0.0:
         speed = push + total(count, pools, X) + wave[0] * sin(wave[2]) - rate * v
         least = min(speed, step[FADE] * speed + step[GAIN] * down / dt)

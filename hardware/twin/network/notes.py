@@ -50,12 +50,13 @@ from .layout import (
 @helper
 def room(net: Net, log: Log) -> bool:
     """Whether whatever may happen next can be written down."""
-    return (
+    enough: bool = (
         log.size[ROWS] + net.busiest[0] <= log.time.shape[0]
         and log.size[WORDS] + net.busiest[1] <= log.words.shape[0]
         and log.size[SPIKES] < log.spike.shape[0]
         and log.size[INPUTS] < log.input.shape[0]
     )
+    return enough
 
 
 @helper

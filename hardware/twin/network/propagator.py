@@ -68,7 +68,7 @@ def retune(step: Floats, rates: Floats, count: int, rate: float, dt: float) -> N
 @helper
 def glide(step: Floats, count: int, v: float, push: float, wave: Wave, pools: Floats) -> float:
     """The membrane after the step; x and d of its pools then go to their next ones."""
-    value = step[FADE] * v + step[GAIN] * push
+    value: float = step[FADE] * v + step[GAIN] * push
     if wave[0] != 0.0:
         value += settled(wave, step[STEP_RATE], step[DT]) - step[FADE] * settled(wave, step[STEP_RATE], 0.0)
     for k in range(count):

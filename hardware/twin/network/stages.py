@@ -106,7 +106,8 @@ def move_branch(p: Floats, s: Floats, moment: float) -> None:
 @helper
 def due_next(s: Floats) -> float:
     """When something happens to a branch."""
-    return min(s[DUE_1], s[DUE_2], s[PULSE_END], s[ARRIVAL])
+    first: float = min(s[DUE_1], s[DUE_2], s[PULSE_END], s[ARRIVAL])
+    return first
 
 
 @routine

@@ -1,5 +1,9 @@
 """Every hard target that a figure shows is met, but for those named here with what the twin gives instead."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 
 from neurorig.analysis.published import list_published
@@ -43,3 +47,18 @@ def test_every_digitised_curve_is_compared(figures: dict[str, Figure]) -> None:
     for r in (r for r in found.values() if r.curve not in SILENT):
         assert r.rms < 100 * r.tolerance  # a curve that was never drawn would be infinitely far
         assert r.inside > 0.6
+
+
+def test_the_fidelity_page_is_current(figures: dict[str, Figure], monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    spec = importlib.util.spec_from_file_location("fidelity", docs / "fidelity.py")
+    assert spec is not None
+    assert spec.loader is not None
+    page = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "fidelity", page)
+    spec.loader.exec_module(page)
+    written = set((docs / "fidelity.md").read_text(encoding="utf-8").splitlines())
+    for figure in figures.values():
+        rows = [*map(page.residual_row, residuals(figure)), *page.numbers(figure)]
+        missing = [row for row in page.table(("", ""), rows) if row not in written and row.strip("|- ")]
+        assert missing == [], f"{figure.name}: run python docs/fidelity.py"
