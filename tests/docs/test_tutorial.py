@@ -10,7 +10,7 @@ import pytest
 
 from neurorig.instruments import load_bench
 
-from .blocks import blocks
+from .blocks import ROOT, blocks
 
 SHELL = shutil.which("bash")
 pytestmark = [
@@ -50,4 +50,5 @@ def test_the_first_changes_of_the_readme(tmp_path: Path) -> None:
     ]
     assert len(safe) > 5
     shutil.copy(load_bench().path, tmp_path / "mybench.toml")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     assert "report.html" in pasted("\n".join(safe), tmp_path)
