@@ -63,6 +63,7 @@ class Board(Part):
                     raise ValueError(f"[synapses.{key}] {end} = '{wrong}' is no neuron.{nearest(wrong, self.neurons)}")
             self._check_spike_edge(key, synapse)
             self._check_supply(key, synapse)
+            self._check_drive(key)
         for name in self.ports:
             owner, _, quantity = name.partition(".")
             if owner not in self.neurons or quantity != "i0":
@@ -94,6 +95,12 @@ class Board(Part):
             raise ValueError(
                 f"supply = {show(self.supply, 'V')} gives synapse '{key}' no charge: it needs more than {show(least, 'V')}"
             )
+
+    def _check_drive(self, key: str) -> None:
+        try:
+            self.drive(key)
+        except ValueError as reason:
+            raise ValueError(f"[synapses.{key}] {reason}") from reason
 
     @property
     def quantities(self) -> dict[str, str]:

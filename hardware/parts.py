@@ -142,6 +142,8 @@ class Neuron(Fitted):
     def _possible(self) -> Self:
         bounds = SPIKES if self.components.C_L is None else PLATEAUS
         _check_time("spikes decay", self.tau_a, bounds, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
+        if self.components.C_L is None and (self.calibration.memory > 0.0 or self.calibration.I_H_dyn is not None):
+            raise ValueError("memory and I_H_dyn belong to a bursting neuron, which has a C_L")
         return self
 
     @property
