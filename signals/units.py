@@ -5,6 +5,7 @@ Inside the house every number is a plain float in A, V, s, Hz, ohm, F or C.
 
 import functools
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError
@@ -19,6 +20,11 @@ _NAMES = {
 EXAMPLES = {
     "A": "44.7 uA", "V": "3.3 V", "s": "0.47 s", "Hz": "40 kHz", "ohm": "10 kohm", "F": "0.1 uF", "C": "98 nC", "": "3",
 }  # fmt: skip
+_WRITTEN = re.compile(
+    r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*([^\s\d.,_+*-][^\s\d,_]*\s*)?|\s*[+-]?(nan|inf)\w*.*", re.I
+)
+"""One number, then perhaps a unit: the unit library would take a comma for nothing and "0,4 uA" for 4 uA or 0."""
+_COMMA = re.compile(r"\d,\d")
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
 
@@ -37,6 +43,9 @@ def parse(text: str, unit: str) -> float:
     Raises ConfigError when the text is no number, has no unit, or has a unit of another kind.
     """
     wanted = f"{_NAMES.get(unit, unit)} such as '{EXAMPLES.get(unit, unit)}'"
+    if not _WRITTEN.fullmatch(text):
+        point = " A decimal comma is no point: write '" + text.replace(",", ".") + "'." if _COMMA.search(text) else ""
+        raise ConfigError(f"'{text}' is not {wanted}.{point}")
     try:
         if unit == "":
             return _finite(float(text), text)

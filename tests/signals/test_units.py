@@ -49,3 +49,16 @@ def test_numbers_are_shown_as_a_person_writes_them() -> None:
     assert show(120.0, "s") == "120 s"
     assert show(5000.0, "ohm") == "5 kohm"
     assert "nan" in show(math.nan, "Hz")
+
+
+@pytest.mark.parametrize(
+    "text", ["4,5 V", "0,4 V", "1e3,5 V", "7_5 V", "1,000 V", "2*3 V", "3 4 V", "1 V 2", "1 - 2 V", "1.2.3 V"]
+)
+def test_what_is_not_one_number_with_a_unit_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="is not a voltage"):
+        parse(text, "V")
+
+
+def test_a_decimal_comma_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"A decimal comma is no point: write '44\.7 uA'"):
+        parse("44,7 uA", "A")
