@@ -65,7 +65,7 @@ BOARD: Models = {
     "[nodes]": parts.Node,
 }
 FILLED_IN = {Board: {"path", "sha256", "fitted_supply"}, parts.Port: {"name"}, parts.Node: {"name"}}
-FILLED_IN |= {parts.Neuron: {"fitted_with"}, parts.Synapse: {"fitted_with"}}
+FILLED_IN |= {parts.Neuron: {"fitted_with"}, parts.Synapse: {"fitted_with", "C_m_fitted"}}
 """Fields that no file holds: they are filled in when it is read."""
 
 

@@ -15,6 +15,7 @@ from neurorig.signals import ConfigError, Current, nearest, show
 
 from .description import Shelf, explain, message, sentences
 from .driver_circuits import Pulse, Spike, pulse, sink_voltage
+from .fitted import remember_fits
 from .parts import NEURON_NODES, OPEN, SYNAPSE_NODES, Neuron, Node, Part, Port, PositiveVoltage, Synapse
 
 DRIVE_DROP = 1.0
@@ -49,7 +50,8 @@ class Board(Part):
             entries = data.get(table)
             if isinstance(entries, dict):
                 named[table] = {k: {**v, "name": k} if isinstance(v, dict) else v for k, v in entries.items()}
-        return {**({"fitted_supply": data["supply"]} if "supply" in data else {}), **data, **named}
+        supply = {"fitted_supply": data["supply"]} if "supply" in data else {}
+        return {**supply, **data, **named, **_fitted_synapses(data)}
 
     @model_validator(mode="after")
     def _connected(self) -> Self:
@@ -142,14 +144,14 @@ class Board(Part):
         try:
             return Board.model_validate(data)
         except ValidationError as reason:
-            raise ConfigError("; ".join(_of_component(e, changes) for e in reason.errors()[:3])) from reason
+            raise ConfigError("; ".join(_of_component(e, changes) for e in reason.errors()[:3])) from None
 
     def with_supply(self, supply: float | str) -> "Board":
         """Give the board at another supply V+ (V, or text with a unit), which sets every synaptic weight.
 
         Raises ConfigError for a supply from which no synapse gets charge.
         """
-        return self._changed({**self.model_dump(), "supply": supply})
+        return self._changed({**self.model_dump(), "supply": supply if isinstance(supply, str) else float(supply)})
 
     def with_ports(self, changes: Mapping[str, Mapping[str, float | str]]) -> "Board":
         """Give the board with other ports, such as ``{"n1.i0": {"ripple": "50 nA", "noise": 2e-8}}`` (SI or text with a unit).
@@ -160,7 +162,7 @@ class Board(Part):
         for name, change in changes.items():
             if name not in self.ports:
                 raise ConfigError(f"{self.path}: the board has no port '{name}'.{nearest(name, self.ports)}")
-            data["ports"][name] |= change
+            data["ports"][name] |= {k: v if isinstance(v, str) else float(v) for k, v in change.items()}
         return self._changed(data)
 
     def without(self, synapses: Iterable[str]) -> "Board":
@@ -168,7 +170,7 @@ class Board(Part):
 
         Raises ConfigError for an unknown synapse.
         """
-        gone = set(synapses)
+        gone = {synapses} if isinstance(synapses, str) else set(synapses)
         for name in sorted(gone - self.synapses.keys()):
             hint = nearest(name, self.synapses)
             raise ConfigError(f"{self.path}: the board has no synapse '{name}'.{hint}")
@@ -187,7 +189,7 @@ class Board(Part):
         try:
             return Board.model_validate(data)
         except ValidationError as reason:
-            raise ConfigError(f"{self.path}: {sentences(reason, Board, 'board')}") from reason
+            raise ConfigError(f"{self.path}: {sentences(reason, Board, 'board')}") from None
 
     def drive(self, synapse: str) -> Pulse:
         """Give the current pulse of one spike, drawn into the first stage of `synapse` (a membrane, if it has no stage).
@@ -197,16 +199,18 @@ class Board(Part):
         model keeps length and amplitude constant, so that every spike delivers its measured charge, whatever the rate
         (I_s(f) of Figs 6(b), 9(b) is a straight line). ``pcb`` and ``fig18``: see `driver_circuits`.
         """
+        if synapse not in self.synapses:
+            raise ConfigError(f"{self.path}: the board has no synapse '{synapse}'.{nearest(synapse, self.synapses)}")
         link = self.synapses[synapse]
         pre, fit = self.neurons[link.pre], link.calibration
         if fit.drive != "constant":
             rest = pre.components.R_a * pre.calibration.scale * math.sqrt(pre.calibration.I_off * pre.calibration.I_H)
             spike = Spike(pre.peak, pre.tau_a, rest, pre.opening)  # amid the currents at which the neuron fires
             return pulse(fit.drive, spike, link.components.R_W, self.supply, self._driven(link, spike))
-        assert fit.Q_N is not None and fit.R_drive is not None
+        assert fit.Q_N is not None and fit.R_drive is not None and link.C_m_fitted is not None
         weight = (link.fitted_with.R_W + fit.R_drive) / (link.components.R_W + fit.R_drive)
         swing = (self.supply - DRIVE_DROP) / (self.fitted_supply - DRIVE_DROP)
-        charge = fit.Q_N * weight * swing * pre.components.C_m / pre.fitted_with.C_m
+        charge = fit.Q_N * weight * swing * pre.components.C_m / link.C_m_fitted
         width = pre.tau_a * math.log(pre.peak / fit.omega)
         return Pulse(charge / width, 0.0, width)
 
@@ -249,6 +253,20 @@ class Board(Part):
         return self.ports[port].neuron
 
 
+def _fitted_synapses(data: dict[str, Any]) -> dict[str, Any]:
+    """The synapses, each with the C_m of the neuron whose spikes gave its charge: that of the file, if nothing else is said."""
+    neurons, synapses = data.get("neurons"), data.get("synapses")
+    if not isinstance(neurons, dict) or not isinstance(synapses, dict):
+        return {}
+    made: dict[str, Any] = {}
+    for key, entry in synapses.items():
+        pre = neurons.get(entry.get("pre")) if isinstance(entry, dict) else None
+        components = pre.get("components") if isinstance(pre, dict) else None
+        known = isinstance(components, dict) and "C_m" in components
+        made[key] = {"C_m_fitted": components["C_m"], **entry} if known else entry
+    return {"synapses": made}
+
+
 def list_boards() -> list[str]:
     """Names of the boards that ship with neurorig."""
     return _BOARDS.names()
@@ -274,4 +292,4 @@ def _of_component(error: Any, changes: Mapping[str, float | str]) -> str:
             return f"{', '.join(changes)}: {explain(error, Board, 'board')}"
 
 
-_BOARDS = Shelf("board", Path(__file__).parent / "boards", lambda _: Board)
+_BOARDS = Shelf("board", Path(__file__).parent / "boards", lambda _: Board, remember_fits)

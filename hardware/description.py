@@ -15,24 +15,33 @@ from neurorig.signals import AS_WRITTEN, ConfigError, nearest
 
 from .parts import Part
 
-REMEMBERED = {"fitted_with", "fitted_supply"}
+REMEMBERED = {"fitted_with", "C_m_fitted", "fitted_supply"}
 """Keys that a model fills in from others: what is wrong with them is told at the other."""
 
 Described = TypeVar("Described", bound=Part)
 Chain = tuple[tuple[Path, bytes], ...]
+Carry = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
 class Shelf(Generic[Described]):
     """The descriptions of one sort that ship in `folder`; any other file of that sort is read by its path.
 
     `word` is what a person calls one of them ("board"); `model_of` gives the model for the tables of a file, and raises
-    ValueError with a sentence when they do not say which. Models have the fields ``path`` and ``sha256``.
+    ValueError with a sentence when they do not say which. Models have the fields ``path`` and ``sha256``. `remember` (tables
+    below, tables above, both merged) adds to the merged ones what has to be kept of those below.
     """
 
-    def __init__(self, word: str, folder: Path, model_of: Callable[[dict[str, Any]], type[Described]]) -> None:
+    def __init__(
+        self,
+        word: str,
+        folder: Path,
+        model_of: Callable[[dict[str, Any]], type[Described]],
+        remember: Carry | None = None,
+    ) -> None:
         self.word = word
         self.folder = folder
         self.model_of = model_of
+        self.remember = remember
         self._read = lru_cache(maxsize=64)(self._validated)
 
     def names(self) -> list[str]:
@@ -60,7 +69,9 @@ class Shelf(Generic[Described]):
         data: dict[str, Any] = {}
         digest = ""
         for path, text in reversed(chain):
-            data = _laid_over(data, _parsed(path, text))
+            above = _parsed(path, text)
+            merged = _laid_over(data, above)
+            data = self.remember(data, above, merged) if self.remember and data else merged
             digest = hashlib.sha256(digest.encode() + text).hexdigest()
         path = chain[0][0]
         try:
@@ -70,7 +81,7 @@ class Shelf(Generic[Described]):
         try:
             return model.model_validate({**data, "path": path, "sha256": digest}, context=AS_WRITTEN)
         except ValidationError as reason:
-            raise ConfigError(f"{path}: {sentences(reason, model, self.word)}") from reason
+            raise ConfigError(f"{path}: {sentences(reason, model, self.word)}") from None
 
     def _chain(self, path: Path, text: bytes, *above: Path) -> Chain:
         """The file, then the one it is ``like``, and so on."""

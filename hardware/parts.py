@@ -144,6 +144,11 @@ class Neuron(Fitted):
         _check_time("spikes decay", self.tau_a, bounds, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
         if self.components.C_L is None and (self.calibration.memory > 0.0 or self.calibration.I_H_dyn is not None):
             raise ValueError("memory and I_H_dyn belong to a bursting neuron, which has a C_L")
+        if self.components.R_m != self.fitted_with.R_m:
+            raise ValueError(
+                f"the thyristor was calibrated with R_m = {show(self.fitted_with.R_m, 'ohm')} and no law is known for another: "
+                "R_m changes only together with the source of a new calibration"
+            )
         return self
 
     @property
@@ -234,7 +239,7 @@ class SynapseRest(Part):
 class Synapse(Fitted):
     """A synapse of 0 (delta), 1 (exponential) or 2 (alpha) stages from neuron `pre` into the membrane of `post`.
 
-    A spike arrives `delay` after it was fired.
+    A spike arrives `delay` after it was fired. The charge was measured with `C_m_fitted` in the neuron `pre`.
 
     With `post` = "open" the output flows into a resistor to ground, where it is measured, and no neuron feels it.
     """
@@ -250,6 +255,7 @@ class Synapse(Fitted):
     calibration: SynapseCalibration
     at_rest: SynapseRest = SynapseRest()
     fitted_with: SynapseComponents
+    C_m_fitted: PositiveCapacitance | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -3,6 +3,7 @@
 import pytest
 
 from neurorig.hardware import list_boards, load_board
+from neurorig.hardware.devices import with_devices
 from neurorig.signals import ConfigError
 
 from .boards import description, network, written
@@ -254,7 +255,7 @@ def test_what_is_wrong_in_a_board_like_another_is_said_once(tmp_path, text, said
 def test_the_supply_sets_the_weight(bump):
     # V+ - 1 V drives the weight: 4 V on the supply of 5 V (Wu 2025, appendix)
     assert bump.with_supply("6 V").charge("s11") == pytest.approx(97.8e-9 * 5 / 4)
-    assert bump.with_supply(5.0).charge("s11") == pytest.approx(97.8e-9)
+    assert bump.with_supply(5).charge("s11") == pytest.approx(97.8e-9)
     with pytest.raises(ConfigError, match="supply = 500 mV"):
         bump.with_supply(0.5)
 
@@ -266,3 +267,53 @@ def test_disturbances_belong_to_the_port(bump):
         bump.with_ports({"n2.i0": {"ripple": "50 nA"}})
     with pytest.raises(ConfigError, match="rippel"):
         bump.with_ports({"n1.i0": {"rippel": "50 nA"}})
+
+
+def laid_over(folder, base, text):
+    """The board of a file that is like `base`, with `text` in it."""
+    path = folder / "over.toml"
+    path.write_text(f'like = "{base}"\nname = "over"\n{text}')
+    return load_board(path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"s11.R_W": "3.3 kohm"}, {"n1.C_m": "47 nF"}, {"s11.C_s": "1 uF"}, {"n1.R_a": "1 kohm"}]
+)
+def test_another_part_in_a_board_file_is_the_same_as_another_part_soldered_in(tmp_path, change):
+    [(name, value)] = change.items()
+    owner, part = name.split(".")
+    table = "neurons" if owner == "n1" else "synapses"
+    over = laid_over(tmp_path, "wu2025_fig13", f'[{table}.{owner}.components]\n{part} = "{value}"\n')
+    soldered = load_board("wu2025_fig13").with_components(change)
+    assert over.neurons == soldered.neurons
+    assert over.synapses == soldered.synapses
+    assert over.charge("s11") == soldered.charge("s11")
+
+
+def test_another_supply_in_a_board_file_is_another_supply(tmp_path, bump):
+    over = laid_over(tmp_path, "wu2025_bump", 'supply = "4.5 V"\n')
+    assert over.charge("s11") == bump.with_supply(4.5).charge("s11") == pytest.approx(97.8e-9 * 3.5 / 4)
+
+
+def test_a_calibration_that_a_file_restates_goes_with_the_parts_of_that_file(tmp_path):
+    text = '[synapses.s11.components]\nR_W = "10 kohm"\nC_s = "1 uF"\n[synapses.s11.calibration]\nQ_N = "70 nC"\n'
+    over = laid_over(tmp_path, "wu2025_bump", text)
+    assert over.charge("s11") == pytest.approx(70e-9)
+    assert over.synapses["s11"].tau == pytest.approx(0.555 / 4.7)  # not restated: follows C_s
+
+
+def test_another_r_m_needs_another_calibration(tmp_path):
+    with pytest.raises(ConfigError, match="R_m"):
+        laid_over(tmp_path, "wu2025_bump", '[neurons.n1.components]\nR_m = "1 Mohm"\n')
+
+
+def test_a_synapse_keeps_its_charge_when_its_neuron_gets_another_device(bump):
+    assert with_devices(bump, {"n1": "C_fig11b"}).charge("s11") == pytest.approx(97.8e-9)
+    adapting = load_board("wu2025_fig11a")
+    assert with_devices(adapting, {"n1": "M"}).charge("s11") == pytest.approx(44.65e-9)
+
+
+def test_a_synapse_that_is_taken_away_takes_its_nodes_along(tmp_path):
+    over = laid_over(tmp_path, "motif_mutual_inhibition", '[synapses]\ns12 = "none"\n')
+    assert set(over.synapses) == {"s11", "s22", "s21"}
+    assert over.nodes == load_board("motif_mutual_inhibition").without("s12").nodes
