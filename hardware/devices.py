@@ -20,6 +20,7 @@ from neurorig.signals import AS_WRITTEN, ConfigError, Number, nearest
 
 from .board import Board
 from .parts import Neuron, NeuronCalibration, NeuronComponents, NeuronRest, Part
+from .seeds import checked_count, checked_seed
 
 SORTED_OUT = 2.5
 """Standard deviations beyond which a part is not drawn: nobody would have put it on a board."""
@@ -130,8 +131,12 @@ def draw_device(rng: np.random.Generator) -> Device:
 
 
 def draw_devices(count: int, seed: int) -> list[Device]:
-    """Draw `count` devices; the first k are the same whatever `count` is."""
-    rng = np.random.default_rng(seed)
+    """Draw `count` devices; the first k are the same whatever `count` is.
+
+    Raises ConfigError for a count or a seed that is no whole number from 0 on.
+    """
+    count = checked_count(count, "count", 0, "a number of devices is a whole number from 0 on")
+    rng = np.random.default_rng(checked_seed(seed))
     return [draw_device(rng) for _ in range(count)]
 
 
@@ -140,8 +145,10 @@ def draw_board(board: Board, seed: int, spread: Mismatch | None = None) -> Board
 
     The calibrated device of each neuron is taken as the median. Each part has a stream of its own, so that a board with
     one more synapse has the same neurons. R_m stays: its spread is part of that of the device, with which it was
-    measured. `spread`: that of `mismatch()` if not given. Raises ConfigError if the drawn board could not work.
+    measured. `spread`: that of `mismatch()` if not given. Raises ConfigError if the drawn board could not work, and for a
+    seed that is no whole number from 0 on.
     """
+    seed = checked_seed(seed)
     spread = spread or mismatch()
     neurons = {}
     for key, neuron in board.neurons.items():

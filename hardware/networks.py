@@ -3,21 +3,24 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from operator import index
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import ValidationError
 
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, nearest
 
 from .board import Board, load_board
 from .description import sentences
 from .parts import NEURON_NODES, Synapse
+from .seeds import checked_count, checked_seed
 
 Kind = Literal["excitatory", "inhibitory"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Wire = tuple[int, int, Kind]
-"""From neuron, to neuron (counted from 0), and what it does there."""
+"""From neuron, to neuron (counted from 0), and what it does there: ``(0, 1, "excitatory")`` is n1 onto n2."""
 
 
 def random_network(
@@ -39,13 +42,14 @@ def random_network(
     those of the two boards; with many inputs it takes more than the 20 kohm of the trimmer. A neuron is never connected
     to itself. `seed` decides who inhibits and who is connected.
 
-    Neurons are called n1, n2, ..., the synapse of n1 onto n2 s1_2. Raises ConfigError for a bad number.
+    Neurons are called n1, n2, ..., the synapse of n1 onto n2 s1_2. A synapse keeps the law of the board it is copied
+    from: its charge follows C_m of the neuron it is now driven by. Raises ConfigError for a bad number.
     """
-    _check_size(n)
+    n = _checked_size(n)
     for name, share in (("connectivity", connectivity), ("inhibitory", inhibitory)):
-        if not 0.0 <= share <= 1.0:
-            raise ConfigError(f"{name} = {share} is no probability: it lies between 0 and 1.")
-    rng = np.random.default_rng(seed)
+        if not _is_probability(share):
+            raise ConfigError(f"{name} = {share!r} is no probability: it lies between 0 and 1.")
+    rng = np.random.default_rng(checked_seed(seed))
     inhibiting = rng.random(n) < inhibitory
     linked = rng.random((n, n)) < connectivity
     np.fill_diagonal(linked, False)
@@ -65,7 +69,12 @@ def ring(
     inhibits: Board | str = "wu2025_fig11a",
     R_W: float | str | None = None,  # noqa: N803
 ) -> Board:
-    """Give a board with `n` copies of a neuron, each connected to the next, the last to the first: see `random_network`."""
+    """Give a board with `n` copies of a neuron, each connected to the next, the last to the first: see `random_network`.
+
+    `kind`: "inhibitory" or "excitatory". Raises ConfigError for another kind or a bad number.
+    """
+    n = _checked_size(n)
+    _check_kind(kind, f"kind = {kind!r}")
     wires: list[Wire] = [(i, (i + 1) % n, kind) for i in range(n)]
     return wired(neuron, n, wires, f"A ring of {n} neurons", excites=excites, inhibits=inhibits, R_W=R_W)
 
@@ -80,8 +89,13 @@ def wired(
     inhibits: Board | str = "wu2025_fig11a",
     R_W: float | str | None = None,  # noqa: N803
 ) -> Board:
-    """Give a board with `n` copies of a neuron and a synapse for each wire: see `random_network`."""
-    _check_size(n)
+    """Give a board with `n` copies of a neuron and a synapse for each wire: see `random_network`.
+
+    `wires`: one ``(pre, post, kind)`` for each synapse, neurons counted from 0, kind "excitatory" or "inhibitory", at
+    most one from a neuron to another; ``[(0, 1, "excitatory"), (1, 0, "inhibitory")]`` gives s1_2 and s2_1. `title`: of
+    the board. Raises ConfigError for a wire of another form, and for a bad number.
+    """
+    n = _checked_size(n)
     pattern = _board(neuron)
     first = next(iter(pattern.neurons))
     port = next((port for port in pattern.ports.values() if port.neuron == first), None)
@@ -89,13 +103,13 @@ def wired(
         raise ConfigError(f"{pattern.path}: neuron '{first}' has no port, so its copies could not be driven.")
     templates = {"excitatory": _synapse(excites, "excitatory"), "inhibitory": _synapse(inhibits, "inhibitory")}
     synapses = {}
-    for pre, post, kind in wires:
-        if not (0 <= pre < n and 0 <= post < n):
-            raise ConfigError(f"wire {pre} -> {post}: there are neurons 0 to {n - 1}.")
+    for pre, post, kind in (_checked_wire(wire, n) for wire in wires):
         entry = templates[kind].model_dump() | {"pre": f"n{pre + 1}", "post": f"n{post + 1}"}
         if R_W is not None:
             entry["components"] |= {"R_W": R_W}
-        synapses[f"s{pre + 1}_{post + 1}"] = entry
+        if (key := f"s{pre + 1}_{post + 1}") in synapses:
+            raise ConfigError(f"wire {(pre, post, kind)}: neuron {pre} has a synapse onto neuron {post} already.")
+        synapses[key] = entry
     names = [f"n{i + 1}" for i in range(n)]
     entries: dict[str, Any] = {
         "format": 1,
@@ -118,12 +132,38 @@ def wired(
     try:
         return Board.model_validate({**entries, "path": Path(entries["name"]), "sha256": digest})
     except ValidationError as reason:
-        raise ConfigError(f"{entries['name']}: {sentences(reason, Board, 'board')}") from reason
+        raise ConfigError(f"{entries['name']}: {sentences(reason, Board, 'board')}") from None
 
 
-def _check_size(n: int) -> None:
-    if n < 1:
-        raise ConfigError(f"n = {n}: a network has at least one neuron.")
+def _checked_size(n: int) -> int:
+    return checked_count(n, "n", 1, "a network has at least one neuron, and a whole number of them")
+
+
+def _is_probability(share: float) -> bool:
+    try:
+        return 0.0 <= share <= 1.0
+    except TypeError:  # a text
+        return False
+
+
+def _checked_wire(wire: Wire, n: int) -> Wire:
+    """Give the wire with plain integers. Raises ConfigError if it is no (pre, post, kind) on n neurons."""
+    try:
+        pre, post, kind = wire
+        pre, post = index(pre), index(post)
+    except (TypeError, ValueError):
+        raise ConfigError(f'wire {wire!r}: a wire is (pre, post, kind), such as (0, 1, "excitatory").') from None
+    if not (0 <= pre < n and 0 <= post < n):
+        raise ConfigError(f"wire {pre} -> {post}: there are neurons 0 to {n - 1}.")
+    _check_kind(kind, f"wire {wire!r}")
+    return pre, post, kind
+
+
+def _check_kind(kind: str, where: str) -> None:
+    if kind not in KINDS:
+        word = str(kind).lower()
+        meant = next((known for known in KINDS if word and known.startswith(word)), word)  # "inh" is an abbreviation
+        raise ConfigError(f"{where}: a synapse is excitatory or inhibitory.{nearest(meant, KINDS)}")
 
 
 def _board(name: Board | str) -> Board:

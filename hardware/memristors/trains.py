@@ -1,5 +1,6 @@
 """Trains of presynaptic spikes: times (s) for `MemristiveNeuron.play`."""
 
+from math import inf, isfinite
 from typing import Annotated, Self
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from neurorig.hardware.parts import Part, PositiveTime
+from neurorig.hardware.seeds import checked_seed
 from neurorig.signals import ConfigError, Frequency, Time, show
 
 Floats = NDArray[np.float64]
@@ -44,12 +46,16 @@ class ThetaBurst(Part):
 def poisson_train(rate: Frequency, until: Time, *, seed: int, gap: Time = 0.0) -> Floats:
     """Spike times (s) in [0, `until`) at `rate` (Hz): random intervals, of which none is shorter than `gap` (s).
 
-    Raises ConfigError for a rate that leaves no room for the gaps.
+    Raises ConfigError for a rate that is negative or leaves no room for the gaps, and for a time or seed that is none.
     """
-    if not (rate >= 0.0 and rate * gap < 1.0):
+    _check(rate, until)
+    if not 0.0 <= gap < inf:
+        raise ConfigError(f"gap = {show(gap, 's')}: the shortest interval is 0 or more.")
+    if rate * gap >= 1.0:
         raise ConfigError(
             f"{show(rate, 'Hz')} with gaps of {show(gap, 's')}: give a rate from 0 to {show(1 / gap, 'Hz')}."
         )
+    seed = checked_seed(seed)
     if rate == 0.0:
         return np.empty(0)
     random, times, last = np.random.default_rng(seed), [np.empty(0)], 0.0
@@ -62,5 +68,13 @@ def poisson_train(rate: Frequency, until: Time, *, seed: int, gap: Time = 0.0) -
 
 
 def regular_train(rate: Frequency, until: Time, *, start: Time = 0.0) -> Floats:
-    """Spike times (s) in [`start`, `until`) at `rate` (Hz)."""
+    """Spike times (s) in [`start`, `until`) at `rate` (Hz). Raises ConfigError for a negative rate, or a time that is none."""
+    _check(rate, until)
     return start + np.arange(np.ceil((until - start) * rate - 1e-9)) / rate if rate > 0.0 else np.empty(0)
+
+
+def _check(rate: Frequency, until: Time) -> None:
+    if not 0.0 <= rate < inf:
+        raise ConfigError(f"rate = {show(rate, 'Hz')}: give a rate of 0 Hz or more.")
+    if not isfinite(until):
+        raise ConfigError(f"until = {show(until, 's')}: a train ends at a finite time.")

@@ -4,14 +4,17 @@ import argparse
 import sys
 
 from neurorig.hardware import load_board
-from neurorig.signals import NeurorigError, parse
+from neurorig.signals import NeurorigError, RunInterrupted, parse
 
 from .deck import deck
 from .simulator import run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the deck, or with --until the spike times (s) of every neuron; the exit code is 0, or that of the error."""
+    """Print the deck, or with --until the spike times (s) of every neuron; the exit code is 0, or that of the error.
+
+    130 after Ctrl-C.
+    """
     parser = argparse.ArgumentParser(prog="python -m neurorig.hardware.spice", description=__doc__)
     parser.add_argument("board", help="name of a board that ships, or a TOML file")
     parser.add_argument(
@@ -33,6 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     except NeurorigError as reason:
         print(reason, file=sys.stderr)
         return reason.exit_code
+    except KeyboardInterrupt:
+        print("Stopped by Ctrl-C.", file=sys.stderr)
+        return RunInterrupted.exit_code
     for neuron in board.neurons:
         for moment in recording.spikes(neuron):
             print(f"{neuron} {moment:.7f}")

@@ -43,15 +43,16 @@ class Witnessed:
 def witness(board: Board, drive: Mapping[str, float | Steps], until: float, nodes: Sequence[str] = ()) -> Witnessed:
     """Play `drive` (port: current in A, or Steps) from the state at rest to `until` (s), without noise and ripple.
 
-    `nodes` are saved by ngspice besides V_ap. Raises SpiceError if ngspice is absent or fails.
+    `nodes` are saved by ngspice besides V_ap. Raises ConfigError as `deck` does, SpiceError if ngspice is absent or fails.
     """
     board = board.with_ports({port: {"noise": 0.0, "ripple": 0.0} for port in board.ports})
+    text = deck(board, drive, until, nodes)  # first, for what it refuses
     twin = Twin(spice_twin(board))
     for port, command in drive.items():
         steps = command if isinstance(command, Steps) else Steps.of([1.0], [command])
         twin.play(port, steps, 0.0)
     twin.advance(until)
-    return Witnessed(run(board, deck(board, drive, until, nodes)), twin)
+    return Witnessed(run(board, text), twin)
 
 
 def _rate(times: Floats) -> float:

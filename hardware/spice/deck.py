@@ -1,6 +1,7 @@
 """From a `Board` to an ngspice deck: blocks of the paper, wired with the board's components, nodes named as in the twin."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,7 @@ from neurorig.hardware import Board, Synapse
 from neurorig.hardware.ald1105 import N, P
 from neurorig.hardware.driver_circuits import Drive
 from neurorig.hardware.parts import OPEN
-from neurorig.signals import ConfigError, Steps, nearest
+from neurorig.signals import ConfigError, Steps, nearest, show
 
 Thyristor = Literal["hw", "ref", "med"]
 
@@ -36,8 +37,10 @@ def deck(
     sag of the ports are kept. `nodes`: quantities of the board to save besides V_ap of every neuron. Capacitors and
     resistors are the board's `components`; the thyristors are the two-transistor model `thyristor`, whatever the board
     was calibrated with; delta blocks are those that `circuit_of` names.
-    Raises ConfigError for an unknown port or node, and for noise, of which ngspice has no copy.
+    Raises ConfigError for an unknown port or node, an end that is not after 0 s, and noise, of which ngspice has no copy.
     """
+    if not 0.0 < until < inf:
+        raise ConfigError(f"until = {show(until, 's')}: ngspice runs from 0 s to a later time, such as 1 s.")
     for port in drive:
         if port not in board.ports:
             raise ConfigError(f"{board.path}: the board has no port '{port}'.{nearest(port, board.ports)}")

@@ -145,6 +145,26 @@ def test_one_population_of_35() -> None:
 def test_draws_are_repeatable_and_do_not_depend_on_how_many() -> None:
     assert draw_devices(3, seed=7) == draw_devices(5, seed=7)[:3]
     assert draw_devices(1, seed=7) != draw_devices(1, seed=8)
+    assert draw_devices(0, seed=7) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "seed", "message"),
+    [
+        (-1, 0, r"count = -1: a number of devices is a whole number from 0 on"),
+        (1.5, 0, r"count = 1\.5: a number of devices"),
+        (1, -1, r"seed = -1: a seed is a whole number from 0 on"),
+        (1, "x", r"seed = 'x': a seed"),
+    ],
+)
+def test_counts_and_seeds_that_are_none_are_refused(count: int, seed: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        draw_devices(count, seed)
+
+
+def test_a_board_is_drawn_with_a_seed_that_is_one() -> None:
+    with pytest.raises(ConfigError, match=r"seed = -1: a seed is a whole number from 0 on"):
+        draw_board(load_board("wu2025_bump"), -1)
 
 
 def test_a_drawn_board_differs_in_every_part_by_its_mismatch() -> None:

@@ -179,6 +179,21 @@ def test_poisson_trains_have_their_rate_and_their_gaps() -> None:
         poisson_train(200.0, 1.0, seed=1, gap=0.010)
 
 
+@pytest.mark.timeout(20)
+def test_trains_that_cannot_be_are_told() -> None:
+    for train in (lambda rate, until: poisson_train(rate, until, seed=1), regular_train):
+        with pytest.raises(ConfigError, match=r"rate = -1 Hz: give a rate of 0 Hz or more"):
+            train(-1.0, 1.0)
+        with pytest.raises(ConfigError, match=r"rate = nan Hz"):
+            train(float("nan"), 1.0)
+        with pytest.raises(ConfigError, match=r"until = inf s: a train ends at a finite time"):
+            train(1.0, float("inf"))
+    with pytest.raises(ConfigError, match=r"gap = -10 ms: the shortest interval is 0 or more"):
+        poisson_train(1.0, 1.0, seed=1, gap=-0.010)
+    with pytest.raises(ConfigError, match=r"seed = -1: a seed is a whole number"):
+        poisson_train(1.0, 1.0, seed=-1)
+
+
 def test_what_cannot_be_played_is_told() -> None:
     with pytest.raises(ConfigError, match=r"no synapse 'w5'\. Did you mean 'w"):
         NEURON.play({"w5": [0.1]}, 1.0)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorig.hardware import Board, list_boards, load_board
-from neurorig.hardware.networks import random_network, ring
+from neurorig.hardware.networks import random_network, ring, wired
 from neurorig.hardware.twin import Twin
 from neurorig.hardware.twin.network import chapters
 from neurorig.signals import ConfigError, Steps
@@ -251,3 +251,51 @@ def test_impossible_networks_are_refused():
         random_network("wu2025_neuron", 3, 1.0, R_W="-1 ohm")
     with pytest.raises(ConfigError, match="has no inhibitory synapse to copy"):
         ring("wu2025_neuron", 3, inhibits="wu2025_bump")
+    with pytest.raises(ConfigError, match=r"n = 2\.5: .*a whole number"):
+        ring("wu2025_neuron", 2.5)
+    with pytest.raises(ConfigError, match=r"connectivity = '0\.5' is no probability"):
+        random_network("wu2025_neuron", 3, "0.5")
+    with pytest.raises(ConfigError, match="inhibitory = nan is no probability"):
+        random_network("wu2025_neuron", 3, 0.5, inhibitory=float("nan"))
+    with pytest.raises(ConfigError, match="seed = -1: a seed is a whole number"):
+        random_network("wu2025_neuron", 3, 0.5, seed=-1)
+    with pytest.raises(ConfigError, match=r"kind = 'inh'.* Did you mean 'inhibitory'\?"):
+        ring("wu2025_neuron", 3, kind="inh")
+
+
+@pytest.mark.parametrize(
+    ("wires", "message"),
+    [
+        ([(0, 1)], r"wire \(0, 1\): a wire is \(pre, post, kind\), such as \(0, 1, \"excitatory\"\)"),
+        ([("n1", "n2", "excitatory")], r"wire \('n1', 'n2', 'excitatory'\): a wire is"),
+        ([7], r"wire 7: a wire is"),
+        ([(0, 1, "exc")], r"a synapse is excitatory or inhibitory\. Did you mean 'excitatory'"),
+        ([(0, 3, "excitatory")], r"wire 0 -> 3: there are neurons 0 to 2"),
+        ([(0, 1, "excitatory"), (0, 1, "inhibitory")], r"neuron 0 has a synapse onto neuron 1 already"),
+    ],
+)
+def test_wires_of_another_form_are_refused(wires, message):
+    with pytest.raises(ConfigError, match=message):
+        wired("wu2025_neuron", 3, wires, "Three neurons")
+
+
+def test_wires_are_counted_from_zero():
+    board = wired("wu2025_neuron", 2, [(0, 1, "excitatory"), (1, 0, "inhibitory")], "Two neurons")
+    assert {key: (s.pre, s.post, s.kind) for key, s in board.synapses.items()} == {
+        "s1_2": ("n1", "n2", "excitatory"),
+        "s2_1": ("n2", "n1", "inhibitory"),
+    }
+
+
+def test_the_charge_of_a_copied_synapse_follows_the_neuron_that_drives_it_now():
+    """Wu 2025: 1140 nC (C_m / 0.1 uF) / (R_W / kohm + 6.6). wu2025_fig11a has 33 nF, wu2025_neuron and _bump 0.1 uF."""
+    kohm, farads = 12.0, 0.1e-6
+    law = 1140e-9 / (kohm + 6.6)
+    for kind in ("inhibitory", "excitatory"):
+        board = ring("wu2025_neuron", 2, kind, R_W=f"{kohm} kohm")
+        assert board.neurons["n1"].components.C_m == farads
+        assert board.charge("s1_2") == pytest.approx(law, rel=0.05)
+        again = ring(board, 3, kind, **{"excites" if kind == "excitatory" else "inhibits": board})
+        assert again.charge("s1_2") == pytest.approx(board.charge("s1_2"), rel=1e-12)
+    small = ring("wu2025_fig11a", 2, "inhibitory", R_W=f"{kohm} kohm")
+    assert small.charge("s1_2") == pytest.approx(law * small.neurons["n1"].components.C_m / farads, rel=0.05)

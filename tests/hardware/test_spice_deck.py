@@ -1,5 +1,11 @@
 """Decks that ngspice gets: what they contain, what is refused, and what the person hears when ngspice is not content."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
@@ -112,3 +118,26 @@ def test_without_ngspice_the_message_says_how_to_get_it(board, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SpiceError, match="apt install ngspice"):
         run(board, deck(board, {}, 1e-3))
+
+
+@pytest.mark.parametrize("until", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_end_that_is_none_is_refused_before_ngspice_is_started(board, monkeypatch, until):
+    monkeypatch.setenv("PATH", "/nowhere")  # without ngspice another sentence would come
+    with pytest.raises(ConfigError, match=r"until = \S+ s: ngspice runs from 0 s to a later time"):
+        witness(board, {"n1.i0": 60e-6}, until)
+
+
+def test_ctrl_c_ends_ngspice_with_one_line(tmp_path):
+    mark = tmp_path / "started"
+    program = tmp_path / "ngspice"  # one that would take for ever
+    program.write_text(f"#!/bin/sh\necho > {mark}\nexec sleep 60\n")
+    program.chmod(0o755)
+    command = [sys.executable, "-m", "neurorig.hardware.spice", "wu2025_neuron", "-i", "n1.i0=60 uA", "--until", "9 s"]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    run = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 30
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to the program and to ngspice
+    _, said = run.communicate(timeout=10)
+    assert (run.returncode, said) == (130, "Stopped by Ctrl-C.\n")
