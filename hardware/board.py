@@ -262,8 +262,10 @@ def _fitted_synapses(data: dict[str, Any]) -> dict[str, Any]:
     for key, entry in synapses.items():
         pre = neurons.get(entry.get("pre")) if isinstance(entry, dict) else None
         components = pre.get("components") if isinstance(pre, dict) else None
-        known = isinstance(components, dict) and "C_m" in components
-        made[key] = {"C_m_fitted": components["C_m"], **entry} if known else entry
+        if isinstance(components, dict) and "C_m" in components:
+            made[key] = {"C_m_fitted": components["C_m"], **entry}
+        else:  # what is wrong there is told when the neuron is validated
+            made[key] = entry
     return {"synapses": made}
 
 
