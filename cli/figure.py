@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -32,15 +33,14 @@ def figure_command(
     if name is None:
         print(json.dumps(list_figures()) if as_json else "\n".join([*list_figures(), "", "Use: neurorig figure NAME"]))
         return 0
-    from neurorig.hardware import load_board
     from neurorig.protocols.figures.residuals import residuals
 
-    made = make_figure(name) if board is None else make_figure(name, board=load_board(board))
+    made = make_figure(name) if board is None else make_figure(name, board=board)
     found = residuals(made)
     if out is not None:
         _write(made, out)
     if as_json:
-        print(json.dumps(_plain(made, found)))
+        print(json.dumps(_finite(_plain(made, found)), allow_nan=False))
         return 0
     from .tables import print_figure
 
@@ -51,15 +51,42 @@ def figure_command(
 
 
 def _plain(made: "Figure", found: "list[Residual]") -> dict[str, object]:
+    from neurorig.protocols.figures.targets import compare_numbers
+
+    compared = compare_numbers(made)
+
+    def number(key: str) -> dict[str, object]:
+        plain = dataclasses.asdict(made.numbers[key]) | {"basis": made.basis.word(key)}
+        if key not in compared:
+            return plain
+        c = compared[key]
+        return plain | {"published": c.published, "tolerance": c.tolerance, "target": c.target, "within": c.within}
+
     return {
         "name": made.name,
         "title": made.title,
         "boards": list(made.boards),
-        "numbers": {key: dataclasses.asdict(value) for key, value in made.numbers.items()},
+        "basis": made.basis.said,
+        "numbers": {key: number(key) for key in made.numbers},
         "curves": {key: curve.frame().to_dict(orient="list") for key, curve in made.curves.items()},
-        "residuals": [dataclasses.asdict(r) | {"within": r.within} for r in found],
+        "residuals": [
+            dataclasses.asdict(r) | {"within": r.within, "of_signal": r.of_signal, "loose": r.loose} for r in found
+        ],
         "remarks": list(made.remarks),
     }
+
+
+def _finite(data: Any) -> Any:
+    """The same with null for what JSON has no number for: infinite, or not a number."""
+    match data:
+        case dict():
+            return {key: _finite(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_finite(value) for value in data]
+        case float():
+            return data if math.isfinite(data) else None
+        case _:
+            return data
 
 
 def _write(made: "Figure", out: Path) -> None:

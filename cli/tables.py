@@ -26,7 +26,7 @@ def _print(table: Table) -> None:
     console.print(table)
 
 
-_NUMBERS = ("value", "was", "+-", "published", "ratio", "sweeps")
+_NUMBERS = ("value", "was", "+-", "published", "ratio", "sweeps", "distance", "of signal", "tolerance")
 _SENTENCES = ("meaning", "state", "remarks")
 
 
@@ -89,7 +89,7 @@ def print_calibration(calibration: "Calibration") -> None:
             table.add_row(p.name, value, "", "", was, p.held)
             continue
         boot = "" if math.isnan(p.boot_low) else _interval(p.boot_low, p.boot_high, p.unit)
-        table.add_row(p.name, value, _interval(p.low, p.high, p.unit), boot, was, "")
+        table.add_row(p.name, value, _interval(p.low, p.high, p.unit), boot, was, p.bound)
     _print(table)
     print_lines("note", calibration.notes)
 
@@ -136,20 +136,35 @@ def _print_sweeps(sweeps: Sequence[Mapping[str, Any]]) -> None:
 
 def print_figure(figure: "Figure", found: "Sequence[Residual]") -> None:
     """What a figure shows: its numbers, its curves, and the distance of each from the published one."""
+    from neurorig.protocols.figures.targets import compare_numbers
+
     print(f"{figure.title}\nBoards: {', '.join(figure.boards)}")
+    print(figure.basis.said or "A board of your own: what it was fitted to is not known here.")
     if figure.numbers:
         print()
-        table = _table("quantity", "value", "meaning")
+        compared = compare_numbers(figure)
+        table = _table("quantity", "value", "published", "tolerance", "verdict", "target", "basis", "meaning")
         for name, number in figure.numbers.items():
-            table.add_row(name, _number(number.value, number.unit), number.label)
+            said = ["", "", "", ""]
+            if name in compared:
+                c = compared[name]
+                said = [_number(c.published, c.unit), _number(c.tolerance, c.unit), _within(c.within), c.target]
+            table.add_row(name, _shown(number.value, number.unit), *said, figure.basis.word(name), Text(number.label))
         _print(table)
     print(f"\nCurves: {', '.join(figure.curves)}")
     if found:
         print()
-        table = _table("published curve", "distance", "allowed", "verdict", "target", "remarks")
+        table = _table("published curve", "distance", "of signal", "tolerance", "verdict", "target", "basis", "remarks")
         for r in found:
-            verdict = _MARKS["agrees" if r.within else "differs"]
-            numbers = [_number(value, r.unit) for value in (r.rms, r.tolerance)]
-            table.add_row(r.curve, *numbers, verdict, r.enforced or "reported", Text(r.note))
+            numbers = [_shown(r.rms, r.unit), r.percent, _number(r.tolerance, r.unit)]
+            table.add_row(r.curve, *numbers, _within(r.within), r.enforced, r.basis, Text(r.remark))
         _print(table)
     print_lines("Remarks", figure.remarks)
+
+
+def _within(within: bool) -> str:
+    return "[green]within[/]" if within else "[red]missed[/]"
+
+
+def _shown(value: float, unit: str) -> str:
+    return _number(value, unit) if math.isfinite(value) else "none"

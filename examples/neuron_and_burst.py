@@ -44,7 +44,7 @@ twin = Twin(burster)
 twin.drive("n1.i0", burster.preset("burst")["n1.i0"])
 twin.advance(20.0)  # the first bursts still depend on how it was switched on
 start, stop = 17.0, 20.0
-time = np.linspace(start, stop, 30_001)
+time = np.linspace(start, stop, 300_001)  # every 10 us: a spike lasts 0.1 ms
 v_ap = twin.sample("n1.v_ap", start, time[1] - time[0], len(time))
 i_ssi = twin.sample("s11.i_out", start, time[1] - time[0], len(time))
 print(f"{len(twin.spikes('n1', start, stop))} spikes in {stop - start:g} s")

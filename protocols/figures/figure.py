@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .basis import Basis
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -54,7 +56,8 @@ class Value:
 class Figure:
     """Every quantity that one figure shows. A curve that was also digitised has the key of its file:
 
-    `curves["f"]` of ``wu2025_fig11a`` has the axes of ``published("wu2025_fig11a_f")``.
+    `curves["f"]` of ``wu2025_fig11a`` has the axes of ``published("wu2025_fig11a_f")``. `basis` says what was fitted; it
+    is empty for a board of one's own.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Figure:
     curves: Mapping[str, Curve]
     numbers: Mapping[str, Value] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    basis: Basis = field(default_factory=Basis)
 
 
 def events(times: Floats, label: str, *, name: str = "time") -> Curve:

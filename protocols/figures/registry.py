@@ -2,12 +2,17 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from neurorig.hardware import Board, load_board
 from neurorig.signals import ConfigError, nearest
 
+from .basis import basis
 from .figure import Figure
+from .fitting import board_for, check_fit, own_board
 
 # Name -> module beside this file and function in it.
 _MADE_BY: dict[str, tuple[str, str]] = {
@@ -53,15 +58,30 @@ def list_figures() -> list[str]:
 def make_figure(name: str, **options: Any) -> Figure:
     """Play the protocol of a published figure on the twin and give what the figure shows.
 
-    `options` are those of the function that makes it, such as a board of one's own. Raises ConfigError for an unknown
-    figure or option.
+    `options` are those of the function that makes it, such as `board`: a Board of one's own, or the name or path of one.
+    Raises ConfigError for an unknown figure or option, and for a board with which the figure cannot be played.
     """
-    if name not in _MADE_BY:
-        raise ConfigError(f"There is no figure '{name}'.{nearest(name, list_figures())}")
-    module, function = _MADE_BY[name]
-    make: Callable[..., Figure] = getattr(import_module(f".{module}", __package__), function)
+    make = _maker(name)
     taken = inspect.signature(make).parameters
     for option in options:
         if option not in taken:
             raise ConfigError(f"The figure '{name}' takes no '{option}'.{nearest(option, taken)}")
-    return make(**options)
+    board = options.get("board")
+    if board is None:
+        return replace(make(**options), basis=basis(name))
+    if isinstance(board, str | Path):
+        board = board_for(name, make, board)
+    if isinstance(board, Board):
+        check_fit(name, board)
+    made = make(**options | {"board": board})
+    if isinstance(board, Board) and board == load_board(own_board(name)):
+        return replace(made, basis=basis(name))
+    return replace(made, remarks=tuple(f"Published board: {remark}" for remark in made.remarks))
+
+
+def _maker(name: str) -> Callable[..., Figure]:
+    if name not in _MADE_BY:
+        raise ConfigError(f"There is no figure '{name}'.{nearest(name, list_figures())}")
+    module, function = _MADE_BY[name]
+    make: Callable[..., Figure] = getattr(import_module(f".{module}", __package__), function)
+    return make

@@ -5,9 +5,10 @@ a drawn stimulus by the moments of its steps. The tolerance is that of `toleranc
 curve; otherwise three times the reading error of the figure plus 5 %, which is reported and not enforced.
 """
 
+import math
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,6 +23,8 @@ from .figure import Curve, Figure, Floats
 _SI = {"s": 1.0, "ms": 1e-3, "Hz": 1.0, "V": 1.0, "mV": 1e-3, "uA": 1e-6, "%": 0.01, "nC": 1e-9}
 _ERRORS = re.compile(r"([\d.]+)\s*(ms|mV|uA|nC|Hz|s|V|%)(?![A-Za-z])")
 _LAGS = 400
+COUNTS = "n_est"
+"""Further column of published bursts: spikes of each."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class Residual:
 
     `points` published points were compared; `inside` is the fraction of the published ones that the model covers. An
     oscillation was shifted by `lag` (s) before.
-    `enforced` is the name of the hard target, empty where the tolerance is only reported.
+    `enforced` is the name of the hard target, empty where the tolerance is only reported. `signal`, in `unit`, is what
+    the distance is small against: the range of a published curve, the median interval of events, the period of bursts,
+    the mean count of spikes. `basis`: fitted or predicted (`Basis.word`).
     """
 
     curve: str
@@ -43,6 +48,29 @@ class Residual:
     enforced: str = ""
     note: str = ""
     lag: float = 0.0
+    signal: float = 0.0
+    basis: str = ""
+
+    @property
+    def of_signal(self) -> float:
+        """The distance as a fraction of `signal`; NaN where there is none, as for the moments of steps."""
+        return self.rms / self.signal if self.signal else math.nan
+
+    @property
+    def loose(self) -> bool:
+        """Whether the tolerance is wider than half the signal, so that being within it says little."""
+        return bool(0.0 < self.signal < 2 * self.tolerance)
+
+    @property
+    def percent(self) -> str:
+        """`of_signal` as it is printed; empty where there is none."""
+        return f"{100 * self.of_signal:.2g} %" if math.isfinite(self.of_signal) else ""
+
+    @property
+    def remark(self) -> str:
+        """The note, and a word about a tolerance that says little."""
+        loose = "tolerance wider than half the signal" if self.loose else ""
+        return "; ".join(filter(None, (self.note.strip().rstrip("."), loose)))
 
     @property
     def within(self) -> bool:
@@ -53,17 +81,24 @@ class Residual:
 def residuals(figure: Figure) -> list[Residual]:
     """Compare every published curve of `figure`; a published curve that the figure does not give is in none of them."""
     pairs = ((key, f"{figure.name}_{key}") for key in figure.curves)
-    return [residual(figure.curves[key], published(name)) for key, name in pairs if name in list_published()]
+    return [
+        replace(residual(figure.curves[key], published(name)), basis=figure.basis.word(key))
+        for key, name in pairs
+        if name in list_published()
+    ]
 
 
 def residual(model: Curve, curve: Published) -> Residual:
     """Compare one curve in the way that its kind asks for. Raises ValueError if the axes differ."""
+    curve = counted(curve)
     if (model.x_unit, model.y_unit) != (curve.x_unit, curve.y_unit) and curve.kind != "schematic":
         axes = f"{curve.y_unit or '-'} over {curve.x_unit}"
         raise ValueError(f"{curve.name}: published in {axes}, given in {model.y_unit or '-'} over {model.x_unit}")
     rule = _rules().get(curve.name, {})
     if curve.kind == "schematic":
         return _steps(model, curve)
+    if curve.y_name == COUNTS:
+        return _counts(model, curve, rule.get("cut", 0))
     if curve.x_name == "begin":
         return _bursts(model, curve, rule.get("cut", 0))
     if not len(curve.y):
@@ -116,6 +151,7 @@ def _points(model: Curve, curve: Published, rule: dict[str, Any]) -> Residual:
         enforced=rule.get("target", ""),
         note=rule.get("note", "") + (f" Shifted by {lag:.3f} s." if "align" in rule else ""),
         lag=lag,
+        signal=float(np.ptp(y[wanted])),
     )
 
 
@@ -129,9 +165,29 @@ def _events(model: Curve, curve: Published) -> Residual:
     theirs, ours = (np.median(np.diff(times)) if len(times) > 1 else np.inf for times in (curve.x, model.x))
     error, _ = reading_error(curve)
     tolerance = 3 * error + 0.05 * theirs
+    median = f"median {ours:.4g} s" if np.isfinite(ours) else "one spike" if len(model.x) else "no spikes"
+    relative = f" ({100 * (ours / theirs - 1):+.1f} %)" if np.isfinite(ours) else ""
     return Residual(
         curve.name, "interval", len(curve.x), 1.0, abs(float(ours - theirs)), float(tolerance), "s",
-        note=f"median {ours:.4g} s, published {theirs:.4g} s",
+        note=f"{median}, published {theirs:.4g} s{relative}", signal=float(theirs),
+    )  # fmt: skip
+
+
+def counted(curve: Published) -> Published:
+    """A published curve of bursts that has their spikes, as spikes over begin; any other as it is."""
+    if COUNTS not in curve.more:
+        return curve
+    return replace(curve, y_name=COUNTS, y_unit="", y=curve.more[COUNTS])
+
+
+def _counts(model: Curve, curve: Published, cut: int) -> Residual:
+    """Mean count of spikes of a burst; the published one was estimated from the ink of its columns."""
+    theirs = float(np.mean(curve.y[cut:]))
+    ours = float(np.mean(model.y)) if len(model.y) else 0.0
+    _, error = reading_error(curve)
+    return Residual(
+        curve.name, "spikes of a burst", len(curve.x) - cut, 1.0, abs(ours - theirs), 3 * error + 0.05 * theirs, "",
+        note=f"mean {ours:.1f}, published {theirs:.1f}, estimated from ink", signal=theirs,
     )  # fmt: skip
 
 
@@ -148,6 +204,7 @@ def _bursts(model: Curve, curve: Published, cut: int) -> Residual:
         curve.name, "duration, period", len(curve.x), 1.0,
         float(np.sqrt(np.nanmean((ours - theirs) ** 2))), float(np.sqrt(np.nanmean(tolerance**2))), "s",
         note=f"duration {ours[0]:.3f} s, published {theirs[0]:.3f} s; period {ours[1]:.3f} s, published {theirs[1]:.3f} s",
+        signal=float(theirs[1]),
     )  # fmt: skip
 
 

@@ -87,7 +87,8 @@ def trains(run: Settled, prefix: str = "") -> dict[str, Curve]:
     curves = {}
     for neuron, whose in (("n1", "N1"), ("n2", "N2")):
         spikes = run.spikes(neuron)
-        curves[f"{prefix}{whose}_spikes"] = events(spikes, f"Spikes of {whose}")
-        curves[f"{prefix}{whose}_spikes_every5th"] = events(spikes[::5], f"Spikes of {whose}, one in five")
-        curves[f"{prefix}{whose}_bursts"] = burst_curve(run.bursts(neuron), whose)
+        named = f"{whose}, {prefix.strip('_')}" if prefix else whose
+        curves[f"{prefix}{whose}_spikes"] = events(spikes, f"Spikes of {named}")
+        curves[f"{prefix}{whose}_spikes_every5th"] = events(spikes[::5], f"Spikes of {named}, one in five")
+        curves[f"{prefix}{whose}_bursts"] = burst_curve(run.bursts(neuron), named)
     return curves

@@ -109,7 +109,9 @@ def fig8(inhibitory: Board | None = None, excitatory: Board | None = None, seed:
             curves[f"{kind}_{whose}_spikes"] = events(spikes[spikes < SHOWN], f"Spikes of {whose}, {kind}")
         seen = second[(second >= first[0]) & (second < first[-1])]
         phases = phase(second, first)
-        curves[f"{kind}_phase"] = Curve("time", "s", seen, "phase", "", phases, f"Phase of N2, {kind}")
+        curves[f"{kind}_phase"] = Curve(
+            "time", "s", seen, "phase", "", (phases + 0.25) % 1.0 - 0.25, f"Phase of N2, {kind}"
+        )
         mean, spread = mean_phase(phases[len(phases) // 2 :])
         numbers[f"{kind}_phase"] = Value(mean, "", f"Final phase of N2 after N1, {kind}")
         numbers[f"{kind}_spread"] = Value(spread, "", f"Standard deviation of the final phase, {kind}")

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from neurorig.analysis.published import published
 from neurorig.hardware import Board, load_board
 from neurorig.hardware.rate import firing_rate
 
@@ -34,7 +35,8 @@ def fig11a(board: Board | None = None) -> Figure:
     trace = Trace(play(board, [(ONSET, 0.0), (LAST - ONSET, amperes)]), 0.0, LAST)
     spikes, current = trace.spikes(), trace.values("s11.i_out")
     moments = (1.3, 1.9, 2.2, 2.6, 3.0, 3.4, 3.8, 4.2, 4.9)
-    begun = trace.times[current > 0.3e-6]
+    visible = 0.5e-6 - published("wu2025_fig11a_Issi").offset
+    begun = trace.times[current > visible]
     return Figure(
         name="wu2025_fig11a",
         title="Adaptation of the rate (Wu 2025, Fig. 11(a))",
@@ -50,7 +52,11 @@ def fig11a(board: Board | None = None) -> Figure:
             "f_onset": Value(mean_rate(spikes, ONSET, 1.7), "Hz", "Rate before the feedback sets in"),
             "f_star": Value(settled_rate(board, amperes), "Hz", "f*: rate after 10 s"),
             "Issi_last": Value(float(current[-1]), "A", "I_ssi at the end"),
-            "dead_time": Value(float(begun[0] - ONSET), "s", "From the onset until I_ssi exceeds 0.3 uA"),
+            "dead_time": Value(
+                float(begun[0] - ONSET),
+                "s",
+                "From the onset until I_ssi reads 0.5 uA on the figure",
+            ),
         },
     )
 
@@ -98,8 +104,8 @@ def fig11b(board: Board | None = None, closed: Board | None = None) -> Figure:
             "f1_rippled": Curve(
                 "Iin", "A", currents, "f", "Hz", smeared, "descriptive: mean over a slow ripple of 3.1 %"
             ),
-            "minusIssi_dashed": Curve("I", "A", -taken, "f", "Hz", rates, "- I_ssi(f)"),
-            "I0minusIssi": Curve("I", "A", amperes - taken, "f", "Hz", rates, "I_0 - I_ssi(f)"),
+            "minusIssi_dashed": Curve("Iin", "A", -taken, "f", "Hz", rates, "- I_ssi(f)"),
+            "I0minusIssi": Curve("Iin", "A", amperes - taken, "f", "Hz", rates, "I_0 - I_ssi(f)"),
             "inset_fstar_I0": Curve("I0", "A", DRIVES, "f", "Hz", raised, "f*(I_0), I_0 raised step by step"),
             "inset_fstar_I0_switched": Curve("I0", "A", strong, "f", "Hz", switched, "f*(I_0), I_0 switched on"),
             "inset_fstar_RW": _over_weight(closed, WEIGHTS, I0_OF_RW, "f*(R_W) at 75 uA"),

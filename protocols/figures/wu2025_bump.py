@@ -10,7 +10,7 @@ import numpy as np
 from neurorig.hardware import Board, load_board
 from neurorig.hardware.rate import firing_rate
 
-from .figure import Curve, Figure, Value
+from .figure import Curve, Figure, Floats, Value
 from .playing import Trace, mean_rate, play, rate_at
 from .wu2025_charts import crossing, probed, response, straight
 
@@ -99,8 +99,8 @@ def fig9b(board: Board | None = None, closed: Board | None = None) -> Figure:
             "f1_rippled": Curve(
                 "Iin", "A", currents, "f", "Hz", smeared, "descriptive: mean over a slow ripple of 3.2 %"
             ),
-            "Isse_dashed": Curve("I", "A", fed, "f", "Hz", rates, "I_sse(f)"),
-            "I0plusIsse": Curve("I", "A", hold + fed, "f", "Hz", rates, "I_0 + I_sse(f)"),
+            "Isse_dashed": Curve("Iin", "A", fed, "f", "Hz", rates, "I_sse(f)"),
+            "I0plusIsse": Curve("Iin", "A", hold + fed, "f", "Hz", rates, "I_0 + I_sse(f)"),
             "inset_fstar_I0": Curve("I0", "A", holds, "f", "Hz", over_i0, "f*(I_0)"),
             "inset_fstar_RW": Curve("RW", "ohm", weights, "f", "Hz", over_rw, "f*(R_W)"),
         },
@@ -110,13 +110,21 @@ def fig9b(board: Board | None = None, closed: Board | None = None) -> Figure:
             **straight(rates, fed, "Isse", "I_sse(f)"),
             "f_star": Value(f_star(closed, hold, kick), "Hz", "f* in closed loop, 5 kohm and 44.7 uA"),
             "I0_lowest": Value(float(holds[over_i0 > 0][0]), "A", "Lowest I_0 that holds a bump"),
-            "RW_highest": Value(float(weights[over_rw > 0][-1]), "ohm", "Highest R_W that holds a bump"),
+            "RW_highest": _highest(weights, over_rw),
         },
         remarks=(
             "Lines: neuron of Fig. 9(b). Insets: closed loop with the neuron as it was for Fig. 9(a), 0.869 of the chart.",
             "f* is the rate over the last 2 s of 20 s after a kick of 2 s and + 20.9 uA; 0 where the bump dies.",
         ),
     )
+
+
+def _highest(weights: Floats, rates: Floats) -> Value:
+    """Highest R_W (ohm) that holds a bump, and whether the scan ends there."""
+    label = "Highest R_W that holds a bump"
+    if rates[-1] > 0.0:
+        label = "End of the scan of R_W, which still holds a bump: no limit was found"
+    return Value(float(weights[rates > 0.0][-1]), "ohm", label)
 
 
 def fig10(board: Board | None = None, probe: Literal["delivered", "printed"] = "delivered") -> Figure:

@@ -45,8 +45,7 @@ def fig13(board: Board | None = None, seed: int = 0) -> Figure:
             "raster": events(spikes, "Spikes"),
             "raster_darkness": Curve("time", "s", columns, "darkness", "", 1 - np.exp(-INK * counts), "Darkness"),
             "bursts": burst_curve(bursts, "the neuron"),
-            "burst_counts": burst_curve(bursts, "the neuron"),
-            "burst_spikes": Curve(
+            "burst_counts": Curve(
                 "begin", "s", bursts.begin, "spikes", "", bursts.spikes.astype(np.float64), "Spikes of each burst"
             ),
             "Iin": run.current(total, "Iin", "I_in, derived: I_0 - I_ssi"),
@@ -56,7 +55,7 @@ def fig13(board: Board | None = None, seed: int = 0) -> Figure:
         remarks=(
             "Time 0 is the begin of a burst.",
             "I_in is derived: the current set, less I_ssi; the mains ripple of the source is not in it.",
-            "The hysteresis is read from I_in of the figure; mean and swing of I_ssi, period and spikes are predictions.",
+            "The hysteresis is read from I_in of the figure; period, spikes, and swing of I_ssi are predictions.",
             "The end of a burst is paced by the mains: the neuron bridges pauses of half a cycle, not those between bursts.",
         ),
     )

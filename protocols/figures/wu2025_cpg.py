@@ -1,6 +1,7 @@
 """Wu 2025, Figs 14 to 16: two neurons as central pattern generators, uncoupled and coupled."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -95,7 +96,7 @@ def fig16(board: Board | None = None, assignment: Assignment = "corrected", seed
 
 def _assigned(board: Board, assignment: str) -> str:
     n1, n2 = (1e6 * board.preset(assignment)[f"{n}.i0"] for n in ("n1", "n2"))
-    return f"Currents '{assignment}': N1 {n1:g} uA, N2 {n2:g} uA. {board.errata['E6']}"
+    return f"Currents '{assignment}': N1 {n1:g} uA, N2 {n2:g} uA. {board.errata.get('E6', '')}".rstrip()
 
 
 def _currents(run: Settled) -> dict[str, Curve]:
@@ -122,4 +123,5 @@ def _rhythm(run: Settled, prefix: str) -> dict[str, Value]:
         numbers[f"{prefix}{whose}_mean_rate"] = Value(rate, "Hz", f"Mean rate of {whose}")
         numbers |= burst_numbers(run.bursts(neuron), f"{prefix}{whose}_", whose)
     both = overlap(run.bursts("n1"), run.bursts("n2"))
-    return numbers | {f"{prefix}overlap": Value(both, "s", f"Time in {run.window:g} s in which both are in a burst")}
+    numbers[f"{prefix}overlap"] = Value(both, "s", f"Time in {run.window:g} s in which both are in a burst")
+    return {key: replace(value, label=f"{value.label}, {prefix.strip('_')}") for key, value in numbers.items()}

@@ -55,9 +55,7 @@ def fig2b(board: Board | None = None) -> Figure:
             "Vm_9ms": Value(float(v_m[int((spikes[0] + 8.5e-3) / 20e-6)]), "V", "V_m 8.5 ms after the spike"),
             "pulses_per_spike": Value(float(np.mean(np.diff(spikes)) / EVERY), "", "Pulses for one spike"),
         },
-        remarks=(
-            "The leak between the pulses follows the calibration of Fig. 9(a); nothing is fitted to this figure.",
-        ),
+        remarks=("0 is set by the spike: how many pulses came before the record began is not known.",),
     )
 
 

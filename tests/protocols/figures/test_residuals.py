@@ -5,13 +5,13 @@ import pytest
 
 from neurorig.analysis.published import list_published, published
 from neurorig.protocols.figures import Curve, list_figures, make_figure
-from neurorig.protocols.figures.residuals import reading_error, residual
+from neurorig.protocols.figures.residuals import counted, reading_error, residual
 from neurorig.signals import ConfigError
 
 
 def as_published(name: str, *, x_factor: float = 1.0, shift: float = 0.0) -> Curve:
     """A digitised curve handed in as if the twin had made it."""
-    curve = published(name)
+    curve = counted(published(name))
     y = curve.y - curve.offset + shift if len(curve.y) else curve.y
     return Curve(curve.x_name, curve.x_unit, x_factor * curve.x, curve.y_name, curve.y_unit, y)
 
