@@ -43,6 +43,7 @@ def calibrate_command(
     rate_error: Annotated[str, Parameter(help="Standard error of a rate, where the file has none.")] = "0.5 Hz",
     bootstrap: Annotated[int, Parameter(help="Charts made again from fit and residuals, for a second interval.")] = 200,
     seed: SeedOption = 0,
+    anyway: Annotated[bool, Parameter(negative=(), help="Write the board even if the fit describes nothing.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Fit f(I), and spikes if given; write the new board, a picture of each fit beside it, and what every number is worth."""
@@ -54,6 +55,10 @@ def calibrate_command(
         raise ConfigError(
             "Give either --fi with a measured chart, or --run with a recorded run. See: neurorig calibrate --help"
         )
+    if bootstrap < 0:
+        raise ConfigError(f"--bootstrap: {bootstrap} charts cannot be made; 0 makes none.")
+    if out is not None:
+        _check_out(out)
     errors = _positive("--current-error", parse(current_error, "A")), _positive("--rate-error", parse(rate_error, "Hz"))
     found, charts, digests = _of_run(run, runs, board, neuron) if run else _of_files(fi, board, neuron, errors)
     target = out or Path(f"{found.name}_calibrated.toml")
@@ -64,8 +69,14 @@ def calibrate_command(
         calibrate(key, found.neurons[key], chart, trace, bootstrap=bootstrap, seed=seed)
         for key, chart in charts.items()
     ]
+    if (doubtful := [c.doubt for c in fitted if c.doubt]) and not anyway:
+        raise ConfigError(f"{' '.join(doubtful)} No board was written; --anyway writes it nevertheless.")
     written = write_board(
-        found, {c.key: c.neuron for c in fitted}, {c.key: c.source(digests[c.key]) for c in fitted}, target
+        found,
+        {c.key: c.neuron for c in fitted},
+        {c.key: c.source(digests[c.key]) for c in fitted},
+        target,
+        measured=", ".join(dict.fromkeys(c.fit.chart.name for c in fitted)),
     )
     pictures = [draw(calibration_figure(c.fit, f"{target.stem}_{c.key}"), target.parent)[0] for c in fitted]
     if as_json:
@@ -79,6 +90,14 @@ def calibrate_command(
     for picture in pictures:
         print(f"picture {picture}")
     return 0
+
+
+def _check_out(path: Path) -> None:
+    """What would stop the writing of the board is told before the fit."""
+    if path.suffix != ".toml":
+        raise ConfigError(f"--out {path}: a board file ends in .toml: --out {path}.toml")
+    if not path.parent.is_dir():
+        raise ConfigError(f"--out {path}: there is no folder {path.parent}.")
 
 
 def _positive(option: str, value: float) -> float:

@@ -17,10 +17,14 @@ _UNITS = {
 _DIGITS = 7
 
 
-def write_board(board: Board, neurons: Mapping[str, Neuron], sources: Mapping[str, str], path: Path) -> Board:
+def write_board(
+    board: Board, neurons: Mapping[str, Neuron], sources: Mapping[str, str], path: Path, *, measured: str
+) -> Board:
     """Write the file of `board` to `path` with the calibration of `neurons`, whose provenance is in `sources`.
 
-    The board is named after the file. Raises ConfigError if `path` exists, or cannot be written.
+    The board is named after the file, and its title says what it was calibrated on: `measured`. What was said of the
+    figures that the board reproduces, and of their errata, holds no longer and is left out. Raises ConfigError if
+    `path` exists, or cannot be written.
     """
     if path.exists():
         raise ConfigError(f"{path}: exists already; name another file with --out.")
@@ -29,6 +33,14 @@ def write_board(board: Board, neurons: Mapping[str, Neuron], sources: Mapping[st
     below = document.get("like")
     if isinstance(below, str) and below.endswith(".toml"):  # beside the old file, not beside the new one
         document["like"] = str((board.path.parent / below).resolve())
+    document["title"] = f"{board.name}, calibrated on {measured}"
+    document["source"] = "; ".join(
+        [*(f"{key}: {text}" for key, text in sources.items()), f"all else: board {board.name}"]
+    )
+    for key in ("figures", "errata"):
+        document.pop(key, None)
+        if below is not None and getattr(board, key):
+            document[key] = "none"  # of the board below
     for key, neuron in neurons.items():
         table = _table(document, "neurons", key, "calibration")
         table["source"] = sources[key]

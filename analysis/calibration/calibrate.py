@@ -13,6 +13,7 @@ from neurorig.hardware.devices import scaled
 from neurorig.signals import ConfigError, Trace, show
 
 from .chart import Chart
+from .doubt import doubt, odd_device
 from .fit import ChartFit, Parameter, fit_chart
 from .spike import SpikeFit, fit_spike
 
@@ -32,6 +33,8 @@ class Calibration:
     fit: ChartFit
     spike: SpikeFit | None
     notes: tuple[str, ...]
+    doubt: str = ""
+    """Why the fit describes nothing; empty if it does describe the chart."""
 
     def source(self, digests: dict[str, str], *, now: datetime | None = None) -> str:
         """Provenance for the board file; `digests` are the SHA-256 of the files by name."""
@@ -74,7 +77,9 @@ def calibrate(
             f"the flanks are rounded as by a slow ripple of {fit.ripple:.1%} of the current; it belongs to how the "
             "chart was taken and is not part of the board"
         )
-    return Calibration(key, fitted, tuple(told), fit, spike, tuple(notes))
+    notes += odd_device(fit, begun)
+    doubtful = doubt(fit, begun)
+    return Calibration(key, fitted, tuple(told), fit, spike, (*notes, *filter(None, [doubtful])), doubtful)
 
 
 def _with_spike(neuron: Neuron, spike: SpikeFit, notes: list[str]) -> tuple[Neuron, dict[str, Measure]]:

@@ -19,6 +19,10 @@ RATE_ERROR = 0.5
 """Hz; standard error of a rate where nothing is said: a spike more or less in two seconds."""
 NEEDED = 4
 """Different currents at which the neuron fires: fewer say nothing of the shape of f(I)."""
+WANTED = (
+    f"Needed: {NEEDED} different currents at which it fires, better 10 from just above I_min to just below I_max, one "
+    "silent point just below I_min, and one of 0 Hz just above I_max."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class Chart:
     rate_errors: Floats
     neuron: str | None = None
     remarks: tuple[str, ...] = field(default=())
+    columns: tuple[str, str] = ("current", "rate")
+    """What its file calls them."""
 
     @classmethod
     def of(
@@ -80,6 +86,23 @@ class Chart:
         return stray
 
     @property
+    def onset(self) -> tuple[float, float]:
+        """Currents (A) that enclose the lower threshold: highest silent, lowest firing; 0, inf where they are not known.
+
+        A firing point beside a stray one may be the misread one of the two: it encloses nothing.
+        """
+        first = int(np.argmax(self.fires))
+        firing = math.inf if self.stray[first + 1 : first + 2].any() else float(self.currents[first])
+        return (0.0 if math.isnan(self.silent_below) else self.silent_below), firing
+
+    @property
+    def block(self) -> tuple[float, float]:
+        """Currents (A) that enclose the upper threshold: highest firing, lowest silent; 0, inf where they are not known."""
+        last = int(np.flatnonzero(self.fires)[-1])
+        firing = 0.0 if self.stray[last - 1 : last].any() else float(self.currents[last])
+        return firing, (math.inf if math.isnan(self.silent_above) else self.silent_above)
+
+    @property
     def levels(self) -> list[float]:
         """Firing currents (A) with a known rate that differ by more than twice their errors."""
         known, found = self.fires & np.isfinite(self.rates), list[float]()
@@ -94,8 +117,7 @@ class Chart:
             have = ", ".join(show(i, "A") for i in levels) or "none"
             raise ConfigError(
                 f"{self.name}: too few points for f(I): it fires with a known rate at {len(levels)} currents ({have}). "
-                f"Needed: {NEEDED} different currents at which it fires, better 10 from just above I_min to just below "
-                "I_max, one silent point just below I_min, and one of 0 Hz just above I_max."
+                f"{WANTED}"
             )
 
 
@@ -103,11 +125,15 @@ def read_charts(path: Path, current_error: float = CURRENT_ERROR, rate_error: fl
     """Read the charts of a CSV file: one, or one for each name in its column `neuron`.
 
     One column is a current and one a rate, with their units in the heading (``I_uA``, ``f_Hz``); their standard errors
-    may stand in columns such as ``I_error_uA`` and ``f_error_Hz``. Lines that begin with # are comments.
+    may stand in columns such as ``I_error_uA`` and ``f_error_Hz``; ``I (uA)`` and ``I [uA]`` will do
+    too. Lines that begin with # are comments.
     Raises ConfigError naming the file, the line, and what is wrong there.
     """
     table = Table.read(path)
     current, rate = table.column("A", "a current such as I_uA"), table.column("Hz", "a rate such as f_Hz")
+    if not len(rate):
+        raise ConfigError(f"{path}: has a heading and no points. {WANTED}")
+    columns = table.name("A"), table.name("Hz")
     errors = [table.errors("A", current_error), table.errors("Hz", rate_error)]
     for line, value in zip(table.lines, rate, strict=True):
         if value < 0.0:
@@ -118,5 +144,5 @@ def read_charts(path: Path, current_error: float = CURRENT_ERROR, rate_error: fl
         mine = np.array([o == owner for o in owners])
         order = np.argsort(current[mine], kind="stable")
         i, f, i_error, f_error = (values[mine][order] for values in (current, rate, *errors))
-        charts.append(Chart(path.name, i, f, i_error, f_error, owner or None, table.comments))
+        charts.append(Chart(path.name, i, f, i_error, f_error, owner or None, table.comments, columns))
     return charts

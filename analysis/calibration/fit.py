@@ -1,8 +1,8 @@
 """`fit_chart`: the device parameters that a measured f(I) chart determines, robustly, with what they are worth.
 
 Rates are fitted by least squares with a soft L1 loss, weighted with the errors of rate and current: on a steep flank the
-error of the current counts. Silent points are no rates to be met but bounds: the model must not fire there, and what it
-fires too far counts in units of the current's error. What the chart knows less precisely than devices differ is held at
+error of the current counts. Silent points are no rates to be met but bounds: no threshold leaves the silent and the firing
+points that enclose it. What the chart knows less precisely than devices differ is held at
 the board's value.
 """
 
@@ -15,9 +15,10 @@ from scipy import stats
 
 from neurorig.hardware import Neuron
 from neurorig.hardware.rate import firing_rate
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, show
 
 from .chart import Chart, Mask
+from .doubt import refuse_other_units
 from .model import FREE, SPREAD, UNITS, block_name, coordinates, drawn, neuron_at, physical
 from .problem import WORTH, Problem, steepness
 from .table import Floats
@@ -29,6 +30,7 @@ _DRAWS = 4000
 class Parameter:
     """One number of the device: its value, 95 % interval and former value, SI; or why it was `held`.
 
+    `bound` says at which end of what is allowed the value came to lie, if it did: the curve alone would put it beyond.
     `boot_low`, `boot_high`: the 95 % interval by bootstrap, NaN if there was none.
     """
 
@@ -41,6 +43,7 @@ class Parameter:
     held: str = ""
     boot_low: float = math.nan
     boot_high: float = math.nan
+    bound: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,7 @@ def fit_chart(neuron: Neuron, chart: Chart, *, hold: Sequence[str] = (), bootstr
     charts are made from the fit and its shuffled residuals, and fitted again; `seed` is theirs. Raises ConfigError if
     the chart has too few points.
     """
+    refuse_other_units(neuron, chart)
     chart.check()
     names = [name for name in FREE if name not in hold]
     held = dict.fromkeys(hold, "as told")
@@ -112,6 +116,7 @@ def fit_chart(neuron: Neuron, chart: Chart, *, hold: Sequence[str] = (), bootstr
         held |= dict.fromkeys(dropped, "not determined by this chart")
         found = plainer
     held = dict.fromkeys(set(names) - set(found.free), "not needed") | held
+    found = replace(found, enclosed=True).refit(found.free)
     return _told(found, held, list(_bootstrap(found, bootstrap, seed)), seed)
 
 
@@ -176,9 +181,11 @@ def _told(found: Problem, held: dict[str, str], boot: list[dict[str, float]], se
         if name not in found.free:
             parameters.append(Parameter(shown, UNITS[name], now, now, now, before, held.get(name, "")))
             continue
-        low, high = _enclosed(name, found.chart, found.at["ripple"], *likely[name])
-        by_bootstrap = _quantiles(again[name]) if boot else (math.nan, math.nan)
-        parameters.append(Parameter(shown, UNITS[name], now, low, high, before, "", *by_bootstrap))
+        low, high = _enclosed(name, found, *likely[name])
+        by_bootstrap = _quantiles(np.append(again[name], now)) if boot else (math.nan, math.nan)
+        parameters.append(
+            Parameter(shown, UNITS[name], now, low, high, before, "", *by_bootstrap, bound=_bound(name, found))
+        )
     if not boot:
         cloud = drawn(found.at, found.free, spread, found.limits, count=200, seed=seed)
         boot = [{name: float(column[k]) for name, column in cloud.items()} for k in range(200)]
@@ -196,15 +203,27 @@ def _valid(found: Problem) -> Neuron:
         raise ConfigError(f"{found.chart.name}: the fit ends at a device that cannot be: {reason}") from reason
 
 
-def _enclosed(name: str, chart: Chart, ripple: float, low: float, high: float) -> tuple[float, float]:
+def _enclosed(name: str, found: Problem, low: float, high: float) -> tuple[float, float]:
     """No interval of a threshold is wider than the points that enclose it, with three errors of their currents."""
-    slack = 3.0 * float(chart.current_errors.max())
-    if ripple == 0.0 and name == "I_off":
-        low = max(low, np.nan_to_num(chart.silent_below) - slack)
-    if ripple == 0.0 and name == "I_max":
-        low = max(low, float(chart.currents[chart.fires][-1]) - slack)
-        high = min(high, np.nan_to_num(chart.silent_above, nan=math.inf) + slack)
-    return low, high
+    if name not in {"I_off", "I_max"}:
+        return low, high
+    slack = 3.0 * float(found.chart.current_errors.max())
+    floor, ceiling = (math.exp(limit) for limit in found.box(found.free)[name])
+    return max(low, floor - slack), min(high, ceiling + slack)
+
+
+def _bound(name: str, found: Problem) -> str:
+    """At which end of what is allowed a free coordinate lies; empty if it lies between."""
+    low, high = found.box(found.free)[name]
+    near, at = 1e-3 * (high - low), found.at[name]
+    if low + near < at < high - near:
+        return ""
+    silent, firing = {"I_off": found.chart.onset, "I_max": found.chart.block[::-1]}.get(name, (0.0, 0.0))
+    for point, what in ((silent, "silent"), (firing, "firing")):
+        limit = low if at <= low + near else high
+        if point > 0.0 and math.isfinite(point) and abs(math.log(point) - limit) < 1e-5:
+            return f"at its bound: {what} at {show(point, 'A')}"
+    return f"at the {'lowest' if at <= low + near else 'highest'} value allowed"
 
 
 def _far(relative: Floats) -> Mask:

@@ -34,10 +34,14 @@ _LIMITS = {
 
 def limits(neuron: Neuron, begin: Coordinates) -> dict[str, tuple[float, float]]:
     """Where each coordinate may go: thresholds not far from where they begin, and I_H below what V_th can hold."""
-    device = neuron.calibration
-    highest = math.log(0.95 * _LOWEST * (device.V_th - device.V_F) / neuron.on_resistance)
-    i_max = (begin["I_max"] - 0.5, min(begin["I_max"] + 0.5, highest))
+    i_max = (begin["I_max"] - 0.5, min(begin["I_max"] + 0.5, math.log(highest_block(neuron))))
     return _LIMITS | {"I_off": (begin["I_off"] - 0.5, begin["I_off"] + 0.5), "I_max": i_max}
+
+
+def highest_block(neuron: Neuron) -> float:
+    """Highest current (A) that may end the firing: the thyristor has to open below the lowest threshold of a fit."""
+    device = neuron.calibration
+    return 0.95 * _LOWEST * (device.V_th - device.V_F) / neuron.on_resistance
 
 
 def block_name(neuron: Neuron) -> str:

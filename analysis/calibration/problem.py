@@ -23,11 +23,16 @@ ROBUST = 2.0
 _RIPPLES = (0.005, 0.03)
 _THRESHOLDS = (-0.4, 0.2)
 _STEP = 1e-5
+_BEFORE = 1.0 - 1e-6  # a neuron fires beyond its threshold, not at it; more than the rounding of a board file
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Where a fit stands: coordinates `at`, those that were `free` last, the sum of its losses, and the `weights` (Hz)."""
+    """Where a fit stands: coordinates `at`, those that were `free` last, the sum of its losses, and the `weights` (Hz).
+
+    While the shape of the model is sought, a threshold on the wrong side of a point costs; once it is `enclosed`, none
+    leaves the points that enclose it. (Enclosed from the start, a steep flank would do for a ripple.)
+    """
 
     neuron: Neuron
     chart: Chart
@@ -36,6 +41,7 @@ class Problem:
     at: dict[str, float]
     free: tuple[str, ...] = ()
     cost: float = math.inf
+    enclosed: bool = False
 
     @classmethod
     def of(cls, neuron: Neuron, chart: Chart) -> "Problem":
@@ -43,9 +49,9 @@ class Problem:
         at = coordinates(neuron)
         firing = chart.currents[chart.fires]
         low, high = chart.silent_below, chart.silent_above
-        at["I_off"] = math.log(0.995 * firing[0] if math.isnan(low) else 0.5 * (low + firing[0]))
+        at["I_off"] = math.log(0.995 * firing[0] if math.isnan(low) else max(0.5 * (low + firing[0]), 0.8 * firing[0]))
         if not math.isnan(high):
-            at["I_max"] = math.log(0.5 * (high + firing[-1]))
+            at["I_max"] = math.log(min(0.5 * (high + firing[-1]), 1.25 * firing[-1]))
         elif math.exp(at["I_max"]) <= firing[-1]:
             at["I_max"] = math.log(1.02 * firing[-1])
         return cls(neuron, chart, limits(neuron, at), chart.rate_errors, at)
@@ -60,6 +66,25 @@ class Problem:
     def spare(self) -> int:
         """Degrees of freedom: points less parameters, at least one."""
         return max(1, int(self.used.sum()) - len(self.free))
+
+    def box(self, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+        """Where a fit of these coordinates may go: no threshold leaves the silent and firing points that enclose it.
+
+        With a ripple it fires at a current somewhat beyond its thresholds; the silent points hold all the same. With
+        hysteresis a silent neuron needs that much more.
+        """
+        device, within = self.neuron.calibration, {name: self.limits[name] for name in names}
+        if not self.enclosed:
+            return within
+        most = self.limits["ripple"][1] if "ripple" in names or self.at["ripple"] > 0.0 else 0.0
+        (silent, firing), (fired, blocked) = self.chart.onset, self.chart.block
+        early = 0.0 if device.silence is not None else min(device.hysteresis, device.quiescence)
+        if "I_off" in within:
+            enclosed = silent / _BEFORE - device.hysteresis, (firing * _BEFORE - early) * (1.0 + most)
+            within["I_off"] = _narrowed(within["I_off"], *enclosed)
+        if "I_max" in within:
+            within["I_max"] = _narrowed(within["I_max"], fired / _BEFORE * (1.0 - most), blocked * _BEFORE)
+        return within
 
     def model(self) -> Floats:
         """Rates (Hz) of the model at the points of the chart."""
@@ -82,7 +107,7 @@ class Problem:
 
     def refit(self, names: Sequence[str]) -> "Problem":
         """The least-squares fit of these parameters from where it stands, with the weights as they are."""
-        low, high = np.array([self.limits[name] for name in names]).T
+        low, high = np.array(list(self.box(names).values())).T
         begin = np.clip([self.at[name] for name in names], low + 1e-9, high - 1e-9)
 
         def misfit(x: Floats) -> Floats:
@@ -157,6 +182,13 @@ class Problem:
         relative = np.abs(self.model() - self.chart.rates)[self.used] / weights[self.used]
         scale = 1.4826 * float(np.median(relative)) * math.sqrt(self.used.sum() / self.spare)
         return replace(self, weights=weights * max(scale, 1e-3))
+
+
+def _narrowed(limits: tuple[float, float], low: float, high: float) -> tuple[float, float]:
+    """Limits of a logarithm, no wider than the currents `low` and `high` (A) allow; as they are if nothing would be left."""
+    floor = max(limits[0], math.log(low)) if low > 0.0 else limits[0]
+    ceiling = min(limits[1], math.log(high)) if high > 0.0 else limits[1]
+    return (floor, ceiling) if floor + 1e-6 < ceiling else limits
 
 
 def steepness(neuron: Neuron, chart: Chart, ripple: float) -> Floats:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from neurorig.signals import ConfigError, parse
 
 Floats = NDArray[np.float64]
 
+_BRACKETS = re.compile(r"[(\[]\s*([^\s()\[\]]+)\s*[)\]]\s*$")
 _FIRST_LINE = "The first line that is no comment names the columns, such as: I_uA,f_Hz"
 
 
@@ -38,7 +40,8 @@ class Table:
         kept = [(k, line) for k, line in enumerate(text, 1) if line.strip() and not line.startswith("#")]
         if not kept:
             raise ConfigError(f"{path}: is empty. {_FIRST_LINE}")
-        (_, first), *rest = kept
+        (number, first), *rest = kept
+        _refuse_other_separators(path, number, first)
         heading = [name.strip() for name in next(csv.reader([first]))]
         rows = [[cell.strip() for cell in next(csv.reader([line]))] for _, line in rest]
         for (line, content), row in zip(rest, rows, strict=True):
@@ -59,13 +62,18 @@ class Table:
 
     def column(self, unit: str, wanted: str) -> Floats:
         """The only column with a unit of this kind, SI; `wanted` says what it should be."""
-        found = [k for k, name in enumerate(self.heading) if _factor(name, unit) and not _is_error(name)]
+        found = self._found(unit)
         if len(found) != 1:
             have = ", ".join(self.heading)
             raise ConfigError(
                 f"{self.path}: needs one column that is {wanted}, and has {len(found)} (columns: {have}). {_FIRST_LINE}"
             )
         return self._values(found[0], unit)
+
+    def name(self, unit: str) -> str:
+        """The heading of the only column with a unit of this kind."""
+        (at,) = self._found(unit)
+        return self.heading[at]
 
     def errors(self, unit: str, otherwise: float) -> Floats:
         """The standard errors with a unit of this kind, SI; `otherwise` if there is no such column."""
@@ -80,6 +88,9 @@ class Table:
                 raise ConfigError(f"{self.path}, line {line}: '{self.heading[found[0]]}' must be positive.")
         return values
 
+    def _found(self, unit: str) -> list[int]:
+        return [k for k, name in enumerate(self.heading) if _factor(name, unit) and not _is_error(name)]
+
     def _values(self, at: int, unit: str) -> Floats:
         factor, values = _factor(self.heading[at], unit), np.empty(len(self.rows))
         for k, (line, row) in enumerate(zip(self.lines, self.rows, strict=True)):
@@ -92,9 +103,20 @@ class Table:
         return values
 
 
+def _refuse_other_separators(path: Path, line: int, heading: str) -> None:
+    """A heading without a comma, and with one of those: the whole file is written so."""
+    for sign, name in (("\t", "tabs"), (";", "semicolons")):
+        if sign in heading and "," not in heading:
+            raise ConfigError(
+                f"{path}, line {line}: the columns are separated by {name}. Separate them by commas, and write decimals "
+                f"with a point. {_FIRST_LINE}"
+            )
+
+
 def _factor(heading: str, unit: str) -> float:
     """SI value of one in the unit at the end of a heading; 0 if it is not one of `unit`."""
-    suffix = heading.rpartition("_")[2]
+    brackets = _BRACKETS.search(heading)
+    suffix = brackets[1] if brackets else heading.rpartition("_")[2]
     if not suffix.isidentifier() and suffix != "µA":
         return 0.0
     try:

@@ -127,6 +127,49 @@ def test_silent_points_tell_thresholds_but_are_no_rates() -> None:
     assert chart.currents[chart.fires][-1] - 0.1e-6 < block.low < block.high < chart.silent_above + 0.1e-6
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_thresholds_stay_between_the_points_that_enclose_them(seed: int) -> None:
+    """A silent point right below the first firing one, and rates that would put the threshold lower."""
+    device = another(NEURON, seed)
+    chart = measured(device, seed)
+    first = int(np.argmax(chart.fires))
+    rates = chart.rates.copy()
+    rates[first : first + 3] *= 1.15
+    currents = chart.currents.copy()
+    currents[first - 1] = currents[first] - 0.15e-6
+    near = Chart.of("near", currents, rates, current_error=50e-9)
+    fit = fit_chart(NEURON, near, bootstrap=20)
+    assert near.silent_below < fit.neuron.i_min < currents[first]
+    assert currents[near.fires][-1] <= fit.neuron.i_max <= near.silent_above
+    assert firing_rate(fit.neuron, near.silent_below) == 0.0
+    for p in fit.parameters:
+        assert p.low <= p.value <= p.high, p.name
+        assert p.held or p.boot_low <= p.value <= p.boot_high, p.name
+    threshold = next(p for p in fit.parameters if p.name == "I_off")
+    at_silent = threshold.value == approx(near.silent_below, rel=1e-5)
+    assert threshold.bound.startswith("at its bound: silent at") == at_silent
+
+
+def test_a_bound_that_is_hit_is_told() -> None:
+    """Rates that rise from the first point on as if the threshold were far below: the silent point holds it."""
+    device = with_device(NEURON, I_off=40e-6, I1=30e-6)
+    currents = np.linspace(46e-6, 100e-6, 14)
+    rates = np.concatenate([[0.0], firing_rate(device, currents), [0.0]])
+    chart = Chart.of("held up", np.concatenate([[45.9e-6], currents, [110e-6]]), rates)
+    threshold = next(p for p in fit_chart(NEURON, chart).parameters if p.name == "I_off")
+    assert threshold.value == approx(45.9e-6, rel=1e-5)
+    assert threshold.bound == "at its bound: silent at 45.9 uA"
+
+
+def test_silence_far_below_and_far_above_is_no_hint() -> None:
+    device = another(NEURON, 2)
+    chart = measured(device, 2)
+    kept = chart.fires
+    currents = np.concatenate([[0.0], chart.currents[kept], [10e-3]])
+    far = Chart.of("far", currents, np.concatenate([[0.0], chart.rates[kept], [0.0]]), current_error=CURRENT_ERROR)
+    assert fit_chart(NEURON, far).neuron.i_min == approx(device.i_min, rel=0.02)
+
+
 def test_a_rippled_chart_gives_its_ripple() -> None:
     device = load_device("A_fig6").neuron
     currents = np.linspace(44e-6, 112e-6, 40)
@@ -290,6 +333,13 @@ def test_a_chart_is_read_with_its_units_and_errors(tmp_path: Path) -> None:
     assert chart.remarks == ("by hand",)
 
 
+@pytest.mark.parametrize("heading", ["I (uA),f (Hz)", "I [uA], f [Hz]", "Iin_µA,f_Hz"])
+def test_units_may_stand_in_brackets(tmp_path: Path, heading: str) -> None:
+    (chart,) = read_charts(written(tmp_path, f"{heading}\n50,110\n"))
+    assert chart.currents == approx([50e-6])
+    assert list(chart.rates) == [110.0]
+
+
 def test_a_column_names_the_neurons(tmp_path: Path) -> None:
     charts = read_charts(written(tmp_path, "neuron,Iin_uA,f_Hz\nn2,50,100\nn1,51,90\nn2,60,120\n"))
     assert [(c.neuron, list(c.rates)) for c in charts] == [("n1", [90.0]), ("n2", [100.0, 120.0])]
@@ -303,6 +353,9 @@ def test_a_column_names_the_neurons(tmp_path: Path) -> None:
         ("I_uA,J_uA,f_Hz\n1,2,3\n", "a current such as I_uA, and has 2"),
         ("I_uA,f_Hz\n50,90\n# x\n60,fast\n", "line 4: 'fast' in 'f_Hz' is no number"),
         ("I_uA,f_Hz\n50,nan\n", "line 2: 'nan' in 'f_Hz' is no number"),
+        ("I_uA,f_Hz\n", "has a heading and no points. Needed: 4"),
+        ("I_uA\tf_Hz\n50\t90\n", "line 1: the columns are separated by tabs"),
+        ("# x\nI_uA;f_Hz\n50,5;90\n", "line 2: the columns are separated by semicolons"),
         ("I_uA,f_Hz\n50,-1\n", "line 2: a rate of -1 Hz"),
         ("I_uA,f_Hz\n50;90\n", "line 2: 1 columns instead of 2. Separate the columns by commas"),
         ("I_uA,f_Hz,f_error_Hz\n50,90,0\n", "line 2: 'f_error_Hz' must be positive"),
@@ -328,9 +381,15 @@ def test_spikes_are_read_at_even_times_only(tmp_path: Path) -> None:
 def test_the_new_board_keeps_its_comments_and_says_where_its_numbers_come_from(tmp_path: Path) -> None:
     found = calibrate("n1", NEURON, measured(another(NEURON, 11), 11))
     path = tmp_path / "mine.toml"
-    board = write_board(BOARD, {"n1": found.neuron}, {"n1": found.source({"chart.csv": "ab12"})}, path)
+    board = write_board(
+        BOARD, {"n1": found.neuron}, {"n1": found.source({"chart.csv": "ab12"})}, path, measured="chart.csv"
+    )
     text = path.read_text(encoding="utf-8")
     assert "# Table III, Figs 2 and 6" in text
+    assert board.title == "wu2025_neuron, calibrated on chart.csv"
+    assert "chart.csv (sha256 ab12)" in board.source
+    assert not board.figures
+    assert not board.errata
     assert board.name == "mine"
     fitted, read = found.neuron.calibration, board.neurons["n1"].calibration
     ours, theirs = (c.model_dump(exclude={"source"}, exclude_none=True) for c in (read, fitted))
@@ -339,7 +398,7 @@ def test_the_new_board_keeps_its_comments_and_says_where_its_numbers_come_from(t
     new, old = (tomllib.loads(t)["neurons"]["n1"] for t in (text, BOARD.path.read_text(encoding="utf-8")))
     assert new["components"] == old["components"]
     with pytest.raises(ConfigError, match="exists already"):
-        write_board(BOARD, {}, {}, path)
+        write_board(BOARD, {}, {}, path, measured="chart.csv")
 
 
 def test_a_board_that_is_like_another_stays_so(tmp_path: Path) -> None:
@@ -350,14 +409,15 @@ def test_a_board_that_is_like_another_stays_so(tmp_path: Path) -> None:
     third.write_text('like = "second.toml"\nname = "third"\n', encoding="utf-8")
     board = load_board(third)
     neuron = with_device(board.neurons["n1"], I_off=41e-6)
-    made = write_board(board, {"n1": neuron}, {"n1": "by hand"}, tmp_path / "fourth.toml")
+    made = write_board(board, {"n1": neuron}, {"n1": "by hand"}, tmp_path / "fourth.toml", measured="chart.csv")
+    assert (made.title, made.figures, made.errata) == ("third, calibrated on chart.csv", (), {})
     assert made.neurons["n1"].calibration == neuron.calibration.model_copy(update={"source": "by hand"})
 
 
 def test_a_scale_is_written_out(tmp_path: Path) -> None:
     board = load_board("wu2025_bump")
     found = calibrate("n1", board.neurons["n1"], measured(another(board.neurons["n1"], 1), 1))
-    made = write_board(board, {"n1": found.neuron}, {"n1": "x"}, tmp_path / "bump.toml")
+    made = write_board(board, {"n1": found.neuron}, {"n1": "x"}, tmp_path / "bump.toml", measured="chart.csv")
     assert made.neurons["n1"].calibration.scale == 1.0
     assert made.i_min("n1.i0") == approx(found.neuron.i_min, rel=1e-6)
 

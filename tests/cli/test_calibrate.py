@@ -1,6 +1,7 @@
 """`neurorig calibrate` as a person types it: a board, a chart, and what comes back."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,9 @@ def test_several_devices_of_a_board_separately(capsys: pytest.CaptureFixture[str
         (["--fi", CHART, "--fi", CHART, "--board", "wu2025_neuron"], "a second chart of n1"),
         (["--fi", "absent.csv", "--board", "wu2025_neuron"], "absent.csv: cannot be read: No such file"),
         (["--fi", CHART, "--board", "wu2025_neuron", "--current-error", "0 A"], "--current-error: an error of 0"),
+        (["--fi", CHART, "--board", "wu2025_neuron", "--bootstrap", "-3"], "--bootstrap: -3 charts cannot be made"),
+        (["--fi", CHART, "--board", "wu2025_neuron", "--out", "q9"], "a board file ends in .toml: --out q9.toml"),
+        (["--fi", CHART, "--board", "wu2025_neuron", "--out", "no/q.toml"], "there is no folder no"),
         (["--fi", CHART, "--board", "wu2025_neuron", "--rate-error", "2"], "'2' is not a frequency"),
         (["--fi", CHART, "--board", "wu2025_neuron", "--spike", CHART], "needs one column that is a time such as t_us"),
         (
@@ -102,6 +106,84 @@ def test_what_cannot_be_is_told_and_nothing_written(
     assert code == 2
     assert told in error
     assert list(tmp_path.iterdir()) == []
+
+
+def example(heading: str, rate: Callable[[float], float] = float) -> str:
+    """The example's chart under another heading, its rates changed."""
+    rows = [line.split(",") for line in Path(CHART).read_text(encoding="utf-8").splitlines()[2:]]
+    return "\n".join([heading, *(f"{i},{rate(float(f)):g}" for i, f in rows)])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            example("I_mA,f_Hz"),
+            "currents of 36.5 mA to 85 mA; this neuron fires from 46.3 uA to 107 uA: is the unit of",
+        ),
+        (example("I_A,f_Hz"), "column I_A right"),
+        (example("I_nA,f_Hz"), "column I_nA right"),
+        (
+            example("I_uA,f_kHz"),
+            "rates of 85.6 kHz to 266.2 kHz; this neuron fires with up to 200 Hz: is the unit of column",
+        ),
+        (example("I_uA,f_mHz"), "column f_mHz right"),
+        ("I_uA,f_Hz\n", "has a heading and no points. Needed: 4 different currents"),
+        (example("I_uA,f_Hz").replace(",", "\t"), "line 1: the columns are separated by tabs"),
+        (example("I_uA,f_Hz").replace(",", ";"), "line 1: the columns are separated by semicolons"),
+    ],
+)
+def test_a_chart_that_cannot_be_is_refused(text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("chart.csv").write_text(text, encoding="utf-8")
+    code, _, error = said(capsys, "--board", "wu2025_neuron", "--fi", "chart.csv")
+    assert code == 2
+    assert "chart.csv" in error
+    assert told in error
+    assert not list(Path().glob("*.toml"))
+
+
+def equal(rate: float) -> float:
+    return 100.0 if rate else 0.0
+
+
+def scattered(rate: float) -> float:
+    return 20.0 + (7919.0 * rate) % 200.0 if rate else 0.0
+
+
+def three_times(rate: float) -> float:
+    return 3.0 * rate
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        (equal, "they hardly differ"),
+        (scattered, "It describes nothing. Likely reasons: another board"),
+        (three_times, "times the board's C_m"),
+    ],
+)
+def test_a_fit_that_describes_nothing_makes_no_board(
+    rate: Callable[[float], float], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("chart.csv").write_text(example("I_uA,f_Hz", rate), encoding="utf-8")
+    arguments = ("--board", "wu2025_neuron", "--fi", "chart.csv", "--out", "mine.toml", "--bootstrap", "0")
+    code, _, error = said(capsys, *arguments)
+    assert code == 2
+    assert "Hz rms" in error
+    assert told in error
+    assert "--anyway writes it" in error
+    assert not Path("mine.toml").exists()
+    code, out, _ = said(capsys, *arguments, "--anyway")
+    assert code == 0
+    assert "It describes nothing" in " ".join(out.split())
+    assert Path("mine.toml").exists()
+
+
+def test_rates_too_low_for_the_capacitance_are_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("chart.csv").write_text(example("I (uA),f [Hz]", lambda f: f / 3), encoding="utf-8")
+    code, out, _ = said(capsys, "--board", "wu2025_neuron", "--fi", "chart.csv", "--bootstrap", "0")
+    assert code == 0
+    assert "is C_m of the board 100 nF?" in " ".join(out.split())
 
 
 def test_a_board_file_is_never_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
