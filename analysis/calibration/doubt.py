@@ -53,7 +53,7 @@ def doubt(fit: "ChartFit", neuron: Neuron) -> str:
     missed, mean, deviation = _missed(fit)
     if missed <= min(MISSED * mean, EXPLAINED * deviation):
         return ""
-    told = f"{fit.chart.name}: the fit misses the rates by {missed:.2g} Hz rms; their mean is {mean:.3g} Hz"
+    told = f"{fit.chart.name}: the fit misses the rates by {missed:.3g} Hz rms; their mean is {mean:.3g} Hz"
     if deviation < 0.02 * mean:
         told += f" and they hardly differ ({deviation:.2g} Hz), which no f(I) does"
     current, rate = fit.chart.columns
@@ -102,7 +102,5 @@ def _c_that_suits(fit: "ChartFit", neuron: Neuron, missed: float) -> str:
         problem = Problem.of(neuron.model_copy(update={"calibration": device}), fit.chart).solved(names)
         rest = float(np.median(np.abs(problem.model() - fit.chart.rates)[problem.used]))
         if rest < 0.25 * missed:
-            return (
-                f"With {factor:.2g} times the board's C_m, {show(factor * neuron.components.C_m, 'F', 2)}, it would. "
-            )
+            return f"With the board's V_th and {factor:.2g} times the board's C_m, about {show(factor * neuron.components.C_m, 'F', 2)}, it would. "
     return ""
