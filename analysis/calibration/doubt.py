@@ -102,5 +102,6 @@ def _c_that_suits(fit: "ChartFit", neuron: Neuron, missed: float) -> str:
         problem = Problem.of(neuron.model_copy(update={"calibration": device}), fit.chart).solved(names)
         rest = float(np.median(np.abs(problem.model() - fit.chart.rates)[problem.used]))
         if rest < 0.25 * missed:
-            return f"With the board's V_th and {factor:.2g} times the board's C_m, about {show(factor * neuron.components.C_m, 'F', 2)}, it would. "
+            farad = show(factor * neuron.components.C_m, "F", 2)
+            return f"With the board's V_th and {factor:.2g} times the board's C_m, about {farad}, it would. "
     return ""
