@@ -2,21 +2,25 @@
 
 import time
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import numpy as np
 
 from neurorig.hardware import Board
 from neurorig.hardware.networks import random_network
 from neurorig.hardware.twin import Twin
+from neurorig.hardware.twin.network import chapters
 
 from . import plain_network
-from .harness import Figure, Race, median_of
+from .harness import Figure, Race, at_most, median_of
 
 NEURONS = 100
 CONNECTIVITY = 0.1
 TIME = 0.5  # s of the network
 GRID = 100e-6  # s, of the plain one; it is no faster with 50 us or 200 us
 RATE = 10e3  # Hz
+LONG = 20.0  # s
+SMALL = 2**24  # bytes of rows that are kept, where nearly all are to be written again
 SIZES = (2, 4, 8, 16, 32)
 
 
@@ -35,7 +39,39 @@ def run() -> Iterator[Figure]:
     short = 0.02
     slow = run_of(board, amperes, "exact", short)()
     yield Figure(f"{NEURONS} neurons: exact engine", short / slow, "x real time")
+    yield from long_run(board, amperes)
     yield from crossover()
+
+
+def long_run(board: Board, amperes: np.ndarray) -> Iterator[Figure]:
+    """V_m of all neurons over the last seconds of a long run, beside the run of these seconds."""
+    twin, seconds = ready(board, amperes, "network"), LONG / 10
+    nodes, count = [f"{name}.v_m" for name in board.neurons], round(seconds * RATE)
+    out = np.empty((len(nodes), count))
+
+    def together() -> None:
+        twin.sample_many(nodes, LONG - seconds, 1.0 / RATE, count, out)
+
+    def one_by_one() -> None:
+        for node, values in zip(nodes, out, strict=True):
+            twin.sample(node, LONG - seconds, 1.0 / RATE, count, values)
+
+    twin.advance(LONG - seconds)
+    wall = once(lambda: twin.advance(LONG))
+    what = f"{NEURONS} neurons, V_m of all at 10 kHz over the last {seconds:g} s of {LONG:g} s"
+    yield at_most(f"{what}, together", once(together) / wall, "x the run", 1.5)
+    yield at_most(f"{what}, node by node", once(one_by_one) / wall, "x the run", 2.5)
+    with patch.object(chapters, "BUDGET", SMALL):
+        twin = ready(board, amperes, "network")
+        twin.advance(LONG)
+        yield at_most(f"{what}, together, rows written again", once(together) / wall, "x the run", 2.5)
+
+
+def once(action: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
 
 
 def made(n: int) -> Board:

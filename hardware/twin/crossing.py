@@ -59,12 +59,15 @@ def never(
 ) -> bool:  # fmt: skip
     """Whether a lane that is at `value` at `t` surely stays in (low, high) for ever.
 
-    One that follows a wave is judged by what is left when the wave's steady answer is taken away.
+    One that follows a wave is judged by what is left when the wave's steady answer is taken away: that has to stay away
+    from the levels by as much as the wave swings.
     """
     least, most = bounds_for_ever(push, forms, who, start, stop, now)
     peak = 0.0
     if wave[0] != 0.0:
         value, peak = value - settled(wave, rate, t), wave[0] / hypot(rate, wave[1])
+        if not low + peak <= value <= high - peak:  # there already, and coming to rest there: `reach` sees no crossing
+            return False
     inside = reach(value, high - peak, 1.0, rate, most) == inf
     return inside and reach(value, low + peak, -1.0, rate, least) == inf
 

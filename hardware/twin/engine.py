@@ -1,5 +1,6 @@
 """What an engine is: the part of a twin that knows how the board moves. `Twin` is the front door to one of them."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Literal, NamedTuple, Protocol
 
@@ -40,6 +41,9 @@ class Engine(Protocol):
 
     def sample(self, quantity: str, index: int, grid: Grid, out: Floats) -> None:
         """Write a neuron's or synapse's quantity (a key of `SAMPLED`, SI) at the times of the grid into `out`."""
+
+    def sample_many(self, wanted: Sequence[tuple[str, int]], grid: Grid, out: Floats) -> None:
+        """The same for many, each a quantity and an index, into the rows of `out`."""
 
     def phase(self, neuron: int) -> str:
         """In words: what `neuron` does right now."""

@@ -1,5 +1,7 @@
 """The exact engine: state is committed at events and input changes only, between them everything is a closed form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from neurorig.hardware import Board
@@ -72,6 +74,11 @@ class Exact:
             out,
             self._scratch.forms[0],
         )
+
+    def sample_many(self, wanted: Sequence[tuple[str, int]], grid: Grid, out: k.Floats) -> None:
+        """One after another: all that happened is at hand."""
+        for (quantity, index), values in zip(wanted, out, strict=True):
+            self.sample(quantity, index, grid, values)
 
     def phase(self, neuron: int) -> str:
         """What `neuron` does right now."""

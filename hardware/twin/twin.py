@@ -1,6 +1,6 @@
 """`Twin`: the board as a model that runs, with a memory of everything that happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf, isfinite
 from operator import index as whole
@@ -127,26 +127,48 @@ class Twin:
         `first` gives the very same bits. Raises ConfigError for an unknown node, ValueError for times that make no grid,
         not yet reached, or already forgotten.
         """
+        place = self._place(node)
+        grid, shape = self._checked(node, t0, dt, n, first), (whole(n),)
+        out = _room(node, out, shape)
+        if out.size:
+            self._engine.sample(*place, grid, out)
+        return out
+
+    def sample_many(
+        self, nodes: Sequence[str], t0: float, dt: float, n: int, out: Floats | None = None, *, first: int = 0
+    ) -> Floats:
+        """Values of many nodes on one grid: float64, shape (nodes, n), into `out` if given; the bits that `sample` gives.
+
+        What the engine of networks has to work out again, because it is long ago, it works out once for all of them.
+        Raises what `sample` raises.
+        """
+        places = [self._place(node) for node in nodes]
+        who = ", ".join(nodes[:3]) + ("" if len(nodes) <= 3 else f" and {len(nodes) - 3} more")
+        grid, shape = self._checked(who, t0, dt, n, first), (len(nodes), whole(n))
+        out = _room(who, out, shape)
+        if out.size:
+            self._engine.sample_many(places, grid, out)
+        return out
+
+    def _place(self, node: str) -> tuple[str, int]:
+        """The quantity of a node, and the index of its neuron or synapse."""
         if node not in self._quantities:
             raise ConfigError(f"{self.board.path}: the board has no node '{node}'.{nearest(node, self._quantities)}")
-        n, first = _checked_grid(node, t0, dt, n, first)
-        if out is None:
-            out = np.empty(n)
-        elif out.shape != (n,) or out.dtype != np.float64 or not out.flags.c_contiguous:
-            raise ValueError(f"{node}: out must be a contiguous float64 array of shape ({n},)")
+        owner, quantity = node.split(".")
+        return quantity, self._neurons[owner] if owner in self._neurons else self._synapses[owner]
+
+    def _checked(self, who: str, t0: float, dt: float, n: int, first: int) -> engines.Grid:
+        """The grid, if it is one, and all of it is known."""
+        n, first = _checked_grid(who, t0, dt, n, first)
         if n == 0:
-            return out
+            return engines.Grid(float(t0), float(dt), first)
         early, late = t0 + first * dt, t0 + (first + n - 1) * dt
         if late > self.now + ROUNDING or early < self._start - ROUNDING:
-            raise ValueError(f"{node} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
-        if dt <= (
-            least := float(np.spacing(max(abs(early), abs(late))))
-        ):  # an engine would search for the next time for ever
-            raise ValueError(f"{node}: dt = {dt} s cannot tell times near {late} s apart; give more than {least:.2g} s")
-        owner, quantity = node.split(".")
-        index = self._neurons[owner] if owner in self._neurons else self._synapses[owner]
-        self._engine.sample(quantity, index, engines.Grid(float(t0), float(dt), first), out)
-        return out
+            raise ValueError(f"{who} from {early} s to {late} s: only {self._start} s to {self.now} s is known")
+        least = float(np.spacing(max(abs(early), abs(late))))
+        if dt <= least:  # an engine would search for the next time for ever
+            raise ValueError(f"{who}: dt = {dt} s cannot tell times near {late} s apart; give more than {least:.2g} s")
+        return engines.Grid(float(t0), float(dt), first)
 
     def state_of(self, name: str) -> dict[str, float | str]:
         """Snapshot of a neuron or synapse right now: its nodes in SI units, and for a neuron its phase."""
@@ -160,6 +182,15 @@ class Twin:
             known = [*self._neurons, *self._synapses]
             raise ConfigError(f"{self.board.path}: '{name}' is no neuron or synapse.{nearest(name, known)}")
         return snapshot
+
+
+def _room(who: str, out: Floats | None, shape: tuple[int, ...]) -> Floats:
+    """Where the values go."""
+    if out is None:
+        return np.empty(shape)
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+        raise ValueError(f"{who}: out must be a contiguous float64 array of shape {shape}")
+    return out
 
 
 def _checked_grid(node: str, t0: float, dt: float, n: int, first: int) -> tuple[int, int]:

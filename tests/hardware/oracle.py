@@ -14,6 +14,7 @@ from neurorig.hardware import Board
 
 CLAMP = 1e-3
 STEP = 5e-4  # s; the longest step of the integration, short enough for spike times to some 1e-14 s
+SOON = 1e-5  # s; how long a level that was just crossed is left alone, where it may be crossed again
 
 
 def distance(level, which, t, y, *_):
@@ -80,7 +81,7 @@ class Oracle:
         v = y[0]
         through = (v - n.calibration.V_F) / n.on_resistance if on else at_zero + slope * v
         mains = port.ripple * np.sin(2 * np.pi * port.ripple_frequency * t + port.ripple_phase)
-        given = amperes * (1 - port.sag * v) + mains
+        given = amperes - port.sag * max(amperes, 0.0) * v + mains
         into = given + self.out(y, pulsing, conducts) - through - v / self.loads.get("n1.v_m", np.inf)
         dy = [0.0 if held else into / n.capacitance, 0.0, 0.0]
         if s is not None and s.stages > 0:
@@ -109,11 +110,13 @@ class Oracle:
                     kink = partial(distance, level, which)
                     kink.terminal = True
                     events.append(kink)
+                elif self.port.ripple > 0.0:  # soon it has to be watched again: the mains may bring the lane back
+                    stop = min(stop, self.t + SOON)
             ahead = self.y + 1e-9 * np.array(self.slopes(self.t, self.y, amperes, self.regime(self.y)))
             state = (amperes, self.regime(ahead))
             solution = solve_ivp(
                 self.slopes, (self.t, stop), self.y, "DOP853", events=events, rtol=1e-13, atol=1e-16, args=state,
-                max_step=STEP,
+                max_step=min(STEP, 0.05 / self.port.ripple_frequency) if self.port.ripple > 0.0 else STEP,
             )  # fmt: skip
             self.t, self.y = float(solution.t[-1]), solution.y[:, -1]
             if solution.t_events[0].size:

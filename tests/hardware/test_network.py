@@ -165,6 +165,62 @@ def test_chapters_that_were_given_back_are_written_again_bit_by_bit(monkeypatch)
     assert all(np.array_equal(a, b) for a, b in zip(kept, looked_at(0, 4), strict=True))  # and joined
 
 
+@pytest.mark.parametrize("most", [256, 4])  # as they were closed, and joined
+def test_many_nodes_of_long_ago_take_every_chapter_written_again_once(monkeypatch, most):
+    board = mixed(4, 11)
+    monkeypatch.setattr(chapters, "STEPS", 500)  # 16 chapters of 50 ms
+    kept = played(board, "network", seed=3)
+    each = [kept.sample(node, 0.0, 113e-6, 7_000) for node in board.quantities]
+    room = sum(chapters.size_of(chapter) for chapter in kept._engine._shelf.chapters) // 8
+    monkeypatch.setattr(chapters, "BUDGET", room)
+    monkeypatch.setattr(chapters, "MOST", most)
+    twin = played(board, "network", seed=3)
+    shelf, written = twin._engine._shelf, []
+
+    def keep(chapter, log, keep=shelf.keep):
+        written.append(chapter.start)
+        keep(chapter, log)
+        assert sum(chapters.size_of(used) for used in shelf.chapters if used.log) <= room
+
+    monkeypatch.setattr(shelf, "keep", keep)
+    assert np.array_equal(twin.sample_many(list(board.quantities), 0.0, 113e-6, 7_000), each)
+    assert written == sorted(set(written))
+    assert 12 <= len(written) <= 16  # the last ones were still there
+    pieces = np.empty((len(each), 7_000))
+    for first in range(0, 7_000, 250):  # in pieces, the same
+        pieces[:, first : first + 250] = twin.sample_many(list(board.quantities), 0.0, 113e-6, 250, first=first)
+    assert np.array_equal(pieces, each)
+
+
+def test_nodes_of_a_chapter_that_fits_are_read_one_after_another_without_writing_again(monkeypatch):
+    board = mixed(4, 11)
+    monkeypatch.setattr(chapters, "STEPS", 500)
+    monkeypatch.setattr(chapters, "BUDGET", 0)
+    twin = played(board, "network", seed=3)
+    many = twin.sample_many(list(board.quantities), 0.31, 1e-4, 300)
+    monkeypatch.setattr(twin._engine, "_write", None)
+    for node, values in zip(board.quantities, many, strict=True):
+        assert np.array_equal(twin.sample(node, 0.31, 1e-4, 300), values)
+
+
+@pytest.mark.parametrize("engine", ["exact", "network"])
+def test_many_nodes_are_what_one_after_another_gives(engine):
+    board = load_board("wu2025_bump")
+    twin, nodes = played(board, engine), list(board.quantities)
+    out = np.empty((len(nodes), 900))
+    assert twin.sample_many(nodes, 0.1, 1e-4, 900, out, first=50) is out
+    assert all(
+        np.array_equal(twin.sample(node, 0.1, 1e-4, 900, first=50), v) for node, v in zip(nodes, out, strict=True)
+    )
+    assert twin.sample_many([], 0.1, 1e-4, 900).shape == (0, 900)
+    with pytest.raises(ConfigError, match=r"no node 'n1\.v_n'.* Did you mean 'n1\.v_m'\?"):
+        twin.sample_many(["n1.v_m", "n1.v_n"], 0.1, 1e-4, 900)
+    with pytest.raises(ValueError, match=r"and \d+ more from 0\.7.* s is known"):
+        twin.sample_many(nodes, 0.75, 1e-4, 900)
+    with pytest.raises(ValueError, match=r"shape \(1, 900\)"):
+        twin.sample_many(["n1.v_m"], 0.1, 1e-4, 900, np.empty(900))
+
+
 def test_what_is_forgotten_is_gone_and_the_rest_is_as_before():
     board = random_network("wu2025_neuron", 5, 0.5, seed=1)
     twin = played(board, "network")

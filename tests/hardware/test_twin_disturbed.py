@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorig.hardware import load_board
+from neurorig.hardware import Board, load_board
 from neurorig.hardware.twin import Twin
 from neurorig.signals import ConfigError, Steps
 
@@ -195,3 +195,29 @@ def run(board, engine):
     twin.drive("n1.i0", 66e-6)
     twin.advance(1.0)
     return twin.spikes("n1")
+
+
+def corners() -> dict[str, float]:
+    """Currents (A) that rest a neuron of wu2025_fig13 at the corners of its leak."""
+    device = load_board("wu2025_fig13").neurons["n1"].calibration
+    return {"V0": 0.0, "V1": device.scale * device.I1, "V_th": device.scale * device.I_off}
+
+
+@pytest.mark.parametrize("frequency", ["50 Hz", "1 kHz"])
+@pytest.mark.parametrize("amperes", corners().values(), ids=corners().keys())
+def test_ripple_that_reaches_over_a_corner_of_the_leak_agrees_with_numerical_integration(amperes, frequency):
+    """Its mean stays on one side of the corner, which the ripple crosses again and again."""
+    entries = load_board("wu2025_fig13").without(["s11"]).model_dump()
+    entries["neurons"]["n1"]["calibration"]["hysteresis"] = 0.0  # for the numerical model has none
+    board = Board.model_validate(entries).with_ports({"n1.i0": {"ripple": "1 uA", "ripple_frequency": frequency}})
+    twins, oracle = [Twin(board, engine=engine) for engine in ("exact", "network")], Oracle(board)
+    for stop, offset in ((0.15, 0.5e-6), (0.25, -0.8e-6)):
+        for twin in twins:
+            twin.drive("n1.i0", amperes + offset)
+            twin.advance(stop)
+        oracle.run(amperes + offset, stop)
+        for twin in twins:
+            assert twin.sample("n1.v_m", stop, 1.0, 1)[0] == pytest.approx(oracle.y[0], abs=1e-9)
+            np.testing.assert_allclose(twin.spikes("n1"), oracle.spikes, rtol=0.0, atol=1e-9)
+    whole, split = (twin.sample("n1.v_m", 0.0, 1e-4, 2_500) for twin in twins)
+    np.testing.assert_allclose(split, whole, rtol=0.0, atol=1e-9)

@@ -1,5 +1,6 @@
 """The bursting engine: one or more bursting neurons, each exact and on its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,11 @@ class Bursting:
         """Values at the times of the grid."""
         it = self._neurons[index]
         sample(it.cell, it.log, SAMPLED[quantity], grid.t0, grid.dt, grid.first, out)
+
+    def sample_many(self, wanted: Sequence[tuple[str, int]], grid: Grid, out: Floats) -> None:
+        """One after another: all that happened is at hand."""
+        for (quantity, index), values in zip(wanted, out, strict=True):
+            self.sample(quantity, index, grid, values)
 
     def phase(self, neuron: int) -> str:
         """What `neuron` does right now; a thyristor that will not open by itself is latched."""

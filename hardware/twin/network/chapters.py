@@ -4,6 +4,7 @@ Only the rows that were used last are kept. A chapter ends at a step of the grid
 cut, so the same chapters, bit by bit, come out when they are written again.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,7 +14,7 @@ import numpy as np
 from ..layout import Floats
 from . import layout as k
 
-BUDGET = 64 * 2**20  # bytes of rows that are kept
+BUDGET = 512 * 2**20  # bytes of rows, and of the states they begin with, that are kept
 MOST = 256  # chapters; of more, those without rows are joined two by two
 WORDS = 2**18  # a chapter with so many is long enough
 STEPS = 100_000  # and one with so many steps of the grid is, too
@@ -88,16 +89,15 @@ class Shelf:
 
     def at(self, moment: float) -> tuple[Chapter, float]:
         """The chapter that a value at `moment` is in, and where that ends. At its very beginning is the one before."""
-        starts = [chapter.start for chapter in self.chapters]
-        place = max(0, int(np.searchsorted(starts, moment)) - 1)
-        return self.chapters[place], [*starts[1:], np.inf][place]
+        following = max(1, bisect_left(self.chapters, moment, key=lambda chapter: chapter.start))
+        end = self.chapters[following].start if following < len(self.chapters) else np.inf
+        return self.chapters[following - 1], end
 
     def close(self, log: k.Log, following: Chapter) -> None:
         """The current chapter is full; another one follows."""
         self.keep(self.current, log)
         self.chapters.append(following)
-        if len(self.chapters) > MOST:
-            self._thin()
+        self._bound()
 
     def keep(self, chapter: Chapter, log: k.Log) -> None:
         """Remember the rows of a chapter, and forget those that were not used for the longest time."""
@@ -117,6 +117,7 @@ class Shelf:
         """A chapter that had been joined is in its parts again."""
         place = self.chapters.index(chapter)
         self.chapters[place : place + 1] = parts
+        self._bound()
 
     def drop(self, before: float) -> None:
         """Give back the chapters that end before `before`."""
@@ -124,8 +125,10 @@ class Shelf:
         self._used = [chapter for chapter in self._used if chapter not in gone]
         self.chapters = self.chapters[len(gone) :]
 
-    def _thin(self) -> None:
-        """Join neighbours without rows, two by two: they are written again together."""
+    def _bound(self) -> None:
+        """Of too many chapters, join neighbours without rows, two by two: they are written again one after the other."""
+        if len(self.chapters) <= MOST:
+            return
         thinned: list[Chapter] = []
         single = False  # whether the last of them may be joined
         for chapter in self.chapters:
@@ -141,5 +144,5 @@ class Shelf:
 
 
 def size_of(chapter: Chapter) -> int:
-    """Bytes of its rows."""
-    return 0 if chapter.log is None else sum(array.nbytes for array in chapter.log)
+    """Bytes of its rows and of the state it begins with."""
+    return sum(array.nbytes for array in (*chapter.state, *(chapter.log or ())))

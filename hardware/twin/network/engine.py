@@ -1,6 +1,7 @@
 """The network engine: one exact linear step for all neurons, split for those that something happens to."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -112,20 +113,29 @@ class Network:
         return PHASES.get(int(self._state.neuron[neuron, k.PHASE]), "integrating")
 
     def sample(self, quantity: str, index: int, grid: Grid, out: tl.Floats) -> None:
-        """Values at the times of the grid; chapters whose rows are gone are written again."""
+        """Values at the times of the grid."""
+        self.sample_many([(quantity, index)], grid, out[np.newaxis])
+
+    def sample_many(self, wanted: Sequence[tuple[str, int]], grid: Grid, out: tl.Floats) -> None:
+        """Chapter by chapter, so that one whose rows are gone is written again once for all."""
+        done, count = 0, out.shape[1]
+        while done < count:
+            here = grid._replace(first=grid.first + done)
+            log, end = self._rows(here.t0 + here.first * here.dt)
+            stop = min(count, max(done, first_after(grid, end) - grid.first))
+            for (quantity, index), values in zip(wanted, out, strict=True):
+                self._read(log, quantity, index, here, values[done:stop])
+            done = stop
+
+    def _read(self, log: k.Log, quantity: str, index: int, grid: Grid, out: tl.Floats) -> None:
+        """Values within one chapter."""
         owner, constants = index, np.empty(0)
         if quantity not in NEURON_NODES:
             owner = len(self._net.neuron) + int(self._branch_of[index])
             constants = self._circuit.synapse[index]
             if self._circuit.wires[index, 2] == 0:
-                self.sample("v_m", int(self._circuit.wires[index, 1]), grid, out)
-        done = 0
-        while done < len(out):
-            first = grid.first + done
-            log, end = self._rows(grid.t0 + first * grid.dt)
-            part = out[done : max(done, first_after(grid, end) - grid.first)]
-            sample(self._net, self._tables, log, SAMPLED[quantity], owner, constants, grid.t0, grid.dt, first, part)
-            done += len(part)
+                self._read(log, "v_m", int(self._circuit.wires[index, 1]), grid, out)
+        sample(self._net, self._tables, log, SAMPLED[quantity], owner, constants, grid.t0, grid.dt, grid.first, out)
 
     def _rows(self, moment: float) -> tuple[k.Log, float]:
         """The rows of the chapter that `moment` is in, and where it ends."""
@@ -134,22 +144,26 @@ class Network:
             return self._log, end
         log = self._shelf.use(chapter)
         if log is None:
-            self._write_again(chapter, end)
+            self._write_again(chapter, end, moment)
             return self._rows(moment)
         return log, end
 
-    def _write_again(self, chapter: Chapter, end: float) -> None:
-        """Bring back the rows of a chapter; one that had been joined comes back in its parts."""
+    def _write_again(self, chapter: Chapter, end: float, moment: float) -> None:
+        """Bring back the rows of a chapter. One that had been joined comes back in its parts, up to that with `moment`."""
         inputs = Inputs(self._board, self._seed, chapter.start)
         inputs.make_noise(end)
         for neuron in np.unique(chapter.inputs[:, 1]):
             times, _, levels = chapter.inputs[chapter.inputs[:, 1] == neuron].T
             inputs.play(int(neuron), times, levels)
-        state, parts = copied(chapter.state), []
-        while (start := state.clock[k.STEP] * self._net.step) < end:
+        state, start = copied(chapter.state), chapter.start
+        parts: list[Chapter] = []
+        while not parts or start < min(end, moment):
             parts.append(Chapter(copied(state), start))
             state, log, _ = self._write(state, self._new_log(state), inputs.queue, end, parts[-1].last)
             self._shelf.keep(parts[-1], log)
+            start = state.clock[k.STEP] * self._net.step
+        if start < end:
+            parts.append(Chapter(state, start, inputs=chapter.inputs[chapter.inputs[:, 0] >= start]))
         self._shelf.replace(chapter, parts)
 
 
