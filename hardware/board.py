@@ -65,6 +65,7 @@ class Board(Part):
                     raise ValueError(f"[synapses.{key}] {end} = '{wrong}' is no neuron.{nearest(wrong, self.neurons)}")
             self._check_spike_edge(key, synapse)
             self._check_supply(key, synapse)
+            self._check_rest(key, synapse)
             self._check_drive(key)
         for name in self.ports:
             owner, _, quantity = name.partition(".")
@@ -97,6 +98,15 @@ class Board(Part):
             raise ValueError(
                 f"supply = {show(self.supply, 'V')} gives synapse '{key}' no charge: it needs more than {show(least, 'V')}"
             )
+
+    def _check_rest(self, key: str, synapse: Synapse) -> None:
+        most = self.supply - synapse.calibration.headroom
+        for name, volts in (("v_c1", synapse.at_rest.v_c1), ("v_c2", synapse.at_rest.v_c2)):
+            if volts > most:
+                raise ValueError(
+                    f"[synapses.{key}.at_rest] {name} = {show(volts, 'V')} is more than the supply can charge it to: "
+                    f"give at most {show(most, 'V')}, the supply less the headroom"
+                )
 
     def _check_drive(self, key: str) -> None:
         try:

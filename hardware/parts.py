@@ -144,6 +144,11 @@ class Neuron(Fitted):
         _check_time("spikes decay", self.tau_a, bounds, ("C_m", self.components.C_m), ("R_a", self.components.R_a))
         if self.components.C_L is None and (self.calibration.memory > 0.0 or self.calibration.I_H_dyn is not None):
             raise ValueError("memory and I_H_dyn belong to a bursting neuron, which has a C_L")
+        if not self.at_rest.v_m < self.calibration.V_th:
+            raise ValueError(
+                f"at_rest v_m = {show(self.at_rest.v_m, 'V')} does not lie below V_th = "
+                f"{show(self.calibration.V_th, 'V')}: no neuron rests where it fires"
+            )
         if self.components.R_m != self.fitted_with.R_m:
             raise ValueError(
                 f"the thyristor was calibrated with R_m = {show(self.fitted_with.R_m, 'ohm')} and no law is known for another: "
@@ -294,6 +299,7 @@ class Port(Part):
 
     The board receives I (1 - `sag` V_m) + `ripple` sin(2 pi `ripple_frequency` t + `ripple_phase`) + noise, where I is what
     was set (`sag` in 1/V, `ripple_phase` in rad) and `noise` is the rms of a current drawn anew every millisecond.
+    A source sags only while it gives: for I < 0 the factor is 1.
     """
 
     name: str

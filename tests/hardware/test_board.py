@@ -317,3 +317,15 @@ def test_a_synapse_that_is_taken_away_takes_its_nodes_along(tmp_path):
     over = laid_over(tmp_path, "motif_mutual_inhibition", '[synapses]\ns12 = "none"\n')
     assert set(over.synapses) == {"s11", "s22", "s21"}
     assert over.nodes == load_board("motif_mutual_inhibition").without("s12").nodes
+
+
+def test_a_board_that_is_at_rest_where_nothing_rests_is_refused(tmp_path):
+    """A neuron rests below its threshold, the capacitor of a stage below the ceiling of its supply."""
+    entries = description()
+    entries["neurons"]["n1"]["at_rest"]["v_m"] = "3.9 V"
+    with pytest.raises(ConfigError, match=r"board\.toml: \[neurons\.n1\] at_rest v_m = 3\.9 V .*below V_th"):
+        written(tmp_path, entries)
+    entries = description()
+    entries["synapses"]["s11"]["at_rest"] = {"v_c2": "4.95 V"}
+    with pytest.raises(ConfigError, match=r"board\.toml: .*\[synapses\.s11\.at_rest\] v_c2 = 4\.95 V .*4\.9 V"):
+        written(tmp_path, entries)
