@@ -100,7 +100,9 @@ class Twin:
         self.now = until
 
     def forget(self, before: float) -> None:
-        """Give back the memory of what happened before `before` (s)."""
+        """Give back the memory of what happened before `before` (s). Raises ValueError for a time that is still to come."""
+        if not before <= self.now:
+            raise ValueError(f"cannot forget what was before {before} s; it is {self.now} s")
         if self._engine.forget(before):
             self._start = max(self._start, before)
 

@@ -86,3 +86,11 @@ def test_a_load_may_be_written_with_its_unit() -> None:
 def test_a_seed_is_a_whole_number(seed: object) -> None:
     with pytest.raises(ConfigError, match=rf"seed = '?{seed}'?: a seed is a whole number from 0 on"):
         Twin(load_board("wu2025_bump"), seed=seed)
+
+
+@pytest.mark.parametrize("before", [nan, inf, 0.02])
+def test_the_future_cannot_be_forgotten(twin: Twin, before: float) -> None:
+    with pytest.raises(ValueError, match=rf"cannot forget what was before {before} s; it is 0\.01 s"):
+        twin.forget(before)
+    twin.advance(0.03)
+    assert len(twin.sample("n1.v_m", 0.0, 1e-3, 30)) == 30  # nothing is gone
