@@ -118,7 +118,7 @@ def _port(board: Board, name: str, command: Steps | float) -> list[str]:
         "",
         f"* Input {name}",
         f"V_{neuron}_command {neuron}.command 0 {wave}",
-        f"B_{neuron}_source 0 {neuron}.source i=v({neuron}.command)*(1-{port.sag:g}*v({neuron}.v_m))",
+        f"B_{neuron}_source 0 {neuron}.source i=v({neuron}.command)-{port.sag:g}*max(v({neuron}.command),0)*v({neuron}.v_m)",
         f"V_{neuron}_i0 {neuron}.source {neuron}.v_m 0",
     ]
     if port.ripple > 0.0:

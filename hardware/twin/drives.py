@@ -140,10 +140,17 @@ def noise(c: Circuit, i: int, values: Floats) -> float:
 
 
 @helper
+def sag(c: Circuit, i: int, values: Floats) -> float:
+    """Conductance by which the source of neuron i gives way; one that draws a current does not."""
+    siemens: float = c.neuron[i, SAG] * max(values[c.neuron.shape[0] + i], 0.0)
+    return siemens
+
+
+@helper
 def input_load(c: Circuit, i: int, values: Floats) -> float:
     """Conductance that the inputs put on the membrane of neuron i: sag of its source, pulses of delta synapses."""
     n, m = c.neuron.shape[0], c.synapse.shape[0]
-    load: float = c.neuron[i, SAG] * values[n + i]
+    load: float = sag(c, i, values)
     if c.neuron[i, LOADED] != 0.0:
         for k in range(c.into_at[i], c.into_at[i + 1]):
             s = c.into[k]

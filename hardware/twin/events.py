@@ -272,7 +272,7 @@ def happen(c: Circuit, what: int, who: int, at: float, state: State, log: Log, q
     elif what == ARRIVAL:
         land(c, who, at, state)
     elif what == INPUT:
-        state.values[n + who if who < n else n + who + 3 * m] = queue.level[queue.head[who]]
+        state.values[who if who >= n else 2 * n + 3 * m + who] = queue.level[queue.head[who]]
         queue.head[who] += 1
         state.stale[who % n] = True
     else:

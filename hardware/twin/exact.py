@@ -32,7 +32,6 @@ class Exact:
     def play(self, neuron: int, times: k.Floats, levels: k.Floats) -> None:
         """Queue levels of a port."""
         self._inputs.play(neuron, times, levels)
-        self._state.stale[neuron] = True
 
     def advance(self, until: float) -> None:
         """Run to `until`, with a longer log whenever it is full."""

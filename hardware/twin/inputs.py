@@ -14,7 +14,9 @@ NOISE_BLOCK = 1.0  # s; every block has a stream of its own, so noise does not d
 
 
 class Inputs:
-    """The queue of a board with N neurons: streams 0 ... N - 1 are the levels of the ports, N ... 2 N - 1 their noise.
+    """The queue of a board with N neurons: streams 0 ... N - 1 are the noise, N ... 2 N - 1 the levels of the ports.
+
+    At one moment the lower stream comes first, so a level that was queued comes last, like one that is given then.
 
     `start`: when it begins, s.
     """
@@ -29,7 +31,7 @@ class Inputs:
 
     def play(self, neuron: int, times: Floats, levels: Floats) -> None:
         """Queue levels (A); what was to come from times[0] on is dropped."""
-        self.queue = appended(self.queue, neuron, times, levels)
+        self.queue = appended(self.queue, len(self._noise) + neuron, times, levels)
 
     def make_noise(self, until: float) -> None:
         """Queue the noise of the blocks up to `until` and of one more, so that its next change is always known."""
@@ -41,5 +43,5 @@ class Inputs:
             for i, rms in enumerate(self._noise):
                 levels = np.random.default_rng([self._seed, i, block]).normal(0.0, rms, len(times))
                 if rms > 0.0 and ahead.any():
-                    self.queue = appended(self.queue, len(self._noise) + i, times[ahead], levels[ahead])
+                    self.queue = appended(self.queue, i, times[ahead], levels[ahead])
             self._noisy_until = after

@@ -85,7 +85,7 @@ class Scratch(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """Input levels still to come: those of the port of neuron i at [head[i], stop[i]), its noise N further on."""
+    """Input levels still to come: the noise of neuron i at [head[i], stop[i]), the levels of its port N further on."""
 
     time: Floats
     level: Floats

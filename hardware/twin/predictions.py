@@ -98,7 +98,10 @@ def predict_stages(c: Circuit, s: int, base: float, state: State, scratch: Scrat
 
 @helper
 def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, scratch: Scratch) -> None:
-    """Find when neuron i leaves its phase or falls silent; not beyond what will change its drive anyway."""
+    """Find when neuron i leaves its phase or falls silent; not beyond what will change its drive anyway.
+
+    The next level of its port is left out, which not everybody knows ahead: no bit may depend on when it was queued.
+    """
     n = c.neuron.shape[0]
     values, codes, due = state.values, state.codes, state.due
     phase, p = codes[i], c.neuron[i]
@@ -110,9 +113,8 @@ def predict_neuron(c: Circuit, i: int, base: float, state: State, queue: Queue, 
     for k in range(start, stop):
         s = c.into[k]
         horizon = min(horizon, due[PULSE, s], due[ARRIVAL, s], due[STAGE_1, s], due[STAGE_2, s])
-    for k in (i, n + i):
-        if queue.head[k] < queue.stop[k]:
-            horizon = min(horizon, queue.time[queue.head[k]])
+    if queue.head[i] < queue.stop[i]:  # noise
+        horizon = min(horizon, queue.time[queue.head[i]])
     horizon -= base
     v, rate, push = values[i], membrane_rate(c, i, values, codes), membrane_push(c, i, values, codes)
     wave = membrane_wave(c, i, base)

@@ -14,6 +14,7 @@ from .drives import (
     membrane_rate,
     membrane_wave,
     noise,
+    sag,
     second_rate,
     shape,
     shape_stage,
@@ -36,7 +37,6 @@ from .layout import (
     R_AP,
     R_S,
     RIPPLE,
-    SAG,
     V_C1,
     V_C2,
     V_M,
@@ -151,7 +151,7 @@ def membrane_reading(c: Circuit, i: int, kind: int, values: Floats, codes: Codes
     """What a node makes of neuron i, as slope * V_m + start + direct * (current of the synapses and of the ripple)."""
     n, p = c.neuron.shape[0], c.neuron[i]
     if kind == I_0:
-        return -p[SAG] * values[n + i], values[n + i] + noise(c, i, values), 0.0
+        return -sag(c, i, values), values[n + i] + noise(c, i, values), 0.0
     if kind == V_M:
         return 1.0, 0.0, 0.0
     if codes[i] == HOLD:  # V_m stands still, so the whole input flows through R_a

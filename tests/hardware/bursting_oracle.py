@@ -51,7 +51,7 @@ class BurstingOracle:
 
     def into(self, amperes, y):
         """What is left of the input for the membrane and the thyristor, A."""
-        return amperes * (1 - self.sag * y[0]) - y[0] / self.loads.get("n1.v_m", np.inf)
+        return amperes - self.sag * max(amperes, 0.0) * y[0] - y[0] / self.loads.get("n1.v_m", np.inf)
 
     def slopes(self, amperes, t, y):
         through = self.current(amperes, y)
@@ -121,7 +121,7 @@ class BurstingOracle:
     def shared(self):
         """Current once the fast mode of the closed circuit is over, from the matrix of the equations."""
         c, c_l, g = self.neuron.capacitance, self.neuron.components.C_L, 1 / self.d.r
-        g_m = self.sag * self.amperes + 1 / self.loads.get("n1.v_m", np.inf)
+        g_m = self.sag * max(self.amperes, 0.0) + 1 / self.loads.get("n1.v_m", np.inf)
         g_l = 1 / self.neuron.components.R_a + 1 / self.loads.get("n1.v_ap", np.inf)
         matrix = np.array([[-(g + g_m) / c, g / c], [g / c_l, -(g + g_l) / c_l]])
         force = np.array([(self.amperes + g * self.d.V_F) / c, -g * self.d.V_F / c_l])

@@ -53,7 +53,7 @@ class Bursting:
         queue, modes, count = self._inputs.queue, np.zeros(6), len(self._neurons)
         for i, it in enumerate(self._neurons):
             spikes = it.log.size[1]
-            while not advance(it.cell, until, it.state, it.log, queue, i, count + i, modes):
+            while not advance(it.cell, until, it.state, it.log, queue, count + i, i, modes):
                 it.log = moved(it.log, 0, 0, 2 * len(it.log.time))
             self.fired += int(it.log.size[1] - spikes)
 

@@ -132,7 +132,7 @@ def leave_piece(cell: Cell, at: float, state: State, log: Log, modes: Floats) ->
     x, codes, due, p = state.values, state.codes, state.due, cell.number
     phase = codes[PHASE]
     if phase < DELAY:
-        if phase == ON and x[LEVEL] * (1.0 - p[SAG] * x[V]) + x[NOISE] >= p[I_MAX]:
+        if phase == ON and x[LEVEL] - p[SAG] * max(x[LEVEL], 0.0) * x[V] + x[NOISE] >= p[I_MAX]:
             codes[PHASE] = BLOCKED
         elif p[DEAD_TIME] > 0.0:
             codes[PHASE], due[TIMER] = HOLD, at + p[DEAD_TIME]
@@ -160,7 +160,7 @@ def advance(
             codes[STALE] = 0
         at = min(due[EXIT], due[TIMER], due[FORGET])
         drive, stream = at, -1
-        for k in (port, noise):
+        for k in (noise, port):  # a level comes last of all that happens at its moment
             if queue.head[k] < queue.stop[k] and queue.time[queue.head[k]] < drive:
                 drive, stream = queue.time[queue.head[k]], k
         at = min(at, drive)

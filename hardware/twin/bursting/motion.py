@@ -2,7 +2,7 @@
 
 With the current J = a + b u through the thyristor, u = V - V_L, the circuit is linear (time-matter Fig. 4a, Wu 2023):
 
-    C V' = I (1 - sag V) - g V - J        C_L V_L' = J - V_L / R_L
+    C V' = I (1 - sag V) - g V - J        C_L V_L' = J - V_L / R_L        (sag for I > 0 only)
 
 In the coordinates sqrt(C) V, sqrt(C_L) V_L its matrix is symmetric: two real decay rates, orthogonal modes, and every
 quantity is x(t) = x + x_1 E(rate_1, t) + x_2 E(rate_2, t) with E = (1 - exp(-rate t)) / rate. Nothing overshoots twice.
@@ -44,7 +44,7 @@ LEAST = 4e-16  # relative distance between a root and the time that counts as it
 def find_modes(cell: Cell, phase: int, x: Floats, modes: Floats) -> None:
     """Write rates (1/s) and slopes (V/s) of the motion that starts at the state `x`."""
     p = cell.number
-    drawn = p[G_M] + p[SAG] * x[LEVEL]  # S, beside C
+    drawn = p[G_M] + p[SAG] * max(x[LEVEL], 0.0)  # S, beside C
     into = x[LEVEL] + x[NOISE] - drawn * x[V]
     if phase == HOLD:  # V stands still and the thyristor carries all that comes in
         modes[:] = 0.0

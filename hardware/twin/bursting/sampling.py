@@ -36,4 +36,4 @@ def sample(cell: Cell, log: Log, kind: int, t0: float, dt: float, first: int, ou
         elif kind == V_L:
             out[k] = x[V_L] + modes[L_1] * e_1 + modes[L_2] * e_2
         else:
-            out[k] = x[LEVEL] * (1.0 - cell.number[SAG] * volts) + x[NOISE]
+            out[k] = x[LEVEL] - cell.number[SAG] * max(x[LEVEL], 0.0) * volts + x[NOISE]

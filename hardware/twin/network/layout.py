@@ -67,7 +67,7 @@ class State(NamedTuple):
     neuron: Floats  # (N, POOLS + POOL_WIDTH M)
     branch: Floats  # (B, BRANCH_COLUMNS)
     flight: Floats  # (B, room): rings of the arrival times of delayed spikes
-    due: Floats  # (3 N + B,): of timers, branches, ports, noises
+    due: Floats  # (3 N + B,): of timers, branches, noises, ports
     heap: Ints  # (2, 3 N + B): all of them in an order where each comes before its two followers, and their places
 
 

@@ -80,8 +80,8 @@ def push_of(phase: Floats, p: Floats, constant: float, level: float, noise: floa
 
 @helper
 def rate_of(phase: Floats, p: Floats, load: float, level: float) -> float:
-    """How fast the membrane forgets, 1/s; the inputs may load it."""
-    rate: float = phase[RATE] + (load + p[SAG] * level) / p[CAPACITANCE]
+    """How fast the membrane forgets, 1/s; the inputs may load it: a source sags while it gives."""
+    rate: float = phase[RATE] + (load + p[SAG] * max(level, 0.0)) / p[CAPACITANCE]
     return rate
 
 

@@ -69,7 +69,7 @@ def time_out(net: Net, state: State, i: int) -> bool:
 def take_input(net: Net, state: State, log: Log, queue: Queue, stream: int, i: int) -> None:
     """The next level of the port of neuron i, or of its noise."""
     head = queue.head[stream]
-    if stream == i:
+    if stream != i:
         state.neuron[i, LEVEL] = queue.level[head]
         line = log.input[log.size[INPUTS]]
         line[0], line[1], line[2] = queue.time[head], i, queue.level[head]

@@ -73,15 +73,15 @@ ANCHOR = 256
 @routine
 def reading(p: Floats, phase: Floats, kind: int, words: Floats) -> tuple[float, float, float, float]:
     """What a node makes of a membrane: slope * V_m + start + synaptic * (drive of the pools) + mains * (the wave)."""
-    level, noise, load = words[LEVEL_WORD], words[NOISE_WORD], words[LOAD_WORD] + p[SAG] * words[LEVEL_WORD]
+    level, noise, sag = words[LEVEL_WORD], words[NOISE_WORD], p[SAG] * max(words[LEVEL_WORD], 0.0)
     if kind == V_M:
         return 1.0, 0.0, 0.0, 0.0
     if kind == I_0:
-        return -p[SAG] * level, level + noise, 0.0, p[CAPACITANCE]
+        return -sag, level + noise, 0.0, p[CAPACITANCE]
     if words[PHASE_WORD] == HOLD:  # V_m stands still, so the whole input flows through R_a
         farad = p[R_AP] * p[CAPACITANCE]
         start = p[R_AP] * (level + noise + p[OFFSET]) + farad * words[CONSTANT_WORD]
-        return -p[R_AP] * load, start, farad, farad
+        return -p[R_AP] * (words[LOAD_WORD] + sag), start, farad, farad
     return phase[VAP_SLOPE], phase[VAP_START], 0.0, 0.0
 
 
