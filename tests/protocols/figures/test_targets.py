@@ -14,8 +14,6 @@ from neurorig.protocols.figures.targets import compare_numbers
 MISSED = {
     # 1.16 ms, read 1.17 to 1.20 ms; the curve itself is met (0.54 uA rms)
     ("wu2025_fig4", "Is2_tau"),
-    # 1.04 s, read 0.92 +- 0.08 s at 0.3 uA, twice the reading error: V_T is sharp and a transistor's foot is round
-    ("wu2025_fig11a", "dead_time"),
 }
 NO_FIGURE = {"du2025_device_M_fI"}
 """Digitised curves of no figure of the papers: compared where the device is tested."""
