@@ -167,10 +167,11 @@ def test_action_potentials_obey_kirchhoff():
 
 
 def test_a_stage_stops_at_the_supply(tmp_path):
-    twin = Twin(network(tmp_path, {"s12": ("n1", "n2")}, Q_N="400 nC"))
+    board = network(tmp_path, {"s12": ("n1", "n2")}, Q_N="400 nC")
+    twin = Twin(board)
     twin.play("n1.i0", Steps.of([10.0, 10.0], [90e-6, 0.0]), 0.0)
     twin.advance(20.0)
-    ceiling = 1.1125 * (5.0 - 0.1 - 0.751) / 100e3
+    ceiling = board.synapses["s12"].gain * (5.0 - 0.1 - 0.751) / 100e3
     out = twin.sample("s12.i_out", 0.0, 1e-3, 20_000)
     assert out.max() == pytest.approx(ceiling, rel=1e-12)
     assert np.all(out[5000:10_000] == out.max())
@@ -211,13 +212,14 @@ def test_one_stage_is_an_exponential(tmp_path):
     entries["synapses"]["s11"]["stages"] = 1
     del entries["nodes"]["s11.v_c2"], entries["nodes"]["s11.i_s2"]
     entries["synapses"]["s11"]["at_rest"]["v_c1"] = "0.751 V"
-    twin = Twin(written(tmp_path, entries))
+    board = written(tmp_path, entries)
+    twin = Twin(board)
     twin.play("n1.i0", Steps.of([0.012, 1.0], [60e-6, 0.0]), 0.0)  # one spike
     twin.advance(1.0)
     assert twin.count == 1
     out = twin.sample("s11.i_out", 0.1, 0.1, 5)
     assert out[1:] / out[:-1] == pytest.approx(np.exp(-0.1 / 0.555), rel=1e-9)
-    assert out[0] == pytest.approx(1.1125 * 97.8e-9 / 0.555 * np.exp(-0.1 / 0.555), rel=0.05)
+    assert out[0] == pytest.approx(board.synapses["s11"].gain * 97.8e-9 / 0.555 * np.exp(-0.1 / 0.555), rel=0.05)
 
 
 def test_two_stages_make_an_alpha_function(tmp_path):
