@@ -143,7 +143,9 @@ def witness_section(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     yield ""
     yield (
         "ngspice on decks made from the same board files; the twin carries the device and the drive circuit of the decks "
-        "(no dead time, which the transistor model does not have). This compares the method, not the boards of the figures."
+        "(no dead time, which the transistor model does not have). This compares the method, not the boards of the figures. "
+        "Burst and pacemakers start from charges in the middle of their rhythm: from power-up ngspice ends with one "
+        "pacemaker silent, the twin in antiphase."
     )
     yield ""
     yield from table(("board and quantity", "twin", "ngspice", "ratio", "tolerance", "verdict"), rows)
