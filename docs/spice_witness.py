@@ -63,7 +63,7 @@ def bump() -> Iterator[Row]:
 
 def burst() -> Iterator[Row]:
     """Fig. 13, from the charges between two bursts."""
-    board = charged(load_board("wu2025_fig13"), {"s11": (1.378, 1.466)})
+    board = load_board("wu2025_fig13").with_charges({"s11": (1.378, 1.466)})
     seen = witness(board, {"n1.i0": 53.2e-6}, 3.6)
     yield from rhythm("burst", seen, "n1", 0.3)
 
@@ -72,7 +72,7 @@ def pacemakers() -> Iterator[Row]:
     """Fig. 15, from the middle of a cycle."""
     board = load_board("wu2025_fig15")
     currents = {"n1.i0": 57.3e-6, "n2.i0": 52.4e-6}
-    seen = witness(charged(board, between_bursts(board, currents)), currents, 3.0)
+    seen = witness(board.with_charges(between_bursts(board, currents)), currents, 3.0)
     for name in ("n1", "n2"):
         yield from rhythm(f"pacemakers, {name}", seen, name, 0.0)
 
@@ -106,15 +106,7 @@ def phase(first: np.ndarray, second: np.ndarray) -> float:
     return float((last - first[-2]) / (first[-1] - first[-2]))
 
 
-def charged(board: Board, charges: dict[str, tuple[float, ...]]) -> Board:
-    """The board with other voltages left on its stages."""
-    data = board.model_dump()
-    for name, (v_c1, v_c2) in charges.items():
-        data["synapses"][name]["at_rest"] = {"v_c1": v_c1, "v_c2": v_c2}
-    return Board.model_validate(data)
-
-
-def between_bursts(board: Board, currents: dict[str, float]) -> dict[str, tuple[float, ...]]:
+def between_bursts(board: Board, currents: dict[str, float]) -> dict[str, tuple[float, float]]:
     """Voltages of the stages just before a burst of n2, when the rhythm has settled."""
     twin = Twin(spice_twin(board))
     for port, amperes in currents.items():
@@ -122,6 +114,9 @@ def between_bursts(board: Board, currents: dict[str, float]) -> dict[str, tuple[
     twin.advance(12.0)
     moment = find_bursts(twin.spikes("n2", 6.0), gap=0.05).begin[1] - 0.02
     return {
-        name: tuple(float(twin.sample(f"{name}.{node}", moment, 1.0, 1)[0]) for node in ("v_c1", "v_c2"))
+        name: (
+            float(twin.sample(f"{name}.v_c1", moment, 1.0, 1)[0]),
+            float(twin.sample(f"{name}.v_c2", moment, 1.0, 1)[0]),
+        )
         for name in board.synapses
     }

@@ -163,6 +163,18 @@ class Board(Part):
         """
         return self._changed({**self.model_dump(), "supply": supply if isinstance(supply, str) else float(supply)})
 
+    def with_charges(self, charges: Mapping[str, tuple[float, float]]) -> "Board":
+        """Give the board with other voltages (V) left on the stages: ``{"s11": (v_c1, v_c2)}``, the rest as it was.
+
+        Raises ConfigError for an unknown synapse, or a voltage that the supply cannot give.
+        """
+        data = self.model_dump()
+        for name, (v_c1, v_c2) in charges.items():
+            if name not in self.synapses:
+                raise ConfigError(f"{self.path}: the board has no synapse '{name}'.{nearest(name, self.synapses)}")
+            data["synapses"][name]["at_rest"] = {"v_c1": float(v_c1), "v_c2": float(v_c2)}
+        return self._changed(data)
+
     def with_ports(self, changes: Mapping[str, Mapping[str, float | str]]) -> "Board":
         """Give the board with other ports, such as ``{"n1.i0": {"ripple": "50 nA", "noise": 2e-8}}`` (SI or text with a unit).
 

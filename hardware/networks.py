@@ -31,7 +31,7 @@ def random_network(
     inhibitory: float = 0.2,
     excites: Board | str = "wu2025_bump",
     inhibits: Board | str = "wu2025_fig11a",
-    R_W: float | str | None = None,  # noqa: N803  (the name of the part)
+    R_W: float | str | None = None,
     seed: int = 0,
 ) -> Board:
     """Give a board with `n` copies of a neuron, of which every ordered pair is connected with probability `connectivity`.
@@ -67,7 +67,7 @@ def ring(
     *,
     excites: Board | str = "wu2025_bump",
     inhibits: Board | str = "wu2025_fig11a",
-    R_W: float | str | None = None,  # noqa: N803
+    R_W: float | str | None = None,
 ) -> Board:
     """Give a board with `n` copies of a neuron, each connected to the next, the last to the first: see `random_network`.
 
@@ -87,7 +87,7 @@ def wired(
     *,
     excites: Board | str = "wu2025_bump",
     inhibits: Board | str = "wu2025_fig11a",
-    R_W: float | str | None = None,  # noqa: N803
+    R_W: float | str | None = None,
 ) -> Board:
     """Give a board with `n` copies of a neuron and a synapse for each wire: see `random_network`.
 

@@ -47,7 +47,7 @@ class SdcBoard(MemristorBoard):
     device: Sdc
     at_rest: SdcRest = SdcRest()
 
-    def memristor(self, *, seed: int = 0, R_s: float | None = None) -> SdcMemristor:  # noqa: N803
+    def memristor(self, *, seed: int = 0, R_s: float | None = None) -> SdcMemristor:
         """A device of this description; `R_s` (ohm) instead of the board's, such as 0 for a quasi-static sweep."""
         series = self.components.R_s if R_s is None else R_s
         return SdcMemristor(self.device, R_s=series, x=self.at_rest.x, seed=seed)

@@ -105,7 +105,7 @@ class SdcMemristor:
     `state` may be read, kept and set. `filament_thresholds` are V_s and V_r (V) of the present filament.
     """
 
-    def __init__(self, parameters: Sdc, *, R_s: Resistance = 0.0, x: float = 0.0, seed: int = 0) -> None:  # noqa: N803
+    def __init__(self, parameters: Sdc, *, R_s: Resistance = 0.0, x: float = 0.0, seed: int = 0) -> None:
         if not 0.0 <= x <= 1.0:
             raise LimitError(f"x = {x} lies outside 0 to 1.")
         self.parameters = parameters

@@ -1,7 +1,7 @@
 """The memristive circuits that ship, and how any of them is read."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from neurorig.hardware.description import Shelf
 from neurorig.signals import ConfigError
@@ -18,7 +18,11 @@ def list_memristor_boards() -> list[str]:
     return SHELF.names()
 
 
-def load_memristor_board(name_or_path: str | Path, kind: type[Wanted] = MemristorBoard) -> Wanted:  # type: ignore[assignment]
+@overload
+def load_memristor_board(name_or_path: str | Path) -> MemristorBoard: ...
+@overload
+def load_memristor_board(name_or_path: str | Path, kind: type[Wanted]) -> Wanted: ...
+def load_memristor_board(name_or_path: str | Path, kind: type[MemristorBoard] = MemristorBoard) -> MemristorBoard:
     """Read a memristive circuit: one that ships, by name, or any TOML file, by path.
 
     Raises ConfigError naming the file and the key when the description is wrong, or not of the `kind` wanted.

@@ -100,7 +100,12 @@ def _read(raw: bytes) -> tuple[Floats, dict[str, Floats]]:
     """Take a binary raw file of one transient apart: the times, and the other vectors by name."""
     header, _, body = raw.partition(b"Binary:\n")
     head = header.decode("utf-8", "replace")
-    count = int(re.search(r"No\. Variables:\s*(\d+)", head)[1])  # type: ignore[index]
+    stated = re.search(r"No\. Variables:\s*(\d+)", head)
+    if stated is None:
+        raise SpiceError(
+            "ngspice wrote no waveform file that can be read. Try: ngspice -v (39 and later are known to work)"
+        )
+    count = int(stated[1])
     names = re.findall(r"^\t\d+\t(\S+)\t", head, re.MULTILINE)
     table = np.frombuffer(body[: len(body) // (8 * count) * 8 * count]).reshape(-1, count)
     return table[:, 0], {name: table[:, k] for k, name in enumerate(names) if k > 0}

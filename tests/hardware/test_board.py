@@ -329,3 +329,12 @@ def test_a_board_that_is_at_rest_where_nothing_rests_is_refused(tmp_path):
     entries["synapses"]["s11"]["at_rest"] = {"v_c2": "4.95 V"}
     with pytest.raises(ConfigError, match=r"board\.toml: .*\[synapses\.s11\.at_rest\] v_c2 = 4\.95 V .*4\.9 V"):
         written(tmp_path, entries)
+
+
+def test_the_charge_left_on_the_stages_is_a_state_of_the_board(bump):
+    charged = bump.with_charges({"s11": (0.7, 0.6)})
+    assert (charged.synapses["s11"].at_rest.v_c1, charged.synapses["s11"].at_rest.v_c2) == (0.7, 0.6)
+    with pytest.raises(ConfigError, match="no synapse 's12'"):
+        bump.with_charges({"s12": (0.7, 0.6)})
+    with pytest.raises(ConfigError, match="supply"):
+        bump.with_charges({"s11": (20.0, 0.0)})

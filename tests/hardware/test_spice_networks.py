@@ -8,7 +8,7 @@ from neurorig.hardware.spice import spice_twin, witness
 from neurorig.hardware.twin import Twin
 from neurorig.signals import Steps
 
-from .rhythm import bursts, left
+from .rhythm import bursts
 
 LONG = pytest.mark.timeout(150)  # ngspice needs some seconds for each second
 
@@ -54,7 +54,7 @@ def test_bump(drive, weight):
 @LONG
 def test_burst():
     """From the charges between two bursts, so that the rhythm is there at once."""
-    board = left(load_board("wu2025_fig13"), {"s11": (1.378, 1.466)})
+    board = load_board("wu2025_fig13").with_charges({"s11": (1.378, 1.466)})
     seen = witness(board, {"n1.i0": 53.2e-6}, 3.6)
     rhythm = [bursts(times) for times in seen.spikes("n1", 0.3)]
     (period, spikes), (ours, counted) = ((np.diff(b)[1:].mean(), n[1:-1].mean()) for b, _, n in rhythm)
@@ -70,7 +70,7 @@ def test_pacemakers_in_antiphase():
     """Fig. 15, from the middle of a cycle: from power-up the rhythm of ngspice settles where N2 stays silent."""
     board = load_board("wu2025_fig15")
     currents = {"n1.i0": 57.3e-6, "n2.i0": 52.4e-6}
-    seen = witness(left(board, _between_bursts(board, currents)), currents, 3.0)
+    seen = witness(board.with_charges(_between_bursts(board, currents)), currents, 3.0)
     found = {neuron: [bursts(times) for times in seen.spikes(neuron)] for neuron in ("n1", "n2")}
     for rhythm in found.values():
         (period, spikes), (ours, counted) = ((np.diff(b).mean(), n[:-1].mean()) for b, _, n in rhythm)
@@ -89,7 +89,7 @@ def test_pacemakers_in_antiphase():
 def test_primary_drives_the_gaps_of_the_subordinate():
     """Fig. 14: N2 fires in the gaps of N1."""
     board = load_board("wu2025_fig14")
-    board = left(board, {"s11": (1.80, 2.10), "s12": (0.82, 0.82)})
+    board = board.with_charges({"s11": (1.80, 2.10), "s12": (0.82, 0.82)})
     seen = witness(board, {"n1.i0": 62e-6, "n2.i0": 48.5e-6}, 3.6)
     for neuron in ("n1", "n2"):
         rhythm = [bursts(times) for times in seen.spikes(neuron, 0.4)]

@@ -12,7 +12,7 @@ from neurorig.hardware.twin import Twin
 from neurorig.signals import Steps
 
 from .boards import description, written
-from .rhythm import left, rate
+from .rhythm import rate
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_charge_per_spike(tmp_path, drive, capacitor, weight):
     calibration["drive"] = drive
     entries["synapses"]["s11"]["post"] = "open"
     board = written(tmp_path, entries).with_components({"n1.C_m": capacitor, "s11.R_W": weight, "s11.C_s": 10e-6})
-    board = left(board, {"s11": (1.5, 1.5)})
+    board = board.with_charges({"s11": (1.5, 1.5)})
     recording = run(board, deck(board, {"n1.i0": 62e-6}, 0.026, ["s11.v_c1", "s11.i_s1"]))
     before = recording.spikes("n1")[0] - 1e-4
     v_c, lost = recording.trace("s11.v_c1"), recording.trace("s11.i_s1")
@@ -95,7 +95,7 @@ def test_one_spike_through_two_stages(tmp_path):
     calibration["drive"] = "pcb"
     entries["synapses"]["s11"]["post"] = "open"
     parts = {"s11.R_W": 10e3, "s11.C_s": 22e-9, "s11.R_s": 82e3}
-    board = left(written(tmp_path, entries).with_components(parts), {"s11": (0.8, 0.8)})
+    board = written(tmp_path, entries).with_components(parts).with_charges({"s11": (0.8, 0.8)})
     once = Steps.of([9e-3, 1e-3], [62e-6, 0.0])
     seen = witness(board, {"n1.i0": once}, 0.018, ["s11.i_s1", "s11.i_s2"])
     (ngspice,), (twin,) = seen.spikes("n1")

@@ -43,7 +43,7 @@ def test_every_digitised_curve_is_compared(figures: dict[str, Figure]) -> None:
     assert set(list_published()) - set(found) == NO_FIGURE
     assert {r.curve for r in found.values() if r.rms == float("inf")} == SILENT
     for r in (r for r in found.values() if r.curve not in SILENT):
-        assert r.rms < 100 * r.tolerance  # a curve that was never drawn would be infinitely far
+        assert r.within or r.of_signal < 0.55, r.curve  # missed, but of the right size and kind
         assert r.inside > 0.6
 
 
