@@ -60,7 +60,9 @@ def poisson_train(rate: Frequency, until: Time, *, seed: int, gap: Time = 0.0) -
         return np.empty(0)
     random, times, last = np.random.default_rng(seed), [np.empty(0)], 0.0
     while last < until:
-        block = last + np.cumsum(gap + random.exponential(1.0 / rate - gap, 256))
+        # An interval as long as the train ends it; a longer one, as with 1e-308 Hz, would only overflow the sum.
+        intervals = np.minimum(gap + random.exponential(1.0 / rate - gap, 256), until)
+        block = last + np.cumsum(intervals)
         times.append(block)
         last = float(block[-1])
     train: Floats = np.concatenate(times)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -159,6 +159,8 @@ def test_a_play_continued_from_its_final_states_ends_as_the_whole_does() -> None
 
 @settings(max_examples=25, deadline=None)
 @given(rate=st.floats(0.0, 60.0), seed=st.integers(0, 1000), plastic=st.booleans())
+@example(rate=1.1125369292536007e-308, seed=0, plastic=False)
+@example(rate=5e-324, seed=0, plastic=True)
 def test_whatever_is_played_everything_stays_finite_and_in_range(rate, seed, plastic) -> None:
     played = NEURON.play(trains(rate, 0.5, seed), 0.5, seed=seed, plastic=plastic)
     times = np.linspace(0.0, 0.5, 333)
