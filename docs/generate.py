@@ -30,7 +30,7 @@ from neurorig.signals import show, unit_of
 HERE = Path(__file__).parent
 QUANTITIES = {
     "A": "current (A)", "V": "voltage (V)", "s": "time (s)", "Hz": "frequency (Hz)", "ohm": "resistance (ohm)",
-    "F": "capacitance (F)", "C": "charge (C)", "": "number",
+    "F": "capacitance (F)", "C": "charge (C)", "A/V": "transconductance (A/V)", "": "number",
 }  # fmt: skip
 API = (
     "neurorig.hardware", "neurorig.hardware.twin", "neurorig.hardware.rate", "neurorig.hardware.devices",
@@ -49,7 +49,10 @@ BENCH: Models = {
     '[ports."PORT"]': bench_file.PortEntry,
     '[nodes."NODE"]': bench_file.NodeEntry,
     "sense = { ... }": SenseChain,
+    "transconductance = { ... }": bench_file.TransconductanceEntry,
     "[marker]": bench_file.MarkerEntry,
+    '[terminals."INSTRUMENT.CHANNEL"]': bench_file.TerminalsEntry,
+    "[supply]": bench_file.SupplyEntry,
 }
 BOARD: Models = {
     "Top of the file": Board,

@@ -3,6 +3,7 @@
 Everything is checked when the file is loaded, so that a mistake is told before any instrument is touched.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +13,23 @@ from pathlib import Path
 import numpy as np
 
 from neurorig.hardware import Board, load_board
+from neurorig.hardware.memristors import SdcBoard, ThyristorBoard, load_memristor_board
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, LimitError, Program, nearest, parse, show
 
-from .bench_file import BenchFile, InstrumentEntry, MarkerEntry, NodeEntry, PortEntry, read_bench_file
+from .bench_file import (
+    BenchFile,
+    InstrumentEntry,
+    MarkerEntry,
+    NodeEntry,
+    PortEntry,
+    SupplyEntry,
+    TerminalsEntry,
+    TransconductanceEntry,
+    read_bench_file,
+)
 from .delivered import Delivered
-from .drivers import DRIVERS
+from .drivers import DRIVERS, DriverEntry
 from .links import check_resource
 from .roles import ChannelSetup
 from .sensing import SenseChain
@@ -31,6 +43,9 @@ LIGHT = 100
 """A probe of this many times R_a changes a spike by 1 %, within what its other parts scatter."""
 SYNC_HIGH = 5.0
 """Volts of a source's logic output when it is high."""
+SOURCES = ("CurrentSource", "VoltageSource")
+DIGITISERS = ("Oscilloscope", "Digitizer")
+"""The roles that drive a port, and those that observe a node."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class PortWiring:
     high: float
     full_scale: float
     delivered: Delivered
+    transconductance: TransconductanceEntry | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +94,38 @@ class Marker:
         return ChannelSetup(self.channel, -0.5, 5.5)
 
 
-class Bench:
-    """A checked bench. `path` is its file; `ports`, `nodes` and `marker` are the wiring."""
+@dataclass(frozen=True)
+class Terminals:
+    """What the leads of a source-meter's or multimeter's channel touch, and what must not be exceeded there.
 
-    def __init__(self, path: Path, content: BenchFile, board: Board, sha256: str) -> None:
-        self.path, self.content, self.board, self.sha256 = path, content, board, sha256
+    `device` is a resistance (ohm) or a memristor board, `node` a node of the board (multimeter only), both None: open.
+    """
+
+    instrument: str
+    channel: str
+    device: float | SdcBoard | ThyristorBoard | None
+    node: str | None
+    leads: float
+    voltage: float
+    current: float
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The bench supply's channel that feeds the board with V+."""
+
+    instrument: str
+    channel: str
+    voltage: float
+    current_limit: float
+
+
+class Bench:
+    """A checked bench. `path` is its file; `ports`, `nodes`, `marker`, `terminals` and `supply` are the wiring."""
+
+    def __init__(self, path: Path, content: BenchFile, board: Board | None, sha256: str) -> None:
+        self.path, self.content, self.sha256 = path, content, sha256
+        self.board_or_none = board
         self.name = path.stem
         self.title = content.title
         self.instruments = dict(content.instruments)
@@ -90,15 +133,33 @@ class Bench:
             self._check_instrument(name, entry)
         self.ports = {name: self._port(name, entry) for name, entry in content.ports.items()}
         self.nodes = {name: self._node(name, entry) for name, entry in content.nodes.items()}
-        self.marker = self._marker(content.marker)
+        self.marker_or_none = None if content.marker is None else self._marker(content.marker)
+        self.terminals = {name: self._terminals(name, entry) for name, entry in content.terminals.items()}
+        self.supply = None if content.supply is None else self._supply(content.supply)
         self.comparators = {k: self._comparator(k, v) for k, v in content.comparators.items()}
         self._no_channel_twice()
+
+    @property
+    def board(self) -> Board:
+        """The board on the table. Raises ConfigError when this bench has none."""
+        if self.board_or_none is None:
+            raise self._wrong("board", "is missing: this needs a board. Name one of: neurorig boards.")
+        return self.board_or_none
+
+    @property
+    def marker(self) -> Marker:
+        """Where the source's SYNC OUT arrives. Raises ConfigError when this bench has no marker line."""
+        if self.marker_or_none is None:
+            raise self._wrong("marker", "is missing: a protocol needs the TTL that ties source and digitiser together.")
+        return self.marker_or_none
 
     def with_components(self, components: Mapping[str, str]) -> "Bench":
         """The same bench with components as a person set them (``{"s11.R_W": "7 kohm"}``).
 
         Raises ConfigError, which names the option that they come by and the component.
         """
+        if not components:
+            return self
         try:
             board = self.board.with_components(components)
         except ConfigError as reason:
@@ -198,15 +259,32 @@ class Bench:
         limit = self.content.limits[name]
         if not limit.low <= 0 <= limit.high:
             raise self._wrong(f'limits."{name}"', "must allow 0 A: low <= 0 A <= high.")
-        instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', "CurrentSource")
-        ranges = DRIVERS[self.instruments[instrument].driver].load().ranges
+        instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', *SOURCES)
+        driver = DRIVERS[self.instruments[instrument].driver]
+        self._check_conversion(name, entry, driver)
+        delivered = self._delivered(name, entry)
+        return PortWiring(
+            name, instrument, channel, limit.low, limit.high, entry.full_scale, delivered, entry.transconductance
+        )
+
+    def _check_conversion(self, name: str, entry: PortEntry, driver: DriverEntry) -> None:
+        """A source of volts needs its transconductance, a source of current one of its ranges."""
+        if driver.role == "VoltageSource":
+            if entry.transconductance is None:
+                raise self._wrong(
+                    f'ports."{name}".transconductance',
+                    f"is missing: {driver.model} gives volts. Say what makes current of them, with its gain in A/V.",
+                )
+            return
+        if entry.transconductance is not None:
+            raise self._wrong(f'ports."{name}".transconductance', f"{driver.model} gives current by itself.")
+        ranges = driver.load().ranges
         if not any(abs(entry.full_scale - r) < 1e-3 * r for r in ranges):
             known = " or ".join(show(r, "A") for r in ranges)
             raise self._wrong(
-                f'ports."{name}".full_scale', f"{show(entry.full_scale, 'A')} is no range of {instrument}: {known}."
+                f'ports."{name}".full_scale',
+                f"{show(entry.full_scale, 'A')} is no range of {entry.channel.partition('.')[0]}: {known}.",
             )
-        delivered = self._delivered(name, entry)
-        return PortWiring(name, instrument, channel, limit.low, limit.high, entry.full_scale, delivered)
 
     def _delivered(self, name: str, entry: PortEntry) -> Delivered:
         if not entry.delivered:
@@ -232,7 +310,7 @@ class Bench:
             raise self._wrong(
                 f"{where}.sense.kind", f"{why}. Use a 'replica' leg, or sense 'across' the stage's resistor."
             )
-        instrument, channel = self._channel(entry.channel, f"{where}.channel", "Oscilloscope")
+        instrument, channel = self._channel(entry.channel, f"{where}.channel", *DIGITISERS)
         low = node.low if entry.low is None else self._quantity(entry.low, node.unit, f"{where}.low")
         high = node.high if entry.high is None else self._quantity(entry.high, node.unit, f"{where}.high")
         if low >= high:
@@ -248,8 +326,8 @@ class Bench:
         return wiring
 
     def _marker(self, entry: MarkerEntry) -> Marker:
-        source, _ = self._channel(entry.source, "marker.source", "CurrentSource", ("sync",))
-        scope, channel = self._channel(entry.channel, "marker.channel", "Oscilloscope")
+        source, _ = self._channel(entry.source, "marker.source", *SOURCES, known=("sync",))
+        scope, channel = self._channel(entry.channel, "marker.channel", *DIGITISERS)
         marker = Marker(source, scope, channel, entry.level)
         if not 0 < entry.level < SYNC_HIGH:
             raise self._wrong(
@@ -286,7 +364,51 @@ class Bench:
         except ConfigError as reason:
             raise self._wrong(where, str(reason)) from reason
 
-    def _channel(self, text: str, where: str, role: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
+    def _terminals(self, name: str, entry: TerminalsEntry) -> Terminals:
+        where = f'terminals."{name}"'
+        instrument, channel = self._channel(name, where, "SourceMeter", "Multimeter")
+        role = DRIVERS[self.instruments[instrument].driver].role
+        if bool(entry.device) and bool(entry.node):
+            raise self._wrong(where, "touches a device or a node, not both.")
+        if entry.node and role != "Multimeter":
+            raise self._wrong(f"{where}.node", "is for a multimeter; a source-meter's leads touch a device.")
+        if role == "SourceMeter" and (entry.voltage is None or entry.current is None):
+            raise self._wrong(where, "needs its limits: voltage and current that may never be exceeded there.")
+        node = self._known_node(entry.node, f"{where}.node") if entry.node else None
+        if node is not None and self.board.nodes[node].unit != "V":
+            raise self._wrong(f"{where}.node", f"'{node}' is a current; a multimeter here measures a voltage.")
+        most = (entry.voltage or math.inf, entry.current or math.inf)
+        return Terminals(instrument, channel, self._device(entry.device, where), node, entry.leads, *most)
+
+    def _device(self, text: str, where: str) -> float | SdcBoard | ThyristorBoard | None:
+        if not text:
+            return None
+        if text[0].isdigit():
+            ohms = self._quantity(text, "ohm", f"{where}.device")
+            if not 0 < ohms < math.inf:
+                raise self._wrong(f"{where}.device", f"{text} is no resistance; leave the line out for open leads.")
+            return ohms
+        beside = self.path.parent / text
+        try:
+            board = load_memristor_board(beside if beside.is_file() else text)
+        except ConfigError as reason:
+            raise self._wrong(f"{where}.device", f'is no resistance such as "10 kohm", and: {reason}') from reason
+        if not isinstance(board, SdcBoard | ThyristorBoard):
+            raise self._wrong(f"{where}.device", f"'{text}' has more than two terminals.")
+        return board
+
+    def _supply(self, entry: SupplyEntry) -> Supply:
+        instrument, channel = self._channel(entry.channel, "supply.channel", "PowerSupply")
+        voltage = self.board.supply if entry.voltage is None else entry.voltage
+        if abs(voltage - self.board.supply) > 1e-6:
+            raise self._wrong(
+                "supply.voltage",
+                f"{show(voltage, 'V')} is not the {show(self.board.supply, 'V')} that board '{self.board.name}' is "
+                "described at, and V+ sets every weight. Correct one of them (supply in the board file).",
+            )
+        return Supply(instrument, channel, voltage, entry.current_limit)
+
+    def _channel(self, text: str, where: str, *roles: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
         """Instrument and channel of ``instrument.channel``; `known`: the names allowed instead of the driver's channels."""
         instrument, dot, channel = text.partition(".")
         names = {name: known or DRIVERS[entry.driver].channels for name, entry in self.instruments.items()}
@@ -295,13 +417,13 @@ class Bench:
                 f"{name}.{c}"
                 for name in names
                 for c in names[name]
-                if DRIVERS[self.instruments[name].driver].role == role
+                if DRIVERS[self.instruments[name].driver].role in roles
             ]
             meant = nearest(instrument, names) if dot else nearest(text, complete)
             raise self._wrong(where, f"'{text}' is not instrument.channel.{meant}")
         driver = DRIVERS[self.instruments[instrument].driver]
-        if driver.role != role:
-            raise self._wrong(where, f"'{instrument}' ({driver.model}) is no {role}.")
+        if driver.role not in roles:
+            raise self._wrong(where, f"'{instrument}' ({driver.model}) is no {' or '.join(roles)}.")
         if channel not in names[instrument]:
             raise self._wrong(
                 where, f"{driver.model} has no channel '{channel}' here. Known: {', '.join(names[instrument])}."
@@ -309,9 +431,11 @@ class Bench:
         return instrument, channel
 
     def _no_channel_twice(self) -> None:
-        used = {(self.marker.scope, self.marker.channel): "the marker"}
+        marker = self.marker_or_none
+        used = {} if marker is None else {(marker.scope, marker.channel): "the marker"}
         wired = [("ports", p.port, (p.instrument, p.channel)) for p in self.ports.values()]
         wired += [("nodes", n.node, (n.instrument, n.channel)) for n in self.nodes.values()]
+        wired += [("terminals", name, (t.instrument, t.channel)) for name, t in self.terminals.items()]
         for table, name, channel in wired:
             if channel in used:
                 raise self._wrong(
@@ -340,7 +464,9 @@ def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
     return Bench(path, content, _as_built(path, content), sha256)
 
 
-def _as_built(path: Path, content: BenchFile) -> Board:
+def _as_built(path: Path, content: BenchFile) -> Board | None:
+    if content.board is None:
+        return None
     beside = path.parent / content.board
     try:
         board = load_board(beside if beside.is_file() else content.board)

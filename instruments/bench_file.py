@@ -3,10 +3,11 @@
 import hashlib
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neurorig.signals import AS_WRITTEN, ConfigError, Current, Voltage, nearest
+from neurorig.signals import AS_WRITTEN, ConfigError, Current, Resistance, Time, Transconductance, Voltage, nearest
 
 from .sensing import SenseChain
 
@@ -23,12 +24,46 @@ class InstrumentEntry(_Table):
     serial_number: str | None = None
 
 
+class TransconductanceEntry(_Table):
+    """A voltage-to-current converter between a generator and a port: ``I = gain * V + offset``."""
+
+    gain: Annotated[Transconductance, Field(gt=0)]
+    offset: Current = 0.0
+    compliance: Annotated[Voltage, Field(gt=0)] = 5.0
+    """Largest voltage at the port up to which it delivers its current."""
+    time_constant: Annotated[Time, Field(ge=0)] = 0.0
+
+
 class PortEntry(_Table):
     """A port's source channel, the range its jumper must select, and its delivered-current table where it is known."""
 
     channel: str
     full_scale: Current = 250e-6
     delivered: tuple[tuple[Current, Current], ...] = ()
+    transconductance: TransconductanceEntry | None = None
+
+
+class TerminalsEntry(_Table):
+    """What the leads of a source-meter or multimeter channel touch: a resistor, a memristor board, or a node of the board.
+
+    `voltage` and `current` may never be exceeded, as level or as compliance, whatever a protocol asks for.
+    """
+
+    device: str = ""
+    """A resistance (``"10 kohm"``), or the name or file of a memristor board."""
+    node: str = ""
+    """Of a multimeter: the node whose voltage it measures."""
+    leads: Annotated[Resistance, Field(ge=0)] = 0.0
+    voltage: Annotated[Voltage, Field(gt=0)] | None = None
+    current: Annotated[Current, Field(gt=0)] | None = None
+
+
+class SupplyEntry(_Table):
+    """The channel of a bench supply that feeds the board; the voltage is the board's unless it stands here."""
+
+    channel: str
+    voltage: Annotated[Voltage, Field(gt=0)] | None = None
+    current_limit: Annotated[Current, Field(gt=0)]
 
 
 class LimitEntry(_Table):
@@ -60,15 +95,17 @@ class BenchFile(_Table):
 
     schema_version: int = Field(alias="schema")
     title: str
-    board: str
+    board: str | None = None
     notes: str = ""
     components: dict[str, str] = {}
     instruments: dict[str, InstrumentEntry]
-    ports: dict[str, PortEntry]
-    limits: dict[str, LimitEntry]
-    nodes: dict[str, NodeEntry]
-    marker: MarkerEntry
+    ports: dict[str, PortEntry] = {}
+    limits: dict[str, LimitEntry] = {}
+    nodes: dict[str, NodeEntry] = {}
+    marker: MarkerEntry | None = None
     comparators: dict[str, str] = {}
+    terminals: dict[str, TerminalsEntry] = {}
+    supply: SupplyEntry | None = None
 
 
 def read_bench_file(path: Path) -> tuple[BenchFile, str]:
@@ -108,7 +145,7 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     """The keys allowed where an unknown one stood."""
     tables: dict[str, type[BaseModel]] = {
         "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
-        "marker": MarkerEntry,
+        "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry,
     }  # fmt: skip
     if len(loc) == 1:
         model: type[BaseModel] = BenchFile

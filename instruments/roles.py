@@ -5,9 +5,14 @@ A driver fulfils a role by having its methods; the conformance suite walks every
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neurorig.signals import Program, Steps, Trace
+
+from .sourcing import Readings, SourceSetup, Train
 
 
 @dataclass(frozen=True)
@@ -155,4 +160,194 @@ class Oscilloscope(Instrument, Protocol):
 
     def stop(self) -> None:
         """End an acquisition that never triggered."""
+        ...
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a gap-free stream: sample number `first` and those after it, volts by channel, arrays of shape (n,).
+
+    `lost` samples are missing just before `first`: the instrument said so, they were not made up.
+    """
+
+    first: int
+    samples: Mapping[str, NDArray[np.float64]]
+    lost: int = 0
+
+
+@runtime_checkable
+class Digitizer(Instrument, Protocol):
+    """Streams several channels without gaps for as long as it is read. `probes`: as of an oscilloscope."""
+
+    probes: ClassVar[tuple[float, ...]]
+
+    @staticmethod
+    def check_setup(setup: ChannelSetup, level: float | None = None) -> None:
+        """Raise LimitError when a channel cannot be set so; no I/O."""
+        ...
+
+    def plan(self, channels: Sequence[str], duration: float, rate: float, pretrigger: float) -> Acquisition:
+        """The slowest stream at `rate` or more; no I/O. Raises PlanError listing what would fit."""
+        ...
+
+    def configure(self, setups: Sequence[ChannelSetup], acquisition: Acquisition) -> None:
+        """Set ranges, scan list and rate, read every one back."""
+        ...
+
+    def start(self) -> None:
+        """Start streaming."""
+        ...
+
+    def read(self) -> Chunk:
+        """What has arrived since the last call, possibly nothing. Raises InstrumentError on an overrun that it cannot count."""
+        ...
+
+    def stop(self) -> None:
+        """End the stream."""
+        ...
+
+
+@runtime_checkable
+class SourceMeter(Instrument, Protocol):
+    """Sources one quantity and measures the other, under a compliance that it reads back. Outputs are off until `on`."""
+
+    def check(self, channel: str, setup: SourceSetup, levels: Sequence[float] = ()) -> None:
+        """Raise LimitError when the setup or a level is outside the instrument's ranges; no I/O."""
+        ...
+
+    def check_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
+        """Raise PlanError (too many points, too short a width; naming what would fit) or LimitError; no I/O."""
+        ...
+
+    def configure(self, channel: str, setup: SourceSetup) -> None:
+        """Output off, level 0, then everything of the setup, read back. Never clips a compliance or a range."""
+        ...
+
+    def set_level(self, channel: str, level: float) -> None:
+        """Source this level (V or A as configured) from now on, read back."""
+        ...
+
+    def on(self, channel: str) -> None:
+        """Close the output relay, at level 0 unless `set_level` came after `configure`; confirmed by read-back."""
+        ...
+
+    def measure(self, channel: str, count: int = 1) -> Readings:
+        """Measure `count` times at the present level."""
+        ...
+
+    def load(self, channel: str, train: Train) -> None:
+        """Put a train into the instrument; nothing is sourced yet."""
+        ...
+
+    def start(self) -> None:
+        """Run the loaded trains on the instrument's own timer. Never repeated by the link."""
+        ...
+
+    def running(self) -> bool:
+        """Whether a train is still running (a progress query). Raises InstrumentError on what the instrument reports."""
+        ...
+
+    def fetch(self, channel: str) -> Readings:
+        """What the last train measured, complete."""
+        ...
+
+    def off(self) -> None:
+        """Level 0 on every channel, then the relays opened (never hot-switched), confirmed."""
+        ...
+
+    def confirm_safe(self) -> None:
+        """Ask, with patience, whether every output is off. Raises BenchError when that is not told."""
+        ...
+
+
+@runtime_checkable
+class VoltageSource(Instrument, Protocol):
+    """Plays programs of volts (an arbitrary generator): a current source's calls with volts for amperes.
+
+    With the transconductance that the bench file gives it becomes a `CurrentSource`.
+    """
+
+    def full_scale(self, channel: str) -> float:
+        """Largest voltage that the channel can put out into its load."""
+        ...
+
+    def resolution(self, channel: str) -> float:
+        """Volts of one step of the converter."""
+        ...
+
+    def fit(self, channel: str, program: Program) -> Steps:
+        """Say what would be played, no I/O. Raises PlanError or LimitError."""
+        ...
+
+    def load(self, programs: Mapping[str, Program]) -> dict[str, Steps]:
+        """Upload one program a channel; the quantised command that each will play."""
+        ...
+
+    def arm(self) -> None:
+        """Outputs on at the resting level, waiting for the trigger; confirmed by read-back."""
+        ...
+
+    def fire(self) -> None:
+        """Start all armed channels now; SYNC goes high with the first sample. Never repeated by the link."""
+        ...
+
+    def running(self) -> bool:
+        """Whether a program is still playing."""
+        ...
+
+    def off(self) -> None:
+        """Outputs off, confirmed."""
+        ...
+
+    def confirm_safe(self) -> None:
+        """Ask whether every output is off. Raises BenchError when that is not told."""
+        ...
+
+
+@runtime_checkable
+class PowerSupply(Instrument, Protocol):
+    """A bench supply: V+ sets every weight, so it is set, read back and logged."""
+
+    def check(self, channel: str, volts: float, current_limit: float) -> None:
+        """Raise LimitError for what the channel does not give; no I/O."""
+        ...
+
+    def configure(self, channel: str, volts: float, current_limit: float) -> None:
+        """Output off, voltage and current limit set and read back."""
+        ...
+
+    def on(self, channel: str) -> None:
+        """Output on, confirmed."""
+        ...
+
+    def measure(self, channel: str) -> tuple[float, float]:
+        """Volts and amperes at the output, measured."""
+        ...
+
+    def limiting(self, channel: str) -> bool:
+        """Whether the output is in constant current: it does not deliver its voltage."""
+        ...
+
+    def off(self) -> None:
+        """Every output off, confirmed."""
+        ...
+
+    def confirm_safe(self) -> None:
+        """Ask whether every output is off. Raises BenchError when that is not told."""
+        ...
+
+
+Measured = Literal["V", "A", "ohm", "ohm4", "degC"]
+
+
+@runtime_checkable
+class Multimeter(Instrument, Protocol):
+    """Measures one quantity at a time: a weight resistor, a supply, a temperature."""
+
+    def configure(self, quantity: Measured, *, full_scale: float | None = None, nplc: float = 1.0) -> None:
+        """Choose quantity (``ohm4``: four wires), range (None: auto) and measuring time; read back."""
+        ...
+
+    def measure(self, count: int = 1) -> NDArray[np.float64]:
+        """Measure `count` times; SI units (degrees Celsius for ``degC``), shape (count,). An overload is NaN and a warning."""
         ...

@@ -20,6 +20,7 @@ from .quantities import (
     Number,
     Resistance,
     Time,
+    Transconductance,
     Voltage,
     unit_of,
     written,
@@ -31,5 +32,6 @@ from .units import parse, show
 __all__ = [
     "AS_WRITTEN", "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
     "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
-    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Voltage", "nearest", "parse", "show", "unit_of", "written",
+    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Transconductance", "Voltage", "nearest", "parse",
+    "show", "unit_of", "written",
 ]  # fmt: skip

@@ -54,6 +54,7 @@ Frequency = Annotated[float, Unit("Hz"), _reader("Hz")]
 Resistance = Annotated[float, Unit("ohm"), _reader("ohm")]
 Capacitance = Annotated[float, Unit("F"), _reader("F")]
 Charge = Annotated[float, Unit("C"), _reader("C")]
+Transconductance = Annotated[float, Unit("A/V"), _reader("A/V")]
 Number = Annotated[float, Unit(""), _reader("")]
 
 

@@ -18,7 +18,8 @@ _NAMES = {
     "F": "a capacitance", "C": "a charge", "": "a plain number",
 }  # fmt: skip
 EXAMPLES = {
-    "A": "44.7 uA", "V": "3.3 V", "s": "0.47 s", "Hz": "40 kHz", "ohm": "10 kohm", "F": "0.1 uF", "C": "98 nC", "": "3",
+    "A": "44.7 uA", "V": "3.3 V", "s": "0.47 s", "Hz": "40 kHz", "ohm": "10 kohm", "F": "0.1 uF", "C": "98 nC",
+    "A/V": "50 uA/V", "": "3",
 }  # fmt: skip
 _WRITTEN = re.compile(
     r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*([^\s\d.,_+*-][^\s\d,_]*\s*)?|\s*[+-]?(nan|inf)\w*.*", re.I

@@ -1,5 +1,5 @@
 from .device import Block, Device, ScpiDevice, Session, Setting, Settings
-from .rigol_ds1000z import SimulatedRigolDS1000Z
+from .models.rigol_ds1000z import SimulatedRigolDS1000Z
 from .server import Server
 from .world import World
 

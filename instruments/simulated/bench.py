@@ -6,15 +6,18 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from neurorig.hardware.memristors import SdcBoard, ThyristorBoard, TwoTerminal
 from neurorig.hardware.twin import Twin
 from neurorig.signals import ConfigError, show
 
-from ..bench import Bench, PortWiring
-from .arduino_source import SimulatedArduinoSource
+from ..bench import SOURCES, Bench, PortWiring, Terminals
+from ..drivers import DRIVERS, DriverEntry
+from ..sensing import SenseChain
 from .device import Device
-from .lines import LogicLine, NodeInput, OpenInput, OpenOutput, PortOutput, SpikeWire
-from .rigol_ds1000z import SimulatedRigolDS1000Z
-from .world import World
+from .leads import Leads, Resistor
+from .lines import Converter, LogicLine, NodeInput, OpenOutput, PortOutput, SpikeWire
+from .models.arduino_source import SimulatedArduinoSource
+from .world import Clock, World
 
 JUMPERS = {"FULL": 250e-6, "QUARTER": 62.5e-6}
 """Full scale (A) of the current source by its range jumper (hardware/firmware/PROTOCOL.md, section 1)."""
@@ -31,28 +34,42 @@ class SimulatedBench:
     devices: dict[str, Device] = field(init=False)
     sync: dict[str, LogicLine] = field(init=False, default_factory=dict)
     """SYNC OUT of each source."""
+    leads: dict[str, Leads] = field(init=False, default_factory=dict)
+    """What holds two leads, by ``instrument.channel``."""
 
     def __post_init__(self) -> None:
-        self._compile()
-        self.world = World(Twin(self.bench.board, seed=self.seed, loads=self.bench.loads), paced=self.paced)
+        self.world = World(self._twin(), paced=self.paced)
         # Sources first: their SYNC OUT is what a scope channel looks at.
-        entries = sorted(self.bench.instruments.items(), key=lambda item: item[1].driver != "arduino_source")
-        self.devices = {name: self._build(name, entry.driver) for name, entry in entries}
+        names = sorted(self.bench.instruments, key=lambda name: self._driver(name).role not in SOURCES)
+        self.devices = {name: self._build(name) for name in names}
 
-    def _compile(self) -> None:
-        """Use a twin once: the first time on a machine it is compiled for some seconds, in which no instrument answers."""
-        twin = Twin(self.bench.board, loads=self.bench.loads)
-        for port in self.bench.ports:
+    def _twin(self) -> "Twin | Clock":
+        """The board's twin, used once: the first time on a machine it is compiled for some seconds, without an answer."""
+        bench = self.bench
+        if bench.board_or_none is None:
+            return Clock()
+        twin = Twin(bench.board, loads=bench.loads)
+        for port in bench.ports:
             twin.drive(port, 0.0)
         twin.advance(1e-3)
-        for node in self.bench.nodes:
+        for node in bench.nodes:
             twin.sample(node, 0.0, 1e-4, 10)
+        return Twin(bench.board, seed=self.seed, loads=bench.loads)
 
-    def _build(self, name: str, driver: str) -> Device:
-        builders: dict[str, Callable[[str], Device]] = {"arduino_source": self._source, "rigol_ds1000z": self._scope}
-        if driver not in builders:
-            raise ConfigError(f"{self.bench.path}: instruments.{name}: there is no simulated '{driver}' yet.")
-        return builders[driver](name)
+    def _driver(self, name: str) -> DriverEntry:
+        return DRIVERS[self.bench.instruments[name].driver]
+
+    def _build(self, name: str) -> Device:
+        builders: dict[str, Callable[[str], Device]] = {
+            "CurrentSource": self._source,
+            "VoltageSource": self._generator,
+            "Oscilloscope": self._digitiser,
+            "Digitizer": self._digitiser,
+            "SourceMeter": self._at_terminals,
+            "Multimeter": self._at_terminals,
+            "PowerSupply": self._power_supply,
+        }
+        return builders[self._driver(name).role](name)
 
     def _source(self, name: str) -> Device:
         wired = {p.channel: p for p in self.bench.ports.values() if p.instrument == name}
@@ -78,18 +95,53 @@ class SimulatedBench:
             seed=self._seed(name),
         )
 
-    def _scope(self, name: str) -> Device:
-        inputs: dict[str, NodeInput | LogicLine | OpenInput] = {f"CHAN{n}": OpenInput() for n in (1, 2, 3, 4)}
-        for node in self.bench.nodes.values():
-            if node.instrument == name:
-                inputs[f"CHAN{node.channel}"] = NodeInput(self.world, node.node, node.sense)
-        marker = self.bench.marker
-        if marker.scope == name:
-            inputs[f"CHAN{marker.channel}"] = self.sync[marker.source]
-        probes = {f"CHAN{n.channel}": n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
-        return SimulatedRigolDS1000Z(
-            self.world, inputs, serial=self._serial(name), seed=self._seed(name), probes=probes
-        )
+    def _generator(self, name: str) -> Device:
+        """A generator whose volts become current in the port's converter; a channel without one puts out into nothing."""
+        outputs = {
+            p.channel: Converter(PortOutput(self.world, p.port, p.delivered), p.transconductance)
+            for p in self.bench.ports.values()
+            if p.instrument == name and p.transconductance is not None
+        }
+        self.sync[name] = LogicLine(self.world)
+        return self._made(name, outputs, self.sync[name])
+
+    def _digitiser(self, name: str) -> Device:
+        """An oscilloscope or a streaming digitiser: `inputs` by channel name, and the probes on them."""
+        inputs: dict[str, NodeInput | LogicLine] = {
+            n.channel: NodeInput(self.world, n.node, n.sense) for n in self.bench.nodes.values() if n.instrument == name
+        }
+        marker = self.bench.marker_or_none
+        if marker is not None and marker.scope == name:
+            inputs[marker.channel] = self.sync[marker.source]
+        probes = {n.channel: n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
+        return self._made(name, inputs, probes=probes)
+
+    def _at_terminals(self, name: str) -> Device:
+        """A source-meter or a multimeter: what its leads touch, by channel name."""
+        wired = {t.channel: t for t in self.bench.terminals.values() if t.instrument == name}
+        return self._made(name, {c: self._touched(name, c, wired.get(c)) for c in self._driver(name).channels})
+
+    def _touched(self, name: str, channel: str, wired: Terminals | None) -> Leads | NodeInput:
+        if wired is not None and wired.node is not None:
+            return NodeInput(self.world, wired.node, SenseChain(kind="direct"))
+        device = None if wired is None else wired.device
+        if isinstance(device, SdcBoard | ThyristorBoard):
+            touched: TwoTerminal | None = device.memristor(seed=self._seed(f"{name}.{channel}"))
+        else:
+            touched = None if device is None else Resistor(device)
+        return self._held(name, channel, Leads(self.world, touched, resistance=0.0 if wired is None else wired.leads))
+
+    def _power_supply(self, name: str) -> Device:
+        """A bench supply, its outputs open: what the board takes from V+ is not part of the twin."""
+        return self._made(name, {c: self._held(name, c, Leads(self.world)) for c in self._driver(name).channels})
+
+    def _held(self, name: str, channel: str, leads: Leads) -> Leads:
+        self.leads[f"{name}.{channel}"] = leads
+        return leads
+
+    def _made(self, name: str, *connectors: object, **more: object) -> Device:
+        simulated: Callable[..., Device] = self._driver(name).load_simulated()
+        return simulated(self.world, *connectors, serial=self._serial(name), seed=self._seed(name), **more)
 
     def _jumper(self, port: PortWiring) -> str:
         """The jumper as the bench says it stands."""
@@ -131,12 +183,20 @@ class Witness:
         return self
 
     def receive(self, data: bytes) -> bytes:
-        """Answer each line with ``{"now": s, "ports": {"n1.i0": A}}``."""
-        world, twin = self._simulated.world, self._simulated.world.twin
+        """Answer each line with ``{"now": s, "ports": {"n1.i0": A}, "leads": {"smu.1": [V, A]}}``; leads in the air are null."""
+        world = self._simulated.world
         world.advance_to(world.now + MOMENT)
-        ports = {port: float(twin.sample(port, twin.now, 1e-6, 1)[0]) for port in self._simulated.bench.ports}
-        answer = json.dumps({"now": twin.now, "ports": ports}).encode() + b"\n"
+        answer = json.dumps({"now": world.now, "ports": self._ports(), "leads": self._leads()}).encode() + b"\n"
         return answer * data.count(b"\n")
+
+    def _ports(self) -> dict[str, float]:
+        world = self._simulated.world
+        return {p: float(world.twin.sample(p, world.now, 1e-6, 1)[0]) for p in self._simulated.bench.ports}
+
+    def _leads(self) -> dict[str, tuple[float, float] | None]:
+        return {
+            name: (None if leads.held is None else leads.look()[:2]) for name, leads in self._simulated.leads.items()
+        }
 
     def close(self) -> None:
         """Nothing to release."""

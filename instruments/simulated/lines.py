@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from neurorig.signals import Steps
 from ..delivered import Delivered
 from ..sensing import SenseChain
 from .world import World
+
+if TYPE_CHECKING:
+    from ..bench_file import TransconductanceEntry
 
 LOGIC_HIGH = 5.0
 """Volts of a logic high: the source runs on 5 V."""
@@ -73,6 +77,21 @@ class PortOutput:
         """Volts at the terminal now: the membrane it feeds."""
         node = self.port.partition(".")[0] + ".v_m"
         return float(self.world.twin.sample(node, self.world.now, 1e-6, 1)[0])
+
+
+class Converter:
+    """A voltage-to-current converter between a generator's output and a port of the board."""
+
+    def __init__(self, output: PortOutput, made: "TransconductanceEntry") -> None:
+        self.output, self.made = output, made
+
+    def drive(self, volts: float) -> None:
+        """Hold a voltage at its input from now on."""
+        self.output.drive(self.made.gain * volts + self.made.offset)
+
+    def play(self, steps: Steps, start: float) -> None:
+        """Play `steps` (V) at its input from `start` on; the last level stays."""
+        self.output.play(Steps(steps.edges_ns, self.made.gain * steps.levels + self.made.offset, "A"), start)
 
 
 class OpenOutput:

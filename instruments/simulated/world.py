@@ -42,11 +42,25 @@ class Event:
         self.action = None
 
 
+@dataclass
+class Clock:
+    """What stands in for a twin on a bench without a board: it keeps the time."""
+
+    now: float = 0.0
+
+    def advance(self, until: float) -> None:
+        """Let the time be `until`."""
+        self.now = until
+
+    def forget(self, before: float) -> None:
+        """Nothing to forget."""
+
+
 class World:
     """Clock and twin; the instruments schedule events on it and listen to its advances."""
 
-    def __init__(self, twin: "Twin", *, paced: bool = False) -> None:
-        self.twin, self.paced = twin, paced
+    def __init__(self, twin: "Twin | Clock", *, paced: bool = False) -> None:
+        self._twin, self.paced = twin, paced
         self._events: list[Event] = []
         self._orders = itertools.count()
         self._listeners: list[Listener] = []
@@ -56,9 +70,15 @@ class World:
         self._ticked: float | None = None
 
     @property
+    def twin(self) -> "Twin":
+        """The board's twin: only what is wired to the board asks for it."""
+        assert not isinstance(self._twin, Clock), "nothing is wired to a board that is not there"
+        return self._twin
+
+    @property
     def now(self) -> float:
         """Seconds of the world's clock."""
-        return self.twin.now
+        return self._twin.now
 
     def at(self, when: float, action: Action) -> Event:
         """Call `action` when the clock reaches `when` (at once on the next advance if that is past)."""
@@ -112,12 +132,12 @@ class World:
         self._step(when)
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
-            self.twin.forget(min(self._remembered.values(), default=self.now))
+            self._twin.forget(min(self._remembered.values(), default=self.now))
 
     def _step(self, when: float) -> None:
         start = self.now
         if when > start:
-            self.twin.advance(when)
+            self._twin.advance(when)
             for listener in self._listeners:
                 listener(start, when)
 

@@ -17,9 +17,9 @@ PHASES = {
     "connecting": ("neurorig.instruments.connection", "_connected"),
     "loading": ("neurorig.protocols.runner", "_Runner._load"),
     "conditioning": ("neurorig.protocols.runner", "_Runner._wait"),
-    "armed": ("neurorig.instruments.arduino_source", "ArduinoSource.fire"),
+    "armed": ("neurorig.instruments.drivers.arduino_source", "ArduinoSource.fire"),
     "running": ("neurorig.protocols.runner", "_Runner._wait"),
-    "fetching": ("neurorig.instruments.rigol_ds1000z", "RigolDS1000Z.fetch"),
+    "fetching": ("neurorig.instruments.drivers.rigol_ds1000z", "RigolDS1000Z.fetch"),
     "journaling": ("neurorig.records.journal", "Journal._fill"),
     "switching off": ("neurorig.instruments.connection", "Rig.safe"),
     "closing": ("neurorig.records.journal", "Journal.close"),
@@ -59,7 +59,7 @@ def hold(phase: str, nth: int) -> None:
 
 def unplug_sync() -> None:
     """As if the line from SYNC OUT to the oscilloscope were not plugged in; nobody waits ten seconds for a test."""
-    from neurorig.instruments.arduino_source import ArduinoSource
+    from neurorig.instruments.drivers.arduino_source import ArduinoSource
     from neurorig.protocols import runner
 
     begin = ArduinoSource._begin
@@ -77,7 +77,7 @@ def program(case: dict[str, Any]) -> int:
     said = os.open("said", os.O_WRONLY | os.O_CREAT, 0o644)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    importlib.import_module("neurorig.instruments.arduino_source").GREETING = 1.0  # nobody restarts here
+    importlib.import_module("neurorig.instruments.drivers.arduino_source").GREETING = 1.0  # nobody restarts here
     if case["unplugged"]:
         unplug_sync()
     if case["phase"]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurorig.instruments.simulated.arduino_source import SimulatedArduinoSource
 from neurorig.instruments.simulated.lines import LogicLine
+from neurorig.instruments.simulated.models.arduino_source import SimulatedArduinoSource
 from neurorig.signals import Steps
 
 from .fakes import quiet_world

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from neurorig.instruments import connect, guardian, links, load_bench
-from neurorig.instruments.arduino_source import crc8
 from neurorig.instruments.claim import Claim
 from neurorig.instruments.connection import Rig
+from neurorig.instruments.drivers.arduino_source import crc8
 from neurorig.instruments.guardian import Guardian, Ward
 from neurorig.instruments.interrupts import Interrupts
 from neurorig.instruments.links import KeepAlive, SocketLink

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from neurorig.instruments.simulated import arduino_lines
-from neurorig.instruments.simulated.arduino_program import Kind, decode
+from neurorig.instruments.simulated.models import arduino_lines
+from neurorig.instruments.simulated.models.arduino_program import Kind, decode
 
 from . import protocol_client
 from .source_bench import SourceBench
@@ -78,7 +78,7 @@ def test_the_page_and_the_source_know_the_same_errors() -> None:
 
 
 def test_the_page_and_the_source_know_the_same_commands() -> None:
-    from neurorig.instruments.simulated.arduino_source import REQUESTS
+    from neurorig.instruments.simulated.models.arduino_source import REQUESTS
 
     table = PAGE[PAGE.index("## 4. Commands") : PAGE.index("## 5. Blocks")]
     first_cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorig.instruments import DRIVERS, ChannelSetup
-from neurorig.instruments.rigol_ds1000z import DEPTHS, DIVISIONS, RigolDS1000Z
+from neurorig.instruments.drivers.rigol_ds1000z import DEPTHS, DIVISIONS, RigolDS1000Z
 from neurorig.instruments.simulated import SimulatedRigolDS1000Z
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.signals import BenchError, InstrumentError, LimitError, LinkError, PlanError
@@ -57,9 +57,9 @@ def table() -> Iterator[Table]:
     world = quiet_world()
     marker = LogicLine(world)
     inputs = {
-        "CHAN1": Signal(world, sine), "CHAN2": Signal(world, ramp), "CHAN3": Signal(world, fast), "CHAN4": marker,
+        "1": Signal(world, sine), "2": Signal(world, ramp), "3": Signal(world, fast), "4": marker,
     }  # fmt: skip
-    device = SimulatedRigolDS1000Z(world, inputs, serial="DS1ZA000000001", seed=3, probes={"CHAN1": 10})
+    device = SimulatedRigolDS1000Z(world, inputs, serial="DS1ZA000000001", seed=3, probes={"1": 10})
     with serving(world, {"scope": device}) as ports:
         scope = DRIVERS["rigol_ds1000z"].connect(f"tcp://127.0.0.1:{ports['scope']}", name="scope")
         yield Table(world, marker, scope)

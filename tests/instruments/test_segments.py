@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorig.instruments.segments import MOST_SEGMENTS, STEPS, code_of, encode, played
+from neurorig.instruments.drivers.segments import MOST_SEGMENTS, STEPS, code_of, encode, played
 from neurorig.signals import Hold, LimitError, Loop, PlanError, Program, Ramp, Steps
 
 MS = 1_000_000

@@ -28,7 +28,7 @@ def spikes(times):
     return np.where((times >= 0.3137) & (phase < 60e-6), 1.2, 0.0)
 
 
-SIGNALS = {"CHAN1": square, "CHAN2": slope, "CHAN3": spikes}
+SIGNALS = {"1": square, "2": slope, "3": spikes}
 
 
 def simulated(world, signals=SIGNALS, **options):
@@ -236,7 +236,7 @@ def test_what_leaves_the_screen_ends_at_the_ends_of_the_converter():
 
 
 def test_the_probe_ratio_must_say_what_the_probe_is():
-    with rigol(noise=0.0, probes={"CHAN1": 10.0}) as scope:
+    with rigol(noise=0.0, probes={"1": 10.0}) as scope:
         settings(scope, ":CHAN1:PROB 10", ":CHAN1:SCAL 1", ":TIM:SCAL 0.1", ":ACQ:MDEP 12000", ":TRIG:EDG:LEV 1.5")
         single(scope)
         assert read_memory(scope, 1)[1].max() == pytest.approx(3.0, abs=0.04)
@@ -399,7 +399,7 @@ def test_an_unread_record_is_kept_without_keeping_the_past():
 
 def test_four_channels_of_three_million_points_take_less_than_a_second():
     world = quiet_world()
-    session = simulated(world, dict.fromkeys(("CHAN1", "CHAN2", "CHAN3", "CHAN4"), square)).session()
+    session = simulated(world, dict.fromkeys("1234", square)).session()
     session.receive(b":CHAN2:DISP ON;:CHAN3:DISP ON;:CHAN4:DISP ON;:TIM:SCAL 0.1;:ACQ:MDEP 3000000;:TRIG:EDG:LEV 1.5\n")
     session.receive(b":SING\n")
     world.spend(5.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import DRIVERS
-from neurorig.instruments.arduino_source import ArduinoSource, crc8
+from neurorig.instruments.drivers.arduino_source import ArduinoSource, crc8
 from neurorig.signals import (
     BenchError,
     Hold,

@@ -5,8 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorig.instruments.simulated.arduino_lines import TEXTS
-from neurorig.instruments.simulated.arduino_source import REQUESTS
+from neurorig.instruments.simulated.models.arduino_lines import TEXTS
+from neurorig.instruments.simulated.models.arduino_source import REQUESTS
 
 from .protocol_client import MARK, begin, block, crc8, hold, loop, ramp
 from .source_bench import LSB, SourceBench

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import load_bench
-from neurorig.instruments.segments import encode
+from neurorig.instruments.drivers.segments import encode
 from neurorig.protocols import (
     Bump,
     Context,

@@ -2,7 +2,7 @@
 
 from neurorig.signals import LimitError, show
 
-from .roles import ChannelSetup
+from ..roles import ChannelSetup
 
 SCREEN = 8  # vertical divisions that are surely digitised; the 256 codes reach a little further
 PROBES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

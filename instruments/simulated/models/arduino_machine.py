@@ -15,7 +15,7 @@ from .arduino_channel import Channel, Clock, Correction, CurrentOutput, LogicOut
 from .arduino_lines import Refused, crc16
 
 if TYPE_CHECKING:
-    from .world import Event, World
+    from ..world import Event, World
 
 QUEUE = 8
 STAMPS = 64

@@ -17,7 +17,7 @@ from .arduino_program import decode
 from .arduino_requests import integer, on, parse, table, word
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 CONTRACT = "1.0"
 FIRMWARE = "1.0.0"

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from neurorig.signals import BenchError
 
-from .links import Link, open_link
+from ..links import Link, open_link
 
 if TYPE_CHECKING:
-    from .roles import Identity
+    from ..roles import Identity
+
+
+DRIVING = ("CurrentSource", "VoltageSource", "SourceMeter", "PowerSupply")
+"""The roles that put current or voltage out."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,9 @@ class DriverEntry:
     """One driver: what it is for, without importing it.
 
     `role` is the name of a protocol in `roles`; `identity` a pattern for ``maker/model`` as the instrument gives them;
-    `baud` the rate of its serial port when the resource names none.
+    `manual` what it is written from, `covers` what of it is there; `simulated` its double, ``module:Class`` of
+    `neurorig.instruments.simulated.models`; `tried` on which hardware it has worked (nothing: none); `baud` the rate of its
+    serial port when the resource names none.
     """
 
     name: str
@@ -31,16 +37,25 @@ class DriverEntry:
     module: str
     class_name: str
     identity: str
+    manual: str
+    covers: str
+    simulated: str
+    tried: str = ""
     baud: int = 115200
 
     def load(self) -> Any:
         """The driver's class."""
         return getattr(import_module(self.module, __package__), self.class_name)
 
+    def load_simulated(self) -> Any:
+        """The class of its simulated double."""
+        module, _, name = self.simulated.partition(":")
+        return getattr(import_module(f"..simulated.models.{module}", __package__), name)
+
     @property
     def drives(self) -> bool:
         """Whether it can drive a port: then its safe state must be confirmed, and the guardian watches over it."""
-        return self.role == "CurrentSource"
+        return self.role in DRIVING
 
     @property
     def safe_lines(self) -> tuple[str, ...]:
@@ -91,6 +106,9 @@ DRIVERS: dict[str, DriverEntry] = {
             module=".rigol_ds1000z",
             class_name="RigolDS1000Z",
             identity=r"RIGOL TECHNOLOGIES/(DS|MSO)1\d\d4Z.*",
+            manual="MSO1000Z/DS1000Z Programming Guide",
+            covers="single triggered records from the internal memory, edge trigger",
+            simulated="rigol_ds1000z:SimulatedRigolDS1000Z",
         ),
         DriverEntry(
             name="arduino_source",
@@ -100,6 +118,9 @@ DRIVERS: dict[str, DriverEntry] = {
             module=".arduino_source",
             class_name="ArduinoSource",
             identity=r"neurorig/arduino.*",
+            manual="hardware/firmware/PROTOCOL.md, contract 1.0",
+            covers="programs on both channels, SYNC OUT, ranges, read-back, spike time stamps, watchdog",
+            simulated="arduino_source:SimulatedArduinoSource",
             baud=500000,
         ),
     )

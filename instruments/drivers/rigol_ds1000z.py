@@ -21,11 +21,11 @@ import numpy as np
 
 from neurorig.signals import InstrumentError, LimitError, PlanError, Trace, show
 
-from .commands import Commanded, choice, command, integer, switch, text
-from .links import Link
+from ..commands import Commanded, choice, command, integer, switch, text
+from ..links import Link
+from ..roles import Acquisition, ChannelSetup
+from ..scpi import ScpiInstrument
 from .rigol_screen import PROBES, check_level, fit_screen
-from .roles import Acquisition, ChannelSetup
-from .scpi import ScpiInstrument
 
 DIVISIONS = 12
 DEPTHS = {1: (12_000, 120_000, 1_200_000, 12_000_000), 2: (6_000, 60_000, 600_000, 6_000_000)}

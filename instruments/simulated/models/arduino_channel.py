@@ -18,7 +18,7 @@ from .arduino_lines import Refused
 from .arduino_program import MAX_CODE, Run, SegmentProgram
 
 if TYPE_CHECKING:
-    from .world import Event, World
+    from ..world import Event, World
 
 FULL_SCALE_NA = {"FULL": 250_000, "QUARTER": 62_500}
 CHUNK = 4096

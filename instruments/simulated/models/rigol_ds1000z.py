@@ -30,10 +30,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from .arguments import ScpiError, choice, integer, nr3
-from .device import Block, Setting
-from .digitiser import Plan
-from .grammar import on
+from ..arguments import ScpiError, choice, integer, nr3
+from ..device import Block, Setting
+from ..digitiser import Plan
+from ..grammar import on
 from .rigol_setup import DEPTHS, MIDDLE, RigolSetup
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ FORMATS, MODES = ("BYTE", "WORD", "ASC"), ("NORM", "MAX", "RAW")
 
 
 class SimulatedRigolDS1000Z(RigolSetup):
-    """Four analog channels of 8 bits looking at `inputs` (keys ``CHAN1`` to ``CHAN4``; a missing one is open).
+    """Four analog channels of 8 bits looking at `inputs` (keys ``"1"`` to ``"4"``; a missing one is open).
 
     `probes` are the attenuations of the real probes on the inputs (default 1): volts are right if ``:CHANnel<n>:PROBe``
     says the same. `noise` is the standard deviation in parts of the screen's height. Free of I/O: see `Server`.

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from .arguments import Kind, ScpiError, boolean, choice, integer, nr3, number
-from .device import ScpiDevice, Setting, Settings
-from .digitiser import Digitiser, FrontEnd, Input, Plan, Slope, Sweep, Trigger
-from .grammar import on
+from ..arguments import Kind, ScpiError, boolean, choice, integer, nr3, number
+from ..device import ScpiDevice, Setting, Settings
+from ..digitiser import Digitiser, FrontEnd, Input, Plan, Slope, Sweep, Trigger
+from ..grammar import on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .world import World
+    from ..world import World
 
 T = TypeVar("T")
 
@@ -275,7 +275,7 @@ class RigolSetup(ScpiDevice):
 
     def front_end(self, channel: int) -> FrontEnd:
         """One channel as it is set."""
-        name = f"CHAN{channel}"
+        name = str(channel)
         step = self.scale[channel] / CODES_PER_DIVISION
         limited = self.bandwidth_limit[channel] == "20M"
         rate = self._memory()[1]

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from neurorig.signals import BenchError, InstrumentError, LinkError, PlanError, Program, Steps, show
 
-from .commands import Commanded, choice, command, text
-from .drivers import DRIVERS
-from .links import KeepAlive, Link, Resync
-from .roles import Identity
+from ..commands import Commanded, choice, command, text
+from ..links import KeepAlive, Link, Resync
+from ..roles import Identity
+from . import DRIVERS
 from .segments import FULL_SCALE, STEPS, Encoded, encode
 
 DEADLINE = 0.5  # seconds for an answer (section 2)

@@ -1,0 +1,121 @@
+"""The two leads of a source-meter, a supply or a multimeter, and what they touch: nothing, a resistor, a memristor.
+
+The device keeps its own state and moves along with the world's clock, whatever holds it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from neurorig.hardware.memristors import Reading, TwoTerminal
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+@dataclass
+class Resistor:
+    """A plain resistor as a device under test; no state."""
+
+    ohms: float
+    seed: int = 0
+
+    def apply(self, volts: float, seconds: float, *, compliance: float = math.inf) -> Reading:
+        """Ohm's law, with no more than `compliance` amperes either way."""
+        amperes = volts / self.ohms
+        if abs(amperes) <= compliance:
+            return Reading(volts, amperes, False)
+        amperes = math.copysign(compliance, volts)
+        return Reading(amperes * self.ohms, amperes, True)
+
+    def force(self, amperes: float, seconds: float, *, compliance: float) -> Reading:
+        """Ohm's law, with no more than `compliance` volts either way."""
+        volts = amperes * self.ohms
+        if abs(volts) <= compliance:
+            return Reading(volts, amperes, False)
+        volts = math.copysign(compliance, amperes)
+        return Reading(volts, volts / self.ohms, True)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a source puts on the leads: a level of volts or amperes, and the limit of the other quantity."""
+
+    source: Literal["V", "A"]
+    level: float
+    compliance: float
+
+
+class Leads:
+    """Two leads with a resistance (ohm, of both together) to a device; None: they touch nothing.
+
+    A source calls `hold` and `release`; whoever measures calls `mark`, lets the world's time pass, and takes the `mean`.
+    Measured with four wires (`remote`), the voltage is that at the device and the leads drop nothing. Contact is broken
+    by `release`: a device that is held by nobody stays as it is.
+    """
+
+    def __init__(self, world: "World", device: TwoTerminal | None = None, *, resistance: float = 0.0) -> None:
+        self.world, self.device, self.resistance = world, device, resistance
+        self.remote = False
+        self.held: Held | None = None
+        self._volt_seconds = self._ampere_seconds = self._seconds = 0.0
+        self._limited = False
+        world.listen(self._pass)
+
+    def hold(self, source: Literal["V", "A"], level: float, compliance: float) -> None:
+        """Put a level on the leads from now on, limited to `compliance` of the other quantity."""
+        self.held = Held(source, level, compliance)
+
+    def release(self) -> None:
+        """Open the relay: nothing flows, and nothing is held."""
+        self.held = None
+
+    def mark(self) -> None:
+        """Begin a measurement now."""
+        self._volt_seconds = self._ampere_seconds = self._seconds = 0.0
+        self._limited = False
+
+    def mean(self) -> Reading:
+        """Mean volts and amperes at the instrument since `mark`, and whether it was ever limited; now, if no time has passed."""
+        if self._seconds == 0.0:
+            return self.look(0.0)
+        return Reading(self._volt_seconds / self._seconds, self._ampere_seconds / self._seconds, self._limited)
+
+    def look(self, seconds: float = 0.0) -> Reading:
+        """Volts and amperes at the instrument's terminals, `seconds` having passed for the device."""
+        held = self.held
+        if held is None:
+            return Reading(0.0, 0.0, False)
+        if self.device is None:
+            return self._open(held)
+        leads = 0.0 if self.remote else self.resistance
+        if held.source == "A":
+            seen = self.device.force(held.level, seconds, compliance=held.compliance)
+            return seen._replace(volts=seen.volts + seen.amperes * leads)
+        if leads == 0.0:
+            return self.device.apply(held.level, seconds, compliance=held.compliance)
+        return self._through(leads, held, seconds)
+
+    def _through(self, leads: float, held: Held, seconds: float) -> Reading:
+        """A voltage behind the leads' resistance: what is left for the device after their drop, by its present conductance."""
+        assert self.device is not None
+        seen = self.device.apply(held.level, 0.0, compliance=held.compliance)
+        ohms = seen.volts / seen.amperes if seen.amperes else math.inf
+        share = 1.0 if ohms == math.inf else ohms / (ohms + leads)
+        seen = self.device.apply(held.level * share, seconds, compliance=held.compliance)
+        return seen._replace(volts=seen.volts + seen.amperes * leads)
+
+    @staticmethod
+    def _open(held: Held) -> Reading:
+        """Nothing connected: a voltage stands there, a current runs into its compliance."""
+        if held.source == "V":
+            return Reading(held.level, 0.0, False)
+        return Reading(math.copysign(held.compliance, held.level) if held.level else 0.0, 0.0, held.level != 0.0)
+
+    def _pass(self, start: float, stop: float) -> None:
+        seconds = stop - start
+        seen = self.look(seconds)
+        self._volt_seconds += seen.volts * seconds
+        self._ampere_seconds += seen.amperes * seconds
+        self._seconds += seconds
+        self._limited = self._limited or seen.limited
