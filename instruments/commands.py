@@ -99,6 +99,11 @@ class Command(Generic[T]):
         if self.read_back:
             self._confirm(instrument, value)
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it only knows on and off."""
+        return self.read is _read_switch
+
     def ask(self, instrument: Commanded) -> T:
         """Ask the instrument. Raises LinkError when nothing comes, InstrumentError when the answer cannot be read."""
         question = self.question if instrument.suffix is None else self._filled(self.question, instrument)
@@ -176,9 +181,11 @@ def integer(
 
 def switch(header: str, *, doc: str, read_back: bool = True, optional: bool = False) -> Command[bool]:
     """On or off; read as ``1``/``0`` or ``ON``/``OFF``."""
-    states = {"1": True, "ON": True, "0": False, "OFF": False}
-    return Command(header, doc, lambda s: states[s.upper()], lambda on: "ON" if on else "OFF",
-                   read_back=read_back, optional=optional)  # fmt: skip
+    return Command(header, doc, _read_switch, lambda on: "ON" if on else "OFF", read_back=read_back, optional=optional)
+
+
+def _read_switch(answer: str) -> bool:
+    return {"1": True, "ON": True, "0": False, "OFF": False}[answer.upper()]
 
 
 def choice(

@@ -8,35 +8,29 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from neurorig.instruments import DRIVERS, CurrentSource, Identity, Oscilloscope, roles
 from neurorig.instruments.commands import Command, Commanded
-from neurorig.instruments.simulated import SimulatedRigolDS1000Z
-from neurorig.signals import LinkError, PlanError
+from neurorig.instruments.sourcing import SourceSetup, Staircase
+from neurorig.signals import InstrumentError, LimitError, LinkError, PlanError, Program, Steps
 
-from .fakes import quiet_world, serving
+from .doubles import OHMS, double_of
+from .fakes import serving
 from .scripted import scripted
-from .source_bench import SourceBench
 
 NAMES = sorted(DRIVERS)
-
-
-def simulated(driver: str) -> tuple[Any, Any]:
-    """A world with one simulated instrument of the driver's model in it, with nothing connected."""
-    if driver == "arduino_source":
-        bench = SourceBench()
-        return bench.world, bench.source
-    world = quiet_world()
-    return world, {"rigol_ds1000z": lambda: SimulatedRigolDS1000Z(world, {}, serial="DS1ZA1", seed=1)}[driver]()
 
 
 @pytest.fixture(params=NAMES)
 def instrument(request) -> Iterator[Any]:
     """Every driver, connected to the simulated instrument of its model."""
-    world, device = simulated(request.param)
+    double = double_of(request.param)
+    world, device = double.world, double.device
     with serving(world, {"it": device}) as ports:
         driver = DRIVERS[request.param].connect(f"tcp://127.0.0.1:{ports['it']}", name="it")
+        driver.double = double  # what the world behind it looks like, for the tests below
         yield driver
         driver.close()
 
@@ -60,14 +54,15 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented_with_unit_and_bounds(command: Command[Any]):
     assert re.match(r"[A-Z:].*\.$", command.doc, re.DOTALL), "a sentence"
-    assert re.fullmatch(r":?[*A-Za-z0-9:{}]+", command.header)
-    if command.write is not None and not command.choices and not command.header.endswith(("DISP", "INV", "VERN")):
+    assert command.header.isprintable()
+    if command.write is not None and not command.choices and not command.is_switch:
         assert math.isfinite(command.low)
         assert math.isfinite(command.high)
         assert command.low < command.high
     if command.read is float:
-        assert command.unit in ("V", "A", "s", "Hz", "") and math.isfinite(command.low + command.high)
-    assert command.question.count("?") == 1
+        assert command.unit in ("V", "A", "s", "Hz", "ohm", "degC", "%", "") and math.isfinite(
+            command.low + command.high
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,7 +144,8 @@ def test_safe_can_be_sent_twice_and_to_a_link_out_of_step(instrument):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_safe_reaches_an_instrument_that_does_not_answer(name):
-    world, device = simulated(name)
+    double = double_of(name)
+    world, device = double.world, double.device
     with serving(world, {"it": device}) as ports, scripted(lambda line: []) as mute:
         driver = DRIVERS[name].connect(f"tcp://127.0.0.1:{ports['it']}")
         driver.link.close()
@@ -167,3 +163,128 @@ def test_links_and_registry_are_light_enough_for_the_guardian():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+# -- what each role owes ---------------------------------------------------------------------------------------------
+
+
+def connected(*roles_wanted: str) -> pytest.MarkDecorator:
+    """Every driver of these roles, connected."""
+    names = [name for name in NAMES if DRIVERS[name].role in roles_wanted]
+    return pytest.mark.parametrize("instrument", names, indirect=True)
+
+
+@connected("SourceMeter")
+def test_a_source_meter_sources_what_it_is_told_and_says_what_it_measured(instrument):
+    channel = next(iter(instrument.channels))
+    instrument.configure(channel, SourceSetup("V", compliance=1e-3))
+    assert instrument.double.putting_out() == 0
+    instrument.set_level(channel, 1.0)
+    instrument.on(channel)
+    seen = instrument.measure(channel, 3)
+    assert len(seen) == 3
+    assert seen.volts == pytest.approx(1.0, rel=5e-3)
+    assert seen.amperes == pytest.approx(1.0 / OHMS, rel=5e-3)
+    assert not seen.limited.any()
+    assert (np.diff(seen.times) > 0).all()
+
+
+@connected("SourceMeter")
+def test_compliance_is_flagged_and_the_rows_are_kept(instrument):
+    channel = next(iter(instrument.channels))
+    instrument.configure(channel, SourceSetup("A", compliance=0.5))
+    instrument.on(channel)
+    instrument.load(channel, Staircase((1e-5, 2e-5, 1e-4, 2e-5), dwell=0.05))
+    instrument.start()
+    while instrument.running():
+        pass
+    seen = instrument.fetch(channel)
+    assert seen.limited.tolist() == [False, False, True, False]
+    assert seen.volts == pytest.approx([0.1, 0.2, 0.5, 0.2], rel=1e-2)
+    assert seen.levels == pytest.approx([1e-5, 2e-5, 1e-4, 2e-5])
+    assert np.diff(seen.times) == pytest.approx(np.full(3, 0.05 + 0.02), abs=0.04)
+
+
+@connected("SourceMeter")
+@pytest.mark.parametrize("bad", [1e4, float("nan"), float("inf")])
+def test_a_level_or_a_compliance_beyond_the_ranges_is_refused_and_nothing_is_sent(instrument, bad):
+    channel = next(iter(instrument.channels))
+    instrument.configure(channel, SourceSetup("V", compliance=1e-3))
+    sent: list[Any] = []
+    instrument.link.recorder = lambda *traffic: sent.append(traffic)
+    with pytest.raises(LimitError):
+        instrument.set_level(channel, bad)
+    with pytest.raises(LimitError):
+        instrument.configure(channel, SourceSetup("V", compliance=bad))
+    with pytest.raises(LimitError):
+        instrument.load(channel, Staircase((0.0, bad), dwell=0.1))
+    with pytest.raises(PlanError):
+        instrument.load(channel, Staircase((0.0,) * 10_000_000, dwell=0.1))
+    assert sent == []
+
+
+@connected("SourceMeter", "PowerSupply")
+def test_every_way_of_switching_off_reaches_the_world(instrument):
+    channel = next(iter(instrument.channels))
+    for switch_off in (instrument.off, instrument.safe):
+        if DRIVERS[instrument.driver].role == "SourceMeter":
+            instrument.configure(channel, SourceSetup("V", compliance=1e-3))
+            instrument.set_level(channel, 1.0)
+        else:
+            instrument.configure(channel, 1.0, 0.1)
+        instrument.on(channel)
+        assert instrument.double.putting_out() == pytest.approx(1.0, rel=1e-2)
+        switch_off()
+        instrument.confirm_safe()
+        assert instrument.double.putting_out() == 0
+
+
+@connected("SourceMeter", "PowerSupply", "VoltageSource", "CurrentSource")
+def test_connecting_asserts_that_nothing_is_put_out(instrument):
+    assert instrument.double.putting_out() == 0
+    instrument.confirm_safe()
+
+
+@connected("PowerSupply")
+def test_a_supply_gives_its_voltage_and_says_when_it_is_limited(instrument):
+    channel = next(iter(instrument.channels))
+    instrument.configure(channel, 2.0, 0.1)
+    assert instrument.double.putting_out() == 0
+    instrument.on(channel)
+    volts, amperes = instrument.measure(channel)
+    assert (volts, amperes) == pytest.approx((2.0, 2.0 / OHMS), rel=5e-2, abs=2e-3)
+    assert not instrument.limiting(channel)
+    with pytest.raises(LimitError):
+        instrument.configure(channel, 1e4, 0.1)
+
+
+@connected("Multimeter")
+def test_a_multimeter_measures_the_resistor(instrument):
+    instrument.configure("ohm")
+    assert instrument.measure(2) == pytest.approx([OHMS, OHMS], rel=1e-3)
+    with pytest.raises(LimitError):
+        instrument.configure("ohm", full_scale=1e15)
+
+
+@connected("VoltageSource")
+def test_a_generator_plays_the_program_that_it_says(instrument):
+    channel = next(iter(instrument.channels))
+    program = Program.of_steps(Steps.of([0.1, 0.2, 0.1, 0.1], [0.0, 1.0, -0.5, 0.0], "V"))
+    promised = instrument.load({channel: program})[channel]
+    assert promised.levels == pytest.approx(program.steps().levels, abs=2 * instrument.resolution(channel))
+    instrument.arm()
+    instrument.fire()
+    while instrument.running():
+        pass
+    instrument.off()
+    instrument.confirm_safe()
+    with pytest.raises(LimitError):
+        instrument.load({channel: Program.of_steps(Steps.of([0.1], [1e4], "V"))})
+
+
+@connected("Oscilloscope", "SourceMeter", "VoltageSource", "PowerSupply", "Multimeter")
+def test_an_error_in_the_queue_surfaces_with_the_next_setting(instrument):
+    instrument.write("THIS_IS_NO_COMMAND 1")
+    with pytest.raises(InstrumentError, match="while testing"):
+        instrument.check_errors("testing")
+    instrument.check_errors("testing again")
