@@ -12,13 +12,19 @@ from neurorig.signals import BenchError, ConfigError, LinkError, show
 
 from .bench import Bench
 from .claim import Claim
+from .converted import ConvertedSource
 from .drivers import DRIVERS
 from .guardian import Guardian, Ward
 from .interrupts import Interrupts
-from .roles import CurrentSource, Identity, Instrument, Oscilloscope
+from .roles import CurrentSource, Identity, Instrument, Oscilloscope, PowerSupply
+from .streamed import StreamedScope
 
 if TYPE_CHECKING:
     from .simulated.launch import SimulatedProcess
+
+
+SUPPLY_ERROR = 0.01
+"""Relative error of V+ beyond which nothing is measured: the weights go with V+ - 1 V."""
 
 
 class Rig:
@@ -30,16 +36,28 @@ class Rig:
         self.bench, self.instruments, self.resources = bench, instruments, resources
         self.virtual_time = virtual_time
         """Whether time moves with the questions asked, so that waiting between them is for nothing."""
+        self._adapted: dict[str, Any] = {}  # instruments in the role that a protocol wants, by name
+        self.supplied: dict[str, float] = {}
+        """Volts and amperes of the board's supply, measured after it was switched on; empty without one on the bench."""
         self.unsafe: dict[str, str] = {}
         """Those that can drive a port and whose safe state is not confirmed: the guardian goes on with them."""
 
     def source(self, name: str) -> CurrentSource:
-        """The current source of this name."""
-        return self.instruments[name]  # type: ignore[return-value]  # the bench has checked the role
+        """The current source of this name; a generator together with the converters that make current of its volts."""
+        if self._role(name) == "VoltageSource" and name not in self._adapted:
+            converters = {
+                port.channel: port.transconductance
+                for port in self.bench.ports.values()
+                if port.instrument == name and port.transconductance is not None
+            }
+            self._adapted[name] = ConvertedSource(self.instruments[name], converters)  # type: ignore[arg-type]
+        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]
 
     def scope(self, name: str) -> Oscilloscope:
-        """The oscilloscope of this name."""
-        return self.instruments[name]  # type: ignore[return-value]  # the bench has checked the role
+        """The oscilloscope of this name; a streaming digitiser with its trigger found in the stream."""
+        if self._role(name) == "Digitizer" and name not in self._adapted:
+            self._adapted[name] = StreamedScope(self.instruments[name])  # type: ignore[arg-type]
+        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]
 
     def identities(self) -> dict[str, Identity]:
         """Who answered, by instrument name."""
@@ -53,21 +71,49 @@ class Rig:
         """What the instruments had to remark, each with the instrument's name."""
         return [f"{name}: {w}" for name, i in self.instruments.items() for w in i.warnings]
 
+    def power_up(self) -> None:
+        """Give the board its V+, if a supply of this bench does, and measure it.
+
+        Raises LimitError for what the supply does not give, BenchError when V+ is not what it was set to.
+        """
+        supply = self.bench.supply
+        if supply is None:
+            return
+        instrument: PowerSupply = self.instruments[supply.instrument]  # type: ignore[assignment]  # the bench has checked
+        instrument.configure(supply.channel, supply.voltage, supply.current_limit)
+        instrument.on(supply.channel)
+        volts, amperes = instrument.measure(supply.channel)
+        self.supplied = {"volts": volts, "amperes": amperes}
+        if instrument.limiting(supply.channel) or abs(volts - supply.voltage) > SUPPLY_ERROR * supply.voltage:
+            raise BenchError(
+                f"{self.bench.path}: [supply]: {supply.instrument} was set to {show(supply.voltage, 'V')} and measures "
+                f"{show(volts, 'V')} at {show(amperes, 'A')}: V+ sets every weight. Look for a short circuit on the board, "
+                f"or raise the current_limit ({show(supply.current_limit, 'A')})."
+            )
+
     def safe(self) -> None:
-        """Make every instrument safe, each on its own, blindly; never raises."""
+        """Make every instrument safe, each on its own, blindly, what drives the board before what feeds it; never raises."""
         self.unsafe = {}
-        for name, instrument in self.instruments.items():
+        for name in self._safe_order():
             try:
-                instrument.safe()
+                self.instruments[name].safe()
             except Exception as reason:
                 self._note_unsafe(name, reason)
+
+    def _safe_order(self) -> list[str]:
+        """The reverse of the bench's order, supplies last."""
+        names = reversed(tuple(self.instruments))
+        return sorted(names, key=lambda name: self._role(name) == "PowerSupply")
+
+    def _role(self, name: str) -> str:
+        return DRIVERS[self.bench.instruments[name].driver].role
 
     def confirm_safe(self) -> None:
         """Ask those that can drive a port whether they are safe; what is not confirmed is kept in `unsafe`. Never raises."""
         for name in self._driving():
             try:
                 if name not in self.unsafe:
-                    self.source(name).confirm_safe()
+                    self.instruments[name].confirm_safe()  # type: ignore[attr-defined]  # whatever drives has it
             except Exception as reason:
                 self._note_unsafe(name, reason)
 
@@ -106,6 +152,7 @@ def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path
         guardian.watch(_wards(rig), log)
         ended: BaseException | None = None
         try:
+            rig.power_up()
             yield rig
         except BaseException as error:
             ended = error
@@ -168,7 +215,7 @@ def _connected(bench: Bench, name: str, resource: str, *, simulated: bool) -> In
 def _check_ranges(bench: Bench, name: str, instrument: Instrument) -> None:
     """A jumper that a hand has moved changes every current by a factor: what the bench expects must read back."""
     for port in bench.ports.values():
-        if port.instrument == name and isinstance(instrument, CurrentSource):
+        if port.instrument == name and port.transconductance is None and isinstance(instrument, CurrentSource):
             found = instrument.full_scale(port.channel)
             if abs(found - port.full_scale) > 1e-3 * port.full_scale:
                 raise BenchError(

@@ -27,28 +27,44 @@ class Identity:
 
 @dataclass(frozen=True)
 class ChannelSetup:
-    """How one digitiser channel is to be set: the volts at the probe tip that must fit, and the probe."""
+    """How one digitiser channel is to be set: the volts at the probe tip that must fit, and the probe.
+
+    `bandwidth_limit`: the instrument's own low-pass (20 or 25 MHz). With `coupling` AC, `low` and `high` are volts without
+    the mean.
+    """
 
     channel: str
     low: float
     high: float
     attenuation: float = 1.0
     bandwidth_limit: bool = False
+    coupling: Literal["DC", "AC"] = "DC"
+
+
+Mode = Literal["normal", "average", "high_resolution"]
+"""How samples become points: as they are, the mean of several triggered records, or the mean of neighbouring samples."""
 
 
 @dataclass(frozen=True)
 class Acquisition:
-    """One single acquisition as the instrument will really take it (rates and depths come in steps)."""
+    """One single acquisition as the instrument will really take it (rates and depths come in steps).
+
+    It needs `count` triggers when it averages, `segments` triggers when it fills segmented memory, else one.
+    `points` and `pretrigger` are those of one segment.
+    """
 
     rate: float
     points: int
     pretrigger: float
     channels: tuple[str, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    mode: Mode = "normal"
+    count: int = 1
+    segments: int = 1
 
     @property
     def duration(self) -> float:
-        """Recorded length in seconds, pre-trigger included."""
+        """Recorded length of one segment in seconds, pre-trigger included."""
         return self.points / self.rate
 
 
@@ -122,7 +138,11 @@ class CurrentSource(Instrument, Protocol):
 
 @runtime_checkable
 class Oscilloscope(Instrument, Protocol):
-    """Takes single triggered records of several channels. `probes`: the attenuations of probes that it can be set to."""
+    """Takes single triggered records of several channels. `probes`: the attenuations of probes that it can be set to.
+
+    Where it has an external trigger input, that is the channel ``ext`` (`trigger_inputs` of the registry): it is planned, set
+    and triggered on as the others are, but takes no memory and gives no record.
+    """
 
     probes: ClassVar[tuple[float, ...]]
 
@@ -132,9 +152,13 @@ class Oscilloscope(Instrument, Protocol):
         judged by it when it is loaded."""
         ...
 
-    def plan(self, channels: Sequence[str], duration: float, rate: float, pretrigger: float) -> Acquisition:
+    def plan(
+        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, mode: Mode = "normal", count: int = 1,
+        segments: int = 1,
+    ) -> Acquisition:  # fmt: skip
         """The smallest acquisition that covers `pretrigger` before and `duration` after the trigger at `rate` samples a second
-        or more; no I/O. Raises PlanError listing what would fit."""
+        or more; no I/O. `count`: records to average; `segments`: records to take one after the other, each with its trigger.
+        Raises PlanError listing what would fit, and what of this the model offers."""
         ...
 
     def configure(self, setups: Sequence[ChannelSetup], acquisition: Acquisition) -> None:
@@ -154,8 +178,17 @@ class Oscilloscope(Instrument, Protocol):
         """Whether the single acquisition is complete (a progress query)."""
         ...
 
-    def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None) -> Trace:
-        """The whole record of one channel in volts at the probe tip, time counted from the trigger."""
+    def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None, segment: int = 0) -> Trace:
+        """The whole record of one channel in volts at the probe tip, time counted from the trigger of its segment (the
+        first is 0)."""
+        ...
+
+    def segment_times(self) -> tuple[float, ...]:
+        """When each segment was triggered, in seconds since the first; ``(0.0,)`` for a record without segments."""
+        ...
+
+    def screenshot(self) -> bytes:
+        """What the screen shows, as a PNG file."""
         ...
 
     def stop(self) -> None:
@@ -165,14 +198,28 @@ class Oscilloscope(Instrument, Protocol):
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a gap-free stream: sample number `first` and those after it, volts by channel, arrays of shape (n,).
+    """A piece of a gap-free stream: sample number `first` and those after it, codes by channel, integer arrays of shape (n,).
 
-    `lost` samples are missing just before `first`: the instrument said so, they were not made up.
+    `lost` samples are missing just before `first`: the instrument said so, and they are not made up.
     """
 
     first: int
-    samples: Mapping[str, NDArray[np.float64]]
+    samples: Mapping[str, NDArray[np.integer[Any]]]
     lost: int = 0
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What the codes of one channel mean: volts at the probe tip = code * scale + offset, with a standard error (V).
+
+    `lowest` and `highest` are the codes at the ends of the converter.
+    """
+
+    scale: float
+    offset: float
+    error: float
+    lowest: int
+    highest: int
 
 
 @runtime_checkable
@@ -195,11 +242,18 @@ class Digitizer(Instrument, Protocol):
         ...
 
     def start(self) -> None:
-        """Start streaming."""
+        """Start streaming. Never repeated by the link."""
         ...
 
     def read(self) -> Chunk:
-        """What has arrived since the last call, possibly nothing. Raises InstrumentError on an overrun that it cannot count."""
+        """What has arrived since the last call, possibly nothing (a progress query).
+
+        Raises InstrumentError on an overrun whose length the instrument cannot tell.
+        """
+        ...
+
+    def scaling(self, channel: str) -> Scaling:
+        """What the codes of this channel mean, as configured."""
         ...
 
     def stop(self) -> None:

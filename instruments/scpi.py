@@ -1,5 +1,6 @@
 """`ScpiInstrument`: what every SCPI instrument has in common: identity, error queue, safe state."""
 
+import re
 from typing import ClassVar, Self
 
 from neurorig.signals import InstrumentError
@@ -21,6 +22,8 @@ class ScpiInstrument(Commanded):
 
     driver: ClassVar[str]
     safe_state: ClassVar[tuple[str, ...]]
+    off_answers: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Questions, and patterns of the answers that say that nothing is put out; for instruments that drive."""
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name or self.driver)
@@ -44,6 +47,18 @@ class ScpiInstrument(Commanded):
     def safe(self) -> None:
         """Send the safe state, each line on its own. Raises LinkError after the last."""
         self.link.send_safe(self.safe_state)
+
+    def confirm_safe(self) -> None:
+        """Ask whether every output is off. Raises BenchError when that is not told."""
+        self.confirm(self.link)
+
+    @classmethod
+    def confirm(cls, link: Link) -> None:
+        """As `confirm_safe`, over a link of which nothing is known (the guardian's)."""
+        for question, pattern in cls.off_answers:
+            answer = link.query(question)
+            if not re.fullmatch(pattern, answer.strip()):
+                raise InstrumentError(f"{link.resource}: was told to be safe, but answers '{answer}' to {question}")
 
     def close(self) -> None:
         """Release the link; outputs stay as they are."""

@@ -133,6 +133,8 @@ class _Runner:
             times={"started": _utc(datetime.now(UTC))},
             instruments={n: {"identity": i, "resource": self.rig.resources[n]} for n, i in identities.items()},
         )
+        if self.rig.supplied:
+            self.writer.update(supply=self.rig.supplied)
         context = check_protocol(protocol, bench)
         ports = protocol.i_min_ports()
         searches = {port: _search_for(port, bench) for port in ports}

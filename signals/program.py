@@ -61,6 +61,10 @@ class Program:
         """Length in seconds."""
         return self.ns / NS
 
+    def converted(self, factor: float, offset: float, unit: str) -> "Program":
+        """The same program in another quantity: every level becomes ``level * factor + offset``."""
+        return Program(_converted(self.segments, factor, offset), unit)
+
     @classmethod
     def of_steps(cls, steps: Steps) -> "Program":
         """The plain program of holds that plays `steps`."""
@@ -79,6 +83,19 @@ def _length(segments: tuple[Segment, ...]) -> int:
             case Loop(times, body):
                 total += times * _length(body)
     return total
+
+
+def _converted(segments: tuple[Segment, ...], factor: float, offset: float) -> tuple[Segment, ...]:
+    found: list[Segment] = []
+    for s in segments:
+        match s:
+            case Hold(level, ns):
+                found.append(Hold(level * factor + offset, ns))
+            case Ramp(start, stop, count, step_ns):
+                found.append(Ramp(start * factor + offset, stop * factor + offset, count, step_ns))
+            case Loop(times, body):
+                found.append(Loop(times, _converted(body, factor, offset)))
+    return tuple(found)
 
 
 def _unroll(segments: tuple[Segment, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -168,6 +168,7 @@ class FakeRig:
         self._source = FakeSource(self.diary)
         self._scope = FakeScope(self.diary, self._source, bench)
         self.resources = {"source": "memory", "scope": "memory"}
+        self.supplied: dict[str, float] = {}
 
     def source(self, name: str) -> FakeSource:
         assert name == "source"
