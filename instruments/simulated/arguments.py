@@ -31,21 +31,25 @@ STANDARD_ERRORS = {
 
 
 class ScpiError(Exception):
-    """An error for the instrument's own queue: a SCPI number and its text, with optional detail after a semicolon."""
+    """An error for the instrument's own queue: a SCPI number and its text, with optional detail after a semicolon.
 
-    def __init__(self, code: int, detail: str = "") -> None:
-        text = STANDARD_ERRORS.get(code, "Device-specific error")
+    `text` replaces the standard text where a maker's manual has its own.
+    """
+
+    def __init__(self, code: int, detail: str = "", *, text: str | None = None) -> None:
+        standard = STANDARD_ERRORS.get(code, "Device-specific error")
         self.code = code
-        self.text = f"{text}; {detail}" if detail else text
+        self.text = text or (f"{standard}; {detail}" if detail else standard)
         super().__init__(f'{code},"{self.text}"')
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """One kind of argument. `read` raises ScpiError on text it does not accept."""
+    """One kind of argument. `read` raises ScpiError on text it does not accept; `extremes`: it takes MIN, MAX or DEF."""
 
     read: Callable[[str], T]
     show: Callable[[T], str]
+    extremes: bool = False
 
 
 def nr3(value: float) -> str:
@@ -100,13 +104,24 @@ def number(
             raise ScpiError(-222, text)
         return value
 
-    return Kind(read, show)
+    return Kind(read, show, extremes=any(extreme is not None for extreme in extremes))
 
 
-def integer(low: int | None = None, high: int | None = None) -> Kind[int]:
+def integer(low: int | None = None, high: int | None = None, default: int | None = None) -> Kind[int]:
     """A whole number; a decimal number is rounded (IEEE 488.2 section 7.7.2.4)."""
-    decimal = number(low=low, high=high)
-    return Kind(lambda text: round(decimal.read(text)), str)
+    decimal = number(low=low, high=high, default=default)
+    return Kind(lambda text: round(decimal.read(text)), str, extremes=decimal.extremes)
+
+
+def extreme_of(kind: Kind[T]) -> Kind[T]:
+    """What may follow a query: MIN, MAX or DEF, which asks for that value instead of the present one."""
+
+    def read(text: str) -> T:
+        if text.upper() not in _EXTREMES:
+            raise ScpiError(-108, text)
+        return kind.read(text)
+
+    return Kind(read, kind.show)
 
 
 def _read_boolean(text: str) -> bool:
