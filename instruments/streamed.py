@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurorig.signals import InstrumentError, PlanError, Trace, show
 
-from .roles import Acquisition, ChannelSetup, Digitizer, Identity
+from .roles import Acquisition, ChannelSetup, Digitizer, Identity, Mode
 
 PATIENCE = 5.0
 """Seconds beyond the pre-trigger that the first samples may take."""
@@ -47,8 +47,16 @@ class StreamedScope:
         """As the digitiser."""
         self.digitizer.check_setup(setup, level)
 
-    def plan(self, channels: Sequence[str], duration: float, rate: float, pretrigger: float) -> Acquisition:
-        """As the digitiser."""
+    def plan(
+        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, mode: Mode = "normal", count: int = 1,
+        segments: int = 1,
+    ) -> Acquisition:  # fmt: skip
+        """As the digitiser. Raises PlanError for averages and segments too: a stream has none."""
+        if (mode, count, segments) != ("normal", 1, 1):
+            raise PlanError(
+                f"{self.identity.model} streams: it takes one record at a time as it is, no averages, no high resolution "
+                "and no segments. Stream everything, and average afterwards."
+            )
         return self.digitizer.plan(channels, duration, rate, pretrigger)
 
     def configure(self, setups: Sequence[ChannelSetup], acquisition: Acquisition) -> None:
@@ -90,8 +98,10 @@ class StreamedScope:
                 self.stop()
         return not self._streaming and self._edge is not None
 
-    def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None) -> Trace:
-        """The whole record of one channel in volts at the probe tip, time counted from the edge."""
+    def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None, segment: int = 0) -> Trace:
+        """The whole record of one channel in volts at the probe tip, time counted from the edge; there is one segment."""
+        if segment != 0:
+            raise InstrumentError(f"{self.identity.model}: a stream has no segment {segment}.")
         acquisition, before = self._planned(), self._before()
         if self._edge is None or self._streaming:
             raise InstrumentError(f"{self.identity.model}: there is no complete record.")
@@ -114,6 +124,14 @@ class StreamedScope:
             error=meaning.error,
             clipped=int(clipped),
         )
+
+    def segment_times(self) -> tuple[float, ...]:
+        """One segment."""
+        return (0.0,)
+
+    def screenshot(self) -> bytes:
+        """Raises PlanError: it has no screen."""
+        raise PlanError(f"{self.identity.model} has no screen to take a picture of.")
 
     def stop(self) -> None:
         """End the stream."""
