@@ -455,7 +455,11 @@ def list_benches() -> list[str]:
 def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
     """Load and check a bench file, or a shipped bench by its name. Raises ConfigError naming file and key."""
     path = _find(name_or_path)
-    content, sha256 = read_bench_file(path)
+    return assemble(path, *read_bench_file(path))
+
+
+def assemble(path: Path, content: BenchFile, sha256: str = "") -> "Bench":
+    """Check what the tables say together, also before they are written to `path`. Raises ConfigError naming file and key."""
     for name, entry in content.instruments.items():
         if entry.driver not in DRIVERS:
             raise ConfigError(

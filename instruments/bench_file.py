@@ -2,8 +2,9 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -117,13 +118,19 @@ def read_bench_file(path: Path) -> tuple[BenchFile, str]:
         raise ConfigError(f"{path}: cannot be read ({reason}).") from reason
     except tomllib.TOMLDecodeError as reason:
         raise ConfigError(f"{path}: not valid TOML: {reason}.") from reason
+    content = checked_tables(path, tables)
+    return content, hashlib.sha256(raw).hexdigest()
+
+
+def checked_tables(path: Path, tables: Mapping[str, Any]) -> BenchFile:
+    """The tables of what was read from `path`, or will be written there. Raises ConfigError naming file and key."""
     try:
         content = BenchFile.model_validate(tables, context=AS_WRITTEN)
     except ValidationError as reason:
         raise ConfigError(_explain(path, reason)) from reason
     if content.schema_version != 1:
         raise ConfigError(f"{path}: schema {content.schema_version} is not known; this neurorig reads schema 1.")
-    return content, hashlib.sha256(raw).hexdigest()
+    return content
 
 
 def _explain(path: Path, error: ValidationError) -> str:
