@@ -327,7 +327,7 @@ class Bench:
 
     def _marker(self, entry: MarkerEntry) -> Marker:
         source, _ = self._channel(entry.source, "marker.source", *SOURCES, known=("sync",))
-        scope, channel = self._channel(entry.channel, "marker.channel", *DIGITISERS)
+        scope, channel = self._channel(entry.channel, "marker.channel", *DIGITISERS, trigger=True)
         marker = Marker(source, scope, channel, entry.level)
         if not 0 < entry.level < SYNC_HIGH:
             raise self._wrong(
@@ -408,10 +408,16 @@ class Bench:
             )
         return Supply(instrument, channel, voltage, entry.current_limit)
 
-    def _channel(self, text: str, where: str, *roles: str, known: tuple[str, ...] = ()) -> tuple[str, str]:
-        """Instrument and channel of ``instrument.channel``; `known`: the names allowed instead of the driver's channels."""
+    def _channel(
+        self, text: str, where: str, *roles: str, known: tuple[str, ...] = (), trigger: bool = False
+    ) -> tuple[str, str]:
+        """Instrument and channel of ``instrument.channel``.
+
+        `known`: the names allowed instead of the driver's channels; `trigger`: its trigger inputs are allowed as well.
+        """
         instrument, dot, channel = text.partition(".")
-        names = {name: known or DRIVERS[entry.driver].channels for name, entry in self.instruments.items()}
+        drivers = {name: DRIVERS[entry.driver] for name, entry in self.instruments.items()}
+        names = {n: known or (*d.channels, *(d.trigger_inputs if trigger else ())) for n, d in drivers.items()}
         if instrument not in names or not channel:
             complete = [
                 f"{name}.{c}"

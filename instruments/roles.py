@@ -153,7 +153,7 @@ class Oscilloscope(Instrument, Protocol):
         ...
 
     def plan(
-        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, mode: Mode = "normal", count: int = 1,
+        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, *, mode: Mode = "normal", count: int = 1,
         segments: int = 1,
     ) -> Acquisition:  # fmt: skip
         """The smallest acquisition that covers `pretrigger` before and `duration` after the trigger at `rate` samples a second

@@ -27,7 +27,7 @@ class DriverEntry:
     `role` is the name of a protocol in `roles`; `identity` a pattern for ``maker/model`` as the instrument gives them;
     `manual` what it is written from, `covers` what of it is there; `simulated` its double, ``module:Class`` of
     `neurorig.instruments.simulated.models`; `tried` on which hardware it has worked (nothing: none); `baud` the rate of its
-    serial port when the resource names none.
+    serial port when the resource names none; `trigger_inputs` its connectors that can take the marker, but record nothing.
     """
 
     name: str
@@ -42,6 +42,7 @@ class DriverEntry:
     simulated: str
     tried: str = ""
     baud: int = 115200
+    trigger_inputs: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """The driver's class."""

@@ -163,11 +163,9 @@ def test_ranges_that_do_not_fit_are_refused_before_anything_is_set(table):
 
 @given(low=st.floats(-30, 30), span=st.floats(1e-3, 40), attenuation=st.sampled_from([1.0, 10.0]))
 def test_the_range_is_on_the_screen(low, span, attenuation):
-    scope = RigolDS1000Z.__new__(RigolDS1000Z)
-    scope.name = "scope"
-    scale, offset = scope._vertical(ChannelSetup("1", low, low + span, attenuation))
-    assert -offset - 4.02 * scale <= low
-    assert low + span <= -offset + 4.02 * scale
+    scale, middle = RigolDS1000Z.screen.fit(ChannelSetup("1", low, low + span, attenuation))
+    assert middle - 4.02 * scale <= low
+    assert low + span <= middle + 4.02 * scale
 
 
 def test_a_trigger_level_off_the_screen_is_refused(table):
