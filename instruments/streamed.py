@@ -48,7 +48,7 @@ class StreamedScope:
         self.digitizer.check_setup(setup, level)
 
     def plan(
-        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, mode: Mode = "normal", count: int = 1,
+        self, channels: Sequence[str], duration: float, rate: float, pretrigger: float, *, mode: Mode = "normal", count: int = 1,
         segments: int = 1,
     ) -> Acquisition:  # fmt: skip
         """As the digitiser. Raises PlanError for averages and segments too: a stream has none."""
