@@ -1,11 +1,13 @@
 """The simulated DS1104Z, met through its socket by a client written from the programming guide alone."""
 
 import contextlib
+import io
 import re
 import time
 
 import numpy as np
 import pytest
+from matplotlib import image
 
 from neurorig.instruments.simulated import SimulatedRigolDS1000Z
 
@@ -39,8 +41,9 @@ def simulated(world, signals=SIGNALS, **options):
 @contextlib.contextmanager
 def rigol(**options):
     world = quiet_world()
-    with serving(world, {"scope": simulated(world, **options)}) as addresses, Client(addresses["scope"]) as client:
-        client.world = world
+    device = simulated(world, **options)
+    with serving(world, {"scope": device}) as addresses, Client(addresses["scope"]) as client:
+        client.world, client.device = world, device
         yield client
 
 
@@ -251,8 +254,8 @@ def test_noise_is_seeded_and_averaging_calms_it():
             settings(scope, ":CHAN4:DISP ON", ":CHAN1:DISP OFF", ":TIM:SCAL 0.01", ":ACQ:MDEP 12000", *lines)
             scope.write(":SING")
             wait_for(scope, "WAIT")
-            scope.write(":TFOR")
-            wait_for(scope, "STOP")
+            while wait_for(scope, "WAIT", "STOP")[-1] == "WAIT":
+                scope.write(":TFOR")
             return read_memory(scope, 4)[1]
 
     once, again, other = spread(), spread(), spread(seed=6)
@@ -260,8 +263,142 @@ def test_noise_is_seeded_and_averaging_calms_it():
     assert np.any(once != other)
     lsb = 1 / 25
     assert np.std(once) / lsb == pytest.approx(0.02 * 200, rel=0.05)
+    # High resolution: the converter's 1 GS/s, of which 100 kS/s are kept; codes stay whole.
+    assert np.std(spread(":ACQ:TYPE HRES")) / lsb < 4 / 256**0.5 + 0.3
     assert np.std(spread(":ACQ:TYPE AVER", ":ACQ:AVER 16")) / lsb == pytest.approx(1.0, rel=0.1)
     assert np.std(spread(":CHAN4:BWL 20M")) / lsb == pytest.approx(4 * 0.2**0.5, rel=0.1)
+
+
+def test_averages_are_of_several_triggered_records_and_take_their_time():
+    def drifting(times):
+        """An edge every 0.7 s with a step on top that comes only with each second one."""
+        return square(times) + np.where(np.mod(times, 1.4) >= 0.7, 0.5, 0.0)
+
+    with rigol(signals={"1": drifting}, noise=0.0) as scope:
+        settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 1", ":CHAN1:OFFS -1.5", ":TIM:SCAL 0.01", ":ACQ:MDEP 12000")
+        settings(scope, ":TRIG:EDG:LEV 1.5", ":ACQ:TYPE AVER", ":ACQ:AVER 4")
+        begin = scope.world.now
+        seen = single(scope)
+        assert scope.world.now - begin > 3 * 0.7 and seen.count("TD") >= 4
+        assert preamble(scope)[3] == 4
+        times, volts = read_memory(scope, 1)
+        assert volts[times > 1e-4] == pytest.approx(3.25, abs=0.03)
+        settings(scope, ":TRIG:SWE NORM", ":RUN")
+        scope.world.spend(3.0)
+        settings(scope, ":STOP")
+        assert read_memory(scope, 1)[1].max() == pytest.approx(3.25, abs=0.2)
+
+
+def test_peak_detection_keeps_pulses_between_the_samples():
+    with rigol(noise=0.0) as scope:
+        settings(scope, ":CHAN3:PROB 1", ":CHAN3:SCAL 0.2", ":CHAN3:OFFS -0.6", ":CHAN3:DISP ON", ":CHAN1:DISP OFF")
+        settings(scope, ":TIM:SCAL 0.1", ":TRIG:EDG:SOUR CHAN3", ":TRIG:EDG:LEV 0.6", ":ACQ:MDEP 12000")
+        settings(scope, ":TIM:OFFS -3e-5")  # samples 70 us after the beginning of each pulse
+
+        def heights():
+            single(scope)
+            times, volts = read_memory(scope, 3)
+            return [volts[np.abs(times - t) < 2e-4].max() for t in (-0.5, -0.25, 0.25, 0.5)]
+
+        assert min(heights()) < 0.1  # 10 kS/s: pulses of 60 us fall between two samples
+        settings(scope, ":ACQ:TYPE PEAK")
+        assert heights() == pytest.approx([1.2] * 4, abs=0.01)
+
+
+def test_a_pulse_of_the_wanted_width_triggers():
+    def pulses(times):
+        """1 ms at 0.1 s, 3 ms at 0.2 s, 9 ms at 0.3 s, every second."""
+        phase = np.mod(times, 1.0)
+        return 2.0 * sum((phase >= at) & (phase < at + width) for at, width in ((0.1, 1e-3), (0.2, 3e-3), (0.3, 9e-3)))
+
+    with rigol(signals={"1": pulses}) as scope:
+        settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 0.5", ":TIM:SCAL 0.005", ":ACQ:MDEP 12000")
+        settings(scope, ":TRIG:MODE PULSe", ":TRIG:PULS:SOUR CHAN1", ":TRIG:PULS:LEV 1")
+        for when, width in (
+            (":TRIG:PULS:WHEN PGReater;WIDTh 0.005", 9e-3),
+            (":TRIG:PULS:WHEN PLESs;WIDTh 0.002", 1e-3),
+            (":TRIG:PULS:WHEN PGLess;LWIDth 0.002;UWIDth 0.004", 3e-3),
+        ):
+            settings(scope, when)
+            single(scope)
+            times, volts = read_memory(scope, 1)
+            assert np.all(volts[(times > -0.9 * width) & (times < -1e-4)] > 1.9), when
+            assert np.all(volts[(times < -1.1 * width) | (times > 1e-4)] < 0.1), when
+        settings(scope, ":TRIG:PULS:WHEN NGReater;WIDTh 0.5")
+        single(scope)
+        times, volts = read_memory(scope, 1)
+        assert np.all(volts[(times > 5e-5) & (times < 9e-4)] > 1.9) and np.all(volts[times < -5e-5] < 0.1)
+
+
+def test_slow_edges_jitter_with_the_noise_and_an_average_smears_them():
+    def ramp(times):
+        return 4 * np.mod(times, 0.25) - 0.5
+
+    def crossing(**options):
+        with rigol(signals={"1": ramp}, **options) as scope:
+            settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 0.5", ":TIM:SCAL 0.005", ":TRIG:EDG:LEV 0.1")
+            found = []
+            for _ in range(12):
+                single(scope)
+                world_time = float(scope.query(":TRIG:POS?"))
+                assert world_time > 0
+                found.append(scope.device.digitiser.record.trigger)
+            return np.std(np.mod(found, 0.25))
+
+    assert crossing(noise=0.0) < 1e-8
+    assert crossing(noise=0.01) == pytest.approx(0.01 * 4 / 4, rel=0.5)  # 0.01 of 8 x 0.5 V, at 4 V/s
+
+
+def test_frames_are_recorded_one_beside_the_other():
+    with rigol(noise=0.0) as scope:
+        settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 1", ":CHAN2:PROB 1", ":CHAN2:SCAL 1", ":CHAN2:DISP ON")
+        settings(scope, ":TIM:SCAL 0.01", ":ACQ:MDEP 6000", ":TRIG:EDG:LEV 1.5", ":TRIG:SWE NORM")
+        scope.write(":FUNC:WREC:OPER RUN")
+        assert scope.query(":SYST:ERR?").startswith("-221,")
+        assert int(scope.query(":FUNC:WREC:FMAX?")) == int(scope.query(":FUNC:WREC:FEND?")) == 2000
+        settings(scope, ":STOP", ":FUNC:WREC:ENAB 1", ":FUNC:WREC:FEND 5", ":RUN")
+        for _ in range(200):
+            if scope.query(":FUNC:WREC:OPER?") == "STOP":
+                break
+        assert scope.query(":FUNC:WREP:FMAX?;FCUR?") == "5;5"
+        levels = []
+        for frame in range(1, 6):
+            settings(scope, f":FUNC:WREP:FCUR {frame}")
+            times, volts = read_memory(scope, 2)
+            levels.append(volts[times.searchsorted(0.0)])
+            assert read_memory(scope, 1)[1][-1] == pytest.approx(3, abs=0.05)
+        assert np.mod(np.diff(levels), 4) == pytest.approx([2.8] * 4, abs=0.1)  # 0.7 s of 4 V a second
+        scope.write(":FUNC:WREP:FCUR 6")
+        assert scope.query(":SYST:ERR?").startswith("-222,")
+
+
+def test_measurements_are_those_of_the_trace():
+    with rigol(noise=0.0) as scope:
+        settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 1", ":CHAN1:OFFS -1.5", ":TIM:SCAL 0.2", ":TRIG:EDG:LEV 1.5")
+        assert float(scope.query(":MEAS:ITEM? VMAX,CHANnel1")) == 9.9e37
+        single(scope)
+        for item, value in (
+            ("VMAX", 3.0), ("VMIN", 0.0), ("VPP", 3.0), ("VTOP", 3.0), ("VBASe", 0.0), ("FREQuency", 1 / 0.7),
+            ("PERiod", 0.7), ("PWIDth", 0.35), ("NWIDth", 0.35), ("PDUTy", 0.5), ("VRMS", 3 / 2**0.5),
+        ):  # fmt: skip
+            assert float(scope.query(f":MEASure:ITEM? {item},CHAN1")) == pytest.approx(value, abs=0.05), item
+        assert float(scope.query(":MEAS:ITEM? VMAX,CHAN2")) == 9.9e37
+
+
+def test_the_picture_shows_the_traces():
+    with rigol(noise=0.0) as scope:
+        settings(scope, ":CHAN1:PROB 1", ":CHAN1:SCAL 1", ":TIM:SCAL 0.2", ":TRIG:EDG:LEV 1.5")
+        single(scope)
+        bitmap = scope.query_block(":DISPlay:DATA?")
+        assert len(bitmap) == 1_152_054 and bitmap[:2] == b"BM"  # guide 2-63
+        pixels = np.frombuffer(bitmap[54:], np.uint8).reshape(480, 800, 3)[::-1, :, ::-1]
+        picture = image.imread(io.BytesIO(scope.query_block(":DISP:DATA? ON,OFF,PNG")), format="png")
+        np.testing.assert_array_equal(np.rint(picture[..., :3] * 255), pixels)
+        yellow = np.all(pixels == (255, 255, 0), axis=2)
+        high, low = 240 - 3 * 439 / 8, 240
+        assert yellow[round(high) - 3 : round(high) + 4].sum() > 200 and yellow[low - 3 : low + 4].sum() > 200
+        columns = np.flatnonzero(yellow[200])  # the edges, 0.7 s apart on 2.4 s of 760 pixels
+        assert np.diff(columns[np.diff(columns, prepend=-9) > 1]).mean() == pytest.approx(0.35 / 2.4 * 760, rel=0.02)
 
 
 def test_memory_and_rate_are_shared_by_the_channels_that_are_on(scope):
@@ -308,6 +445,23 @@ def test_settings_read_back(scope, lines, query, answer):
 
 
 @pytest.mark.parametrize(
+    ("lines", "query", "form", "page"),
+    [
+        (":ACQuire:TYPE AVERages", ":ACQuire:TYPE?", "AVER", "2-6 (DS1000Z-E)"),
+        ("", ":ACQuire:SRATe?", r"\d\.\d{6}e[+-]\d\d", "2-6 (DS1000Z-E)"),
+        (":TRIGger:PULSe:WHEN NLESs", ":TRIGger:PULSe:WHEN?", "NLES", "2-165"),
+        (":TRIGger:PULSe:WIDTh 0.000003", ":TRIGger:PULSe:WIDTh?", r"3\.000000e-06", "2-165"),
+        (":TRIGger:PULSe:UWIDth 0.000003", ":TRIGger:PULSe:UWIDth?", r"3\.000000e-06", "2-166"),
+        (":TRIGger:PULSe:LWIDth 0.000003", ":TRIGger:PULSe:LWIDth?", r"3\.000000e-06", "2-166"),
+        ("", ":WAVeform:PREamble?", r"[012],[012],\d+,\d+(,[^,]+){6}", "2-226"),
+    ],
+)
+def test_the_guides_own_dialogues(scope, lines, query, form, page):
+    settings(scope, *filter(None, [lines]))
+    assert re.fullmatch(form, scope.query(query)), page
+
+
+@pytest.mark.parametrize(
     ("line", "code"),
     [
         (":CHAN1:PROB 3", -224), (":CHAN1:SCAL 1000", -222), (":CHAN1:OFFS 30000", -222), (":CHAN5:SCAL 1", -114),
@@ -328,9 +482,9 @@ def test_every_query_answers_and_every_setting_takes_its_own_answer():
     queries = {header for header in headers if header.endswith("?")}
     settings = {query for query in queries if query[:-1] in headers}
     assert len(queries) > 40 and len(settings) > 25
-    for query in sorted(queries - {":WAVeform:DATA?"}):
+    for query in sorted(queries - {":WAVeform:DATA?", ":MEASure:ITEM?"}):
         assert device.execute(query), query
-    for query in sorted(settings):
+    for query in sorted(settings - {":MEASure:ITEM?", ":FUNCtion:WREPlay:FCURrent?"}):  # nothing was recorded
         answer = device.execute(query)
         device.execute(f"{query[:-1]} {answer.decode().strip()}")
         assert device.execute(":SYST:ERR?") == b'0,"No error"\n', query

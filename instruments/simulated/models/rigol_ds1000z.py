@@ -6,8 +6,11 @@ Pages read: memory depth and sample rate 2-7, common commands 2-80, ``:WAVeform:
 memory depth 4-6. The ranges of the other commands are those that published drivers for this series quote from the
 guide.
 
-Other trigger types than the edge, roll and XY, measurements, mathematics, the screen's picture and the logic analyser
-are not simulated: their headers are undefined (-113), their keywords illegal (-224).
+Also the sister guides' ``:DISPlay:DATA?`` 2-63, ``:MEASure:STATistic:ITEM`` 2-124, ``:TRIGger:PULSe:WHEN`` and widths
+2-165 and 2-166, ``:TRIGger:SLOPe`` 2-171.
+
+Other trigger types than edge and pulse, roll and XY, statistics, mathematics, playback, JPEG and TIFF pictures and the
+logic analyser are not simulated: their headers are undefined (-113), their keywords illegal (-224).
 
 Where the guide is silent this is assumed, with (*) if users of real ones have seen it:
 
@@ -22,30 +25,32 @@ Where the guide is silent this is assumed, with (*) if users of real ones have s
 - in AUTO depth the memory is the deepest that the sample rate fills within the screen;
 - reading RAW while running, a channel that was off, points that do not exist, or more points than one read allows (then
   "Memory lack in waveform reading!" (*)) gives an empty block and an error in the queue;
-- the trigger's hysteresis is 0.3 division, 0.6 with noise rejection, and its coupling does not matter; an average of N
-  records is one record with its noise divided by sqrt(N); peak detection samples like the normal mode.
+- the trigger's hysteresis is 0.3 division, 0.6 with noise rejection, and its coupling does not matter; a pulse triggers
+  at its end;
+- a single average stops after N triggers; a running one lets each record after the N-th count 1/N; averages and high
+  resolution are read as whole codes; peak detection keeps the least and the greatest of two samples' time in turn;
+- as many frames can be recorded as the memory holds, at most 65 000, by default all; ``:RUN`` records when recording is
+  enabled (*) and stops by itself (*); the last frame is the one shown (*).
 """
 
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from ..arguments import ScpiError, choice, integer, nr3
 from ..device import Block, Setting
-from ..digitiser import Plan
 from ..grammar import on
-from .rigol_setup import DEPTHS, MIDDLE, RigolSetup
+from .rigol_screen import SCREEN_POINTS, RigolScreen
+from .rigol_setup import DEPTHS, MIDDLE
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-SCREEN_POINTS = 1200
 BATCH = {"BYTE": 250_000, "WORD": 125_000, "ASC": 15_625}
 """Points that one read may have."""
 FORMATS, MODES = ("BYTE", "WORD", "ASC"), ("NORM", "MAX", "RAW")
 
 
-class SimulatedRigolDS1000Z(RigolSetup):
+class SimulatedRigolDS1000Z(RigolScreen):
     """Four analog channels of 8 bits looking at `inputs` (keys ``"1"`` to ``"4"``; a missing one is open).
 
     `probes` are the attenuations of the real probes on the inputs (default 1): volts are right if ``:CHANnel<n>:PROBe``
@@ -69,14 +74,17 @@ class SimulatedRigolDS1000Z(RigolSetup):
     def _run(self) -> None:
         if self.sweep == "SING":
             self.sweep = self.sweep_before
+        self.recording = self.recording_enabled
         self.begin()
 
     @on(":STOP")
     def _stop(self) -> None:
+        self.recording = False
         self.digitiser.stop()
 
     @on(":SINGle")
     def _single(self) -> None:
+        self.recording = False
         self.set_sweep("SING")
 
     @on(":TFORce")
@@ -127,12 +135,11 @@ class SimulatedRigolDS1000Z(RigolSetup):
 
     @on(":WAVeform:PREamble?")
     def _preamble(self) -> str:
-        plan = self._plan_of_record()
+        plan = self.plan_of_record()
         step, origin = self._vertical()
-        count = plan.averages if self.acquisition_type == "AVER" else 1
         points = plan.depth if self._reads_memory() else SCREEN_POINTS
         return (
-            f"{FORMATS.index(self.format)},{MODES.index(self.mode)},{points},{count},"
+            f"{FORMATS.index(self.format)},{MODES.index(self.mode)},{points},{plan.averages},"
             f"{nr3(self._horizontal()[0])},{nr3(self._horizontal()[1])},0,{nr3(step)},{origin},{MIDDLE}"
         )
 
@@ -164,13 +171,9 @@ class SimulatedRigolDS1000Z(RigolSetup):
         """RAW reads the memory; MAXimum the memory when stopped, the screen otherwise."""
         return self.mode == "RAW" or (self.mode == "MAX" and self.digitiser.state == "STOP")
 
-    def _plan_of_record(self) -> Plan:
-        record = self.digitiser.record
-        return self.plan() if record is None else record.plan
-
     def _horizontal(self) -> tuple[float, float]:
         """Seconds between two points, and from the trigger to the first one."""
-        plan = self._plan_of_record()
+        plan = self.plan_of_record()
         if self._reads_memory():
             return 1 / plan.rate, -plan.before
         return plan.screen / SCREEN_POINTS, plan.centre - plan.screen / 2
@@ -178,29 +181,22 @@ class SimulatedRigolDS1000Z(RigolSetup):
     def _vertical(self) -> tuple[float, int]:
         """Volts of one code, and YORigin: volts = (code - YORigin - YREFerence) x YINCrement."""
         channel = int(self.source[-1])
-        front_end = self._plan_of_record().front_ends.get(channel) or self.front_end(channel)
-        return front_end.volts_per_code, front_end.zero_code - MIDDLE
+        front_end = self.plan_of_record().front_ends.get(channel) or self.front_end(channel)
+        return front_end.volts_per_code, round(front_end.zero_code) - MIDDLE
 
     def _points(self) -> "NDArray[np.uint8]":
         """The points asked for, as codes. Raises ScpiError."""
         if self.mode == "RAW" and self.digitiser.state != "STOP":
             raise ScpiError(-221, "RAW is read in the stopped state")
+        channel = int(self.source[-1])
         try:
-            codes = self.digitiser.codes(int(self.source[-1]))
+            codes = self.digitiser.codes(channel) if self._reads_memory() else self.screen_codes(channel)
         except KeyError:
             raise ScpiError(-221, f"{self.source} was off") from None
         except LookupError as nothing:
             raise ScpiError(-221, str(nothing)) from None
-        if not self._reads_memory():
-            codes = codes[self._on_screen(len(codes))]
         if self.last_point - self.first_point >= BATCH[self.format]:
             raise ScpiError(-200, "Memory lack in waveform reading!")
         if not self.first_point <= self.last_point <= len(codes):
             raise ScpiError(-222, f"points {self.first_point} to {self.last_point} of {len(codes)}")
         return codes[self.first_point - 1 : self.last_point]
-
-    def _on_screen(self, depth: int) -> "NDArray[np.intp]":
-        """Which points of the memory the screen shows, whose middle is the memory's."""
-        plan = self._plan_of_record()
-        seconds = plan.screen * (np.arange(SCREEN_POINTS) / SCREEN_POINTS - 0.5)
-        return np.clip(np.floor(seconds * plan.rate + depth / 2).astype(np.intp), 0, depth - 1)

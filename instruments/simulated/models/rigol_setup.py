@@ -3,20 +3,19 @@
 What the guide says and what is assumed: see `rigol_ds1000z`.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
-import numpy as np
-
 from ..arguments import Kind, ScpiError, boolean, choice, integer, nr3, number
+from ..converter import FrontEnd, Input, OpenConnector, Sampling
 from ..device import ScpiDevice, Setting, Settings
-from ..digitiser import Digitiser, FrontEnd, Input, Plan, Slope, Sweep, Trigger
+from ..digitiser import DEAD_TIME, Digitiser, Plan
 from ..grammar import on
+from ..triggering import Slope, Trigger
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ..world import World
 
 T = TypeVar("T")
@@ -30,9 +29,11 @@ SCALES = tuple(float(f"{digit}e{power}") for power in range(-3, 2) for digit in 
 TIMEBASES = tuple(float(f"{digit}e{power}") for power in range(-9, 2) for digit in (1, 2, 5))[2:]
 DEPTHS = (12_000, 120_000, 1_200_000, 12_000_000, 24_000_000)  # of one channel alone; the last one is an option
 FASTEST = 1e9
+MOST_FRAMES = 65_000
 SHAPING = (
-    *("display", "coupling", "bandwidth_limit", "invert", "acquisition_type"),
+    *("display", "coupling", "bandwidth_limit", "invert", "acquisition_type", "trigger_mode"),
     *("trigger_source", "trigger_slope", "trigger_coupling", "holdoff", "noise_reject"),
+    *("pulse_source", "pulse_when", "pulse_width", "pulse_upper", "pulse_lower"),
 )
 """Settings that shape a record."""
 
@@ -74,7 +75,7 @@ class RigolSetup(ScpiDevice):
 
     acquisition_type = Setting(":ACQuire:TYPE", choice("NORMal", "AVERages", "PEAK", "HRESolution"), "NORM")
     timebase_mode = Setting(":TIMebase:MODE", choice("MAIN"), "MAIN")
-    trigger_mode = Setting(":TRIGger:MODE", choice("EDGE"), "EDGE")
+    trigger_mode = Setting(":TRIGger:MODE", choice("EDGE", "PULSe"), "EDGE")
     trigger_coupling = Setting(":TRIGger:COUPling", choice("AC", "DC", "LFReject", "HFReject"), "DC")
     trigger_source = Setting(
         ":TRIGger:EDGe:SOURce", choice("CHANnel1", "CHANnel2", "CHANnel3", "CHANnel4", "AC"), "CHAN1"
@@ -82,6 +83,16 @@ class RigolSetup(ScpiDevice):
     trigger_slope = Setting(":TRIGger:EDGe:SLOPe", choice("POSitive", "NEGative", "RFALl"), "POS")
     holdoff = Setting(":TRIGger:HOLDoff", number("s", 16e-9, 10.0), 16e-9)
     noise_reject = Setting(":TRIGger:NREJect", boolean, False)
+
+    pulse_source = Setting(":TRIGger:PULSe:SOURce", choice("CHANnel1", "CHANnel2", "CHANnel3", "CHANnel4"), "CHAN1")
+    pulse_when = Setting(
+        ":TRIGger:PULSe:WHEN", choice("PGReater", "PLESs", "NGReater", "NLESs", "PGLess", "NGLess"), "PGR"
+    )
+    pulse_width = Setting(":TRIGger:PULSe:WIDTh", number("s", 8e-9, 10.0), 1e-6)
+    pulse_upper = Setting(":TRIGger:PULSe:UWIDth", number("s", 16e-9, 10.0), 2e-6)
+    pulse_lower = Setting(":TRIGger:PULSe:LWIDth", number("s", 8e-9, 9.99), 1e-6)
+
+    frame_interval = Setting(":FUNCtion:WRECord:FINTerval", number("s", 100e-9, 10.0), 100e-9)
 
     def __init__(
         self,
@@ -108,7 +119,9 @@ class RigolSetup(ScpiDevice):
         self.offset = dict.fromkeys(CHANNELS, 0.0)
         self.timebase, self.delay = 1e-6, 0.0
         self.depth: int | None = None
-        self.averages, self.level = 2, 0.0
+        self.averages, self.level, self.pulse_level = 2, 0.0, 0.0
+        self.frames: int | None = None
+        self.recording = False
         self.sweep = self.sweep_before = "AUTO"
         self.digitiser.clear()
         self.begin()
@@ -259,17 +272,31 @@ class RigolSetup(ScpiDevice):
 
     @on(":TRIGger:EDGe:LEVel", number("V"))
     def _set_level(self, volts: float) -> None:
-        if self.trigger_source != "AC":
-            channel = int(self.trigger_source[-1])
-            reach, offset = 5 * self.scale[channel] * (1 + 1e-9), self.offset[channel]
-            if not -reach - offset <= volts <= reach - offset:
-                raise ScpiError(-222, nr3(volts))
+        self._check_level(self.trigger_source, volts)
         self.level = volts
         self._restart()
 
     @on(":TRIGger:EDGe:LEVel?")
     def _get_level(self) -> float:
         return self.level
+
+    @on(":TRIGger:PULSe:LEVel", number("V"))
+    def _set_pulse_level(self, volts: float) -> None:
+        self._check_level(self.pulse_source, volts)
+        self.pulse_level = volts
+        self._restart()
+
+    @on(":TRIGger:PULSe:LEVel?")
+    def _get_pulse_level(self) -> float:
+        return self.pulse_level
+
+    def _check_level(self, source: str, volts: float) -> None:
+        if source == "AC":
+            return
+        channel = int(source[-1])
+        reach, offset = 5 * self.scale[channel] * (1 + 1e-9), self.offset[channel]
+        if not -reach - offset <= volts <= reach - offset:
+            raise ScpiError(-222, nr3(volts))
 
     # What is acquired
 
@@ -278,44 +305,68 @@ class RigolSetup(ScpiDevice):
         name = str(channel)
         step = self.scale[channel] / CODES_PER_DIVISION
         limited = self.bandwidth_limit[channel] == "20M"
-        rate = self._memory()[1]
-        averaged = 1.0
-        if self.acquisition_type == "AVER":
-            averaged = self.averages
-        elif self.acquisition_type == "HRES":  # neighbouring samples of the converter, at most 12 bits (user's guide)
-            averaged = min(256.0, FASTEST / self._share / rate)
         sign = -1.0 if self.invert[channel] else 1.0
         return FrontEnd(
-            signal=self._inputs.get(name) or _Open(),
+            signal=self._inputs.get(name) or OpenConnector(),
             volts_per_code=step,
             zero_code=MIDDLE + round(self.offset[channel] / step),
             gain=sign * self.probe[channel] / self._probes.get(name, 1.0),
             coupling=self.coupling[channel],
             bandwidth=20e6 if limited else 100e6,
-            noise=self._noise * 8 * CODES_PER_DIVISION * (0.2 if limited else 1.0) ** 0.5 / averaged**0.5,
+            noise=self._noise * 8 * CODES_PER_DIVISION * (0.2 if limited else 1.0) ** 0.5,
+            sampling=cast(Sampling, self.acquisition_type) if self.acquisition_type in ("HRES", "PEAK") else "NORM",
+            oversampling=round(FASTEST / self._share / self._memory()[1]),
         )
+
+    def trigger(self) -> Trigger:
+        """What is waited for."""
+        pulse = self.trigger_mode == "PULS"
+        name = self.pulse_source if pulse else self.trigger_source
+        channel = None if name == "AC" else int(name[-1])
+        source = None if channel is None else self.front_end(channel)
+        return Trigger(
+            source=source,
+            level=self.pulse_level if pulse else self.level,
+            hysteresis=0.0 if channel is None else (0.6 if self.noise_reject else 0.3) * self.scale[channel],
+            slope=("POS" if self.pulse_when[0] == "P" else "NEG") if pulse else cast(Slope, self.trigger_slope),
+            holdoff=self.holdoff,
+            width=self._pulse_widths() if pulse else None,
+            noise=0.0 if source is None else source.noise * source.volts_per_code,
+        )
+
+    def _pulse_widths(self) -> tuple[float, float]:
+        return {
+            "GR": (self.pulse_width, math.inf),
+            "LES": (0.0, self.pulse_width),
+            "GL": (self.pulse_lower, self.pulse_upper),
+        }[self.pulse_when[1:]]
+
+    def most_frames(self) -> int:
+        """Frames of the present depth that the memory holds."""
+        depth, _ = self._memory()
+        return max(1, min(MOST_FRAMES, self._depths[-1] // self._share // depth))
 
     def plan(self) -> Plan:
         """The acquisition as it is set."""
         depth, rate = self._memory()
-        source = None if self.trigger_source == "AC" else int(self.trigger_source[-1])
-        trigger = Trigger(
-            source=None if source is None else self.front_end(source),
-            level=self.level,
-            hysteresis=0.0 if source is None else (0.6 if self.noise_reject else 0.3) * self.scale[source],
-            slope=cast(Slope, self.trigger_slope),
-            holdoff=self.holdoff,
-        )
         return Plan(
             depth=depth,
             rate=rate,
             centre=self.delay,
             screen=self._screen,
             front_ends={channel: self.front_end(channel) for channel in CHANNELS if self.display[channel]},
-            trigger=trigger,
-            sweep=cast(Sweep, self.sweep),
-            averages=self.averages,
+            trigger=self.trigger(),
+            auto=self.sweep == "AUTO",
+            single=self.sweep == "SING",
+            averages=self.averages if self.acquisition_type == "AVER" and not self.recording else 1,
+            segments=min(self.frames or MOST_FRAMES, self.most_frames()) if self.recording else 0,
+            dead_time=self.frame_interval if self.recording else DEAD_TIME,
         )
+
+    def plan_of_record(self) -> Plan:
+        """What the record on the screen was taken with; what is set if there is none."""
+        record = self.digitiser.record
+        return self.plan() if record is None else record.plan
 
     def begin(self) -> None:
         """Begin an acquisition with what is set."""
@@ -324,10 +375,3 @@ class RigolSetup(ScpiDevice):
     def _restart(self) -> None:
         if self.digitiser.state != "STOP":
             self.begin()
-
-
-class _Open:
-    """A connector with nothing on it."""
-
-    def sample(self, t0: float, dt: float, n: int) -> "NDArray[np.float64]":
-        return np.zeros(n)

@@ -1,0 +1,114 @@
+"""One channel of a digital oscilloscope between its connector and its memory: coupling, bandwidth, noise, converter.
+
+The converter runs at its own rate; what is stored is every k-th sample, the mean of k (high resolution), or the least
+and the greatest of 2k (peak detection). Approximations: at most `FINEST` samples of the converter are made for one that
+is stored; the bandwidth is one pole; AC coupling removes the record's mean.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK = 1 << 18
+"""Samples converted at once: stays in the processor's cache."""
+FINEST, PLENTY = 256, 1 << 24
+"""Samples of the converter for one that is stored (256: four more bits), as long as a record does not take `PLENTY`."""
+
+Sampling = Literal["NORM", "HRES", "PEAK"]
+
+
+class Input(Protocol):
+    """A connector: what `lines` offers."""
+
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """Volts at the probe tip at ``t0 + k dt``, not later than now; shape (n,)."""
+        ...
+
+
+class OpenConnector:
+    """A connector with nothing on it."""
+
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """Zero volts; shape (n,)."""
+        return np.zeros(n)
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """One channel between its probe and the converter. Volts are those on the screen, the probe ratio included."""
+
+    signal: Input
+    volts_per_code: float
+    zero_code: float
+    """Code of zero volts; 0 and `top` are the ends of the converter."""
+    gain: float = 1.0
+    """Volts shown per volt at the probe tip: probe ratio set over attenuation of the probe; negative if inverted."""
+    coupling: str = "DC"
+    bandwidth: float = 100e6
+    noise: float = 0.0
+    """Standard deviation in codes."""
+    top: int = 255
+    bottom: int = 0
+    sampling: Sampling = "NORM"
+    oversampling: int = 1
+    """Samples of the converter for one that is stored."""
+
+    def volts(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """What the trigger sees; shape (n,)."""
+        return np.zeros(n) if self.coupling == "GND" else self.signal.sample(t0, dt, n) * self.gain
+
+    def record(self, t0: float, dt: float, n: int, rng: np.random.Generator) -> NDArray[Any]:
+        """What the memory holds of ``n`` samples, in codes; shape (n,); high resolution has fractions of a code."""
+        finest = min(self.oversampling, FINEST, max(16, PLENTY // n))
+        finer = 1 if self.sampling == "NORM" else max(1, finest)
+        if finer == 1:
+            return self.codes(t0, dt, n, rng)
+        if self.sampling == "HRES":
+            fine = np.empty(n, np.float32)
+            block = max(1, CHUNK // finer)
+            for first in range(0, n, block):
+                count = min(block, n - first)
+                codes = self.codes(t0 + first * dt, dt / finer, count * finer, rng)
+                fine[first : first + count] = codes.reshape(count, finer).mean(axis=1)
+            return fine
+        pairs = (n + 1) // 2
+        codes = self.codes(t0, dt / finer, 2 * finer * pairs, rng).reshape(pairs, 2 * finer)
+        return np.stack((codes.min(axis=1), codes.max(axis=1)), axis=1).reshape(-1)[:n]
+
+    def codes(self, t0: float, dt: float, n: int, rng: np.random.Generator) -> NDArray[Any]:
+        """Digitise ``n`` samples; shape (n,)."""
+        codes = np.empty(n, np.uint8 if self.top < 256 else np.uint16)
+        per_volt, zero = 1.0 / self.volts_per_code, self.zero_code + 0.5
+        if self.coupling == "AC":
+            zero -= float(self.volts(t0, n * dt / 1000, 1000).mean()) * per_volt
+        smooth = self._pole(t0, dt)
+        for first in range(0, n, CHUNK):
+            count = min(CHUNK, n - first)
+            level = smooth(self.volts(t0 + first * dt, dt, count))
+            level *= per_volt
+            level += zero
+            if self.noise:
+                level += rng.standard_normal(count, dtype=np.float32) * np.float32(self.noise)
+            # Truncation after adding one half rounds; the ends of the converter stay the ends.
+            codes[first : first + count] = np.clip(level, self.bottom, self.top, out=level)
+        return codes
+
+    def _pole(self, t0: float, dt: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """The bandwidth as one pole, where the samples are close enough to see it."""
+        decay = math.exp(-2 * math.pi * self.bandwidth * dt)
+        if decay < 1e-3:
+            return lambda volts: volts
+        from scipy.signal import lfilter  # 0.3 s that only fast records need
+
+        memory = decay * self.volts(t0, dt, 1)
+
+        def smooth(volts: NDArray[np.float64]) -> NDArray[np.float64]:
+            nonlocal memory
+            smoothed, memory = lfilter([1 - decay], [1, -decay], volts, zi=memory)
+            return np.asarray(smoothed)
+
+        return smooth
