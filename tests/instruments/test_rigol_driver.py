@@ -288,3 +288,81 @@ def test_a_record_that_is_short_or_another_is_refused(table, header, answer, err
         table.record(SINE, MARKER, duration=0.5, rate=4e4, pretrigger=0.1)
         with pytest.raises(error, match=complaint):
             scope.fetch("1")
+
+
+def shoot(table):
+    """One pulse of the marker at a whole 10 ms, where the 400 Hz pass zero; waits until the record must be over."""
+    edge = round(table.world.now + 0.01, 2)
+    table.marker.play([edge, edge + 0.03], False)
+    while table.world.now < edge + 0.5 and not table.scope.finished():
+        pass
+
+
+def test_an_average_is_of_as_many_records_as_triggers_each_armed_anew(table):
+    setups = [ChannelSetup("3", -1.2, 1.2), MARKER]
+    table.scope.configure(setups, table.scope.plan(["3", "4"], 0.01, 1e5, 0.002))
+    table.scope.trigger_on("4", 2.5)
+    table.scope.arm()
+    shoot(table)
+    alone = table.scope.fetch("3")
+    table.scope.configure(setups, table.scope.plan(["3", "4"], 0.01, 1e5, 0.002, mode="average", count=4))
+    table.scope.arm()
+    for _ in range(4):
+        assert not table.scope.finished()
+        with pytest.raises(InstrumentError, match="not complete"):
+            table.scope.fetch("3")
+        shoot(table)
+    assert table.scope.finished()
+    mean = table.scope.fetch("3")
+    assert (mean.scale, mean.samples.dtype, mean.t0) == (alone.scale / 4, np.int32, alone.t0)
+    noise = [(t.values - fast(t.times)).std() for t in (mean, alone)]
+    assert noise[0] < 0.7 * noise[1]
+
+
+def test_an_average_that_is_stopped_is_no_average(table):
+    plan = table.scope.plan(["3", "4"], 0.01, 1e5, 0.002, mode="average", count=4)
+    table.scope.configure([ChannelSetup("3", -1.2, 1.2), MARKER], plan)
+    table.scope.trigger_on("4", 2.5)
+    table.scope.arm()
+    table.scope.safe()
+    while not table.scope.finished():
+        pass
+    with pytest.raises(InstrumentError, match="stopped after 0 of 4 records"):
+        table.scope.fetch("3")
+
+
+@pytest.mark.parametrize(
+    ("wish", "complaint"),
+    [
+        ({"segments": 5}, "DS1104Z has no segmented memory; it offers one record at a time"),
+        ({"mode": "peak"}, "no mode 'peak'; it offers normal, average and high_resolution"),
+        ({"mode": "average"}, "an average is of 2 to 10,000 records, not 1"),
+        ({"count": 3}, "3 records are only averaged in mode 'average'"),
+    ],
+)
+def test_what_the_model_does_not_offer_is_refused_with_what_it_offers(table, wish, complaint):
+    with pytest.raises(PlanError, match=complaint):
+        table.scope.plan(["1"], 0.1, 1e4, 0, **wish)
+
+
+def test_neighbouring_samples_are_averaged_and_the_mean_is_taken_off_when_asked_for(table):
+    setups = [ChannelSetup("1", -1.6, 1.6, 10, bandwidth_limit=True, coupling="AC"), MARKER]
+    table.scope.configure(setups, table.scope.plan(["1", "4"], 1.0, 4e4, 0.0, mode="high_resolution"))
+    assert table.scope.acquisition_type == "HRES"
+    assert (table.scope.channels["1"].coupling, table.scope.channels["1"].limit) == ("AC", "20M")
+    table.scope.trigger_on("4", 2.5)
+    table.scope.arm()
+    table.marker.play([table.world.now + 0.01], False)
+    while not table.scope.finished():
+        pass
+    whole = table.scope.fetch("1").between(0.0, 1.0)
+    assert abs(whole.values.mean()) < 0.1
+    assert table.scope.segment_times() == (0.0,)
+
+
+def test_the_screen_comes_as_a_picture(table):
+    assert table.scope.screenshot().startswith(b"\x89PNG")
+    with relay(table, lambda line: [b"#14BM..\n"] if line.startswith(":DISP:DATA?") else None) as server:
+        scope = connected(server.port)
+        with pytest.raises(InstrumentError, match=r"gave no PNG file, but b'BM\.\.'"):
+            scope.screenshot()
