@@ -39,6 +39,9 @@ def run_command(
     seed: SeedOption = 0,
     out: OutOption = RUNS,
     paced: PacedOption = False,
+    traffic: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Keep all that goes to and from the instruments, too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Run a protocol and end with the path of its report."""
@@ -46,7 +49,7 @@ def run_command(
 
     if protocol is None:
         raise ConfigError(f"Name a protocol: {', '.join(protocols())}. For instance: neurorig run bump --simulate")
-    request = Request(protocol, pairs(p, "-p"), bench, pairs(set_, "--set"), simulate, seed, out, paced)
+    request = Request(protocol, pairs(p, "-p"), bench, pairs(set_, "--set"), simulate, seed, out, paced, traffic)
     with _progress(quiet=as_json) as progress:
         outcome = execute(request, progress)
     if as_json:

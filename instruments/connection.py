@@ -16,6 +16,7 @@ from .converted import ConvertedSource
 from .drivers import DRIVERS
 from .guardian import Guardian, Ward
 from .interrupts import Interrupts
+from .links import TrafficLog
 from .roles import CurrentSource, Identity, Instrument, Oscilloscope, PowerSupply
 from .streamed import StreamedScope
 
@@ -39,6 +40,8 @@ class Rig:
         self._adapted: dict[str, Any] = {}  # instruments in the role that a protocol wants, by name
         self.supplied: dict[str, float] = {}
         """Volts and amperes of the board's supply, measured after it was switched on; empty without one on the bench."""
+        self.traffic: list[TrafficLog] = []
+        """The records of what goes over the links, if it is recorded."""
         self.unsafe: dict[str, str] = {}
         """Those that can drive a port and whose safe state is not confirmed: the guardian goes on with them."""
 
@@ -69,7 +72,8 @@ class Rig:
 
     def warnings(self) -> list[str]:
         """What the instruments had to remark, each with the instrument's name."""
-        return [f"{name}: {w}" for name, i in self.instruments.items() for w in i.warnings]
+        remarks = [f"{name}: {w}" for name, i in self.instruments.items() for w in i.warnings]
+        return remarks + [log.trouble for log in self.traffic if log.trouble]
 
     def power_up(self) -> None:
         """Give the board its V+, if a supply of this bench does, and measure it.
@@ -126,11 +130,14 @@ class Rig:
 
 
 @contextlib.contextmanager
-def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path | None = None) -> Iterator[Rig]:
+def connect(
+    bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path | None = None, traffic: Path | None = None
+) -> Iterator[Rig]:
     """Connect every instrument of the bench; leave them safe on success, exception, Ctrl-C (also a second one) and SIGTERM.
 
     `double`: the simulated instruments to connect instead. `log`: where the guardian writes what it did, should this process
-    die. Raises BenchError when an instrument is absent, is in use, is another model, or has another serial number than the
+    die. `traffic`: a folder for the record of all that goes over each instrument's link, ``<name>.jsonl``
+    (`links.traffic`). Raises BenchError when an instrument is absent, is in use, is another model, or has another serial number than the
     bench file expects; and at the end, in place of what ended it, when a source does not confirm that it is safe.
     """
     with contextlib.ExitStack() as stack:
@@ -144,11 +151,15 @@ def connect(bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path
         for resource in dict.fromkeys(resources.values()):
             stack.enter_context(Claim(resource))
         instruments: dict[str, Instrument] = {}
+        records: list[TrafficLog] = []
         for name in bench.instruments:
-            instruments[name] = _connected(bench, name, resources[name], simulated=double is not None)
+            record = None if traffic is None else stack.enter_context(_recording(traffic, name))
+            records += [record] if record else []
+            instruments[name] = _connected(bench, name, resources[name], record, simulated=double is not None)
             stack.callback(instruments[name].close)
             _check_ranges(bench, name, instruments[name])
         rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
+        rig.traffic = records
         guardian.watch(_wards(rig), log)
         ended: BaseException | None = None
         try:
@@ -200,11 +211,23 @@ def _began(ended: BaseException | None) -> str:
     return f" It began with: {ended}" if ended is not None else ""
 
 
-def _connected(bench: Bench, name: str, resource: str, *, simulated: bool) -> Instrument:
+@contextlib.contextmanager
+def _recording(folder: Path, name: str) -> Iterator[TrafficLog]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise ConfigError(f"{folder}: traffic cannot be recorded here ({reason.strerror}).") from reason
+    with contextlib.closing(TrafficLog(folder / f"{name}.jsonl")) as log:
+        yield log
+
+
+def _connected(bench: Bench, name: str, resource: str, record: TrafficLog | None, *, simulated: bool) -> Instrument:
     entry = bench.instruments[name]
     driver = DRIVERS[entry.driver]
     try:
-        instrument: Instrument = driver.connect(resource, name=name, serial_number=entry.serial_number or "")
+        instrument: Instrument = driver.connect(
+            resource, name=name, serial_number=entry.serial_number or "", traffic=record
+        )
     except (BenchError, ConfigError) as reason:
         absent = isinstance(reason, LinkError) and not simulated
         hint = " Is it switched on and plugged in? Without hardware, add --simulate." if absent else ""

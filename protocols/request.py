@@ -38,6 +38,8 @@ class Request:
     seed: int = 0
     out: Path = Path("runs")
     paced: bool = False
+    traffic: bool = False
+    """Whether the run's folder also keeps all that goes over the links to the instruments."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         writer = stack.enter_context(RunWriter.create(request.out, opening(protocol, bench, request)))
         stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
         stack.enter_context(_named_by_what_ends_it(writer))
-        finished = _connect_and_run(protocol, bench, double, writer, progress)
+        finished = _connect_and_run(protocol, bench, double, writer, progress, traffic=request.traffic)
         return _outcome(writer, finished)
 
 
@@ -88,13 +90,16 @@ def _connect_and_run(
     double: "SimulatedProcess | None",
     writer: "RunWriter",
     progress: Progress | None,
+    *,
+    traffic: bool,
 ) -> Finished:
     """The run's folder is there before the instruments are; if they are refused before anything begins, it goes again."""
     from neurorig.instruments.connection import connect
 
     rig: Rig | None = None
     try:
-        with connect(bench, double=double, log=writer.path / "guardian.log") as rig:
+        folder = writer.path / "traffic" if traffic else None
+        with connect(bench, double=double, log=writer.path / "guardian.log", traffic=folder) as rig:
             return run_protocol(protocol, rig, writer, progress)
     except NeurorigError:
         if not writer.begun and not (rig and rig.unsafe):  # else the guardian is writing there

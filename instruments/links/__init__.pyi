@@ -1,7 +1,14 @@
-from .link import SCPI, KeepAlive, Link, Resync
+from .keep_alive import KeepAlive
+from .link import Link
+from .replay_link import ReplayLink
 from .resources import check_resource, open_link
+from .resync import SCPI, Resync
 from .serial_link import SerialLink
 from .socket_link import SocketLink
+from .traffic import TrafficLog, Transcript
 from .visa_link import VisaLink
 
-__all__ = ["SCPI", "KeepAlive", "Link", "Resync", "SerialLink", "SocketLink", "VisaLink", "check_resource", "open_link"]
+__all__ = [
+    "SCPI", "KeepAlive", "Link", "ReplayLink", "Resync", "SerialLink", "SocketLink", "TrafficLog", "Transcript", "VisaLink",
+    "check_resource", "open_link",
+]  # fmt: skip

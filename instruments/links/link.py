@@ -1,83 +1,75 @@
 """`Link`: one transaction at a time under one lock and one deadline, honest after a failure.
 
-A transport (`SocketLink`, `SerialLink`, `VisaLink`) only moves bytes. Everything that decides what an answer belongs to
-is here: after any failed transaction the link is *dirty*, and before the next one it throws away what still arrives and
-asks sentinel questions until it knows that the answers are its own again. Nothing is ever sent twice, except the lines
-of a safe state.
+A transport (`SocketLink`, `SerialLink`, `VisaLink`, `ReplayLink`) only moves bytes. Everything that decides what an
+answer belongs to is here: after any failed transaction the link is *dirty*, and before the next one it clears the device
+where the interface can, throws away what still arrives and asks sentinel questions until it knows that the answers are
+its own again. Nothing is ever sent twice, except the lines of a safe state.
 """
 
 import contextlib
 import itertools
-import math
 import re
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
 from neurorig.signals import LinkError
 
+from .blocks import LINE_ENDS, block_header, with_block
+from .resync import SCPI
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-Recorder = Callable[[float, Literal["<", ">"], bytes], None]
+Direction = Literal[">", "<", "|", "!"]
+Recorder = Callable[[float, Direction, "Buffer"], None]
 Progress = Callable[[int, int], None]
 
+TIMED_OUT = "no answer in time"
 _LINE_FEED = 10
-_LINE_ENDS = (b"\n", b"\r\n")
+_SENTINEL = 4096  # bytes without a line end that are kept while a sentinel is looked for; its answer is much shorter
 _SAFE_SEND = 0.5  # seconds for one line of a safe state: it must not wait for an instrument that reads nothing
 _SAFE_LOCK = 0.2  # seconds to wait for a transaction of another thread before going ahead regardless
 _SAFE_PAUSE = 0.3  # seconds that an empty line of a safe state stands for
 
 
-@dataclass(frozen=True)
-class Resync:
-    """How an instrument is brought back into step after a failed transaction.
-
-    A line feed ends a line that was cut off; what arrives within `settle` seconds is thrown away; then each question is
-    asked and lines are skipped until one matches its pattern. `questions(k)` gives them for the k-th time.
-    """
-
-    questions: Callable[[int], Sequence[tuple[str, str]]]
-    settle: float = 0.0
-
-
-def _event_status_enable(k: int) -> Sequence[tuple[str, str]]:
-    """Write two numbers into the event status enable register and ask for each (IEEE 488.2, 10.10 and 10.11).
-
-    No service requests are used here, so the register is free. A late answer may look like one of the numbers, then the
-    second question still finds its own; numbers change from time to time because these answers may be late, too.
-    """
-    values = (2 * k % 254 + 1, 2 * k % 254 + 2)
-    return [(f"*ESE {v}\n*ESE?", str(v)) for v in values]
-
-
-SCPI = Resync(_event_status_enable)
-
-
 class Link(ABC):
-    """A conversation with one instrument in lines that end in a line feed, and IEEE 488.2 definite blocks.
+    """A conversation with one instrument in lines that end in a line feed, and IEEE 488.2 blocks.
 
-    `timeout` (seconds) is the deadline of a whole transaction. `resync` is how to get back into step; the driver of an
-    instrument that is not SCPI sets its own. `recorder(time, direction, data)`, if set, sees every byte: ``">"`` sent,
-    ``"<"`` received.
+    `timeout` (seconds) is the deadline of a whole transaction. What the driver of a particular instrument may set:
+    `resync`, how to get back into step; `block_end`, what its manual says that follows a block (a line end; ``b""``: nothing,
+    or it is not known); `longest`, the most bytes that one answer may have; `check_identity`, what raises unless the
+    same instrument still answers: it is called on a link that had to be opened again, before anything else is asked.
+
+    `recorder(time, direction, data)`, if set, sees every byte as it comes and goes: ``">"`` sent, ``"<"`` received, ``"|"``
+    where the interface marked the end of a message, ``"!"`` with the reason why a transaction failed. It must not raise,
+    nor keep `data`, whose memory is used again.
 
     Every method may be called from any thread. Raises LinkError with what had arrived in `partial`.
     """
+
+    marks_end = False
+    """Whether the interface marks where a message ends (VISA's END), as streams do not."""
 
     def __init__(self, resource: str, *, timeout: float = 2.0) -> None:
         self.resource = resource
         self.timeout = timeout
         self.resync = SCPI
+        self.block_end = b"\n"
+        self.longest = 1 << 28
+        self.check_identity: Callable[[], object] | None = None
         self.recorder: Recorder | None = None
         self.last_used = time.monotonic()
         self._lock = threading.RLock()
         self._dirty = False  # a transaction has begun and has not ended well
-        self._unread = False  # safe lines were sent whose answers nobody has read
-        self._surplus = b""  # bytes that came after the answer to the last query
+        self._unread = False  # something may still come that belongs to no question
+        self._reopened = False  # who answers on the new connection is not known yet
+        self._ended = False  # the interface has marked the end after the bytes that came last
+        self._surplus: bytes | bytearray = b""  # bytes that came after the answer to the last query
         self._resyncs = itertools.count()
+        self._skipped = 0  # bytes that the last resynchronisation threw away
 
     @property
     def midway(self) -> bool:
@@ -106,8 +98,12 @@ class Link(ABC):
         """Whether the other end still holds the connection, as far as can be told without sending."""
         return True
 
-    def _receive_into(self, view: memoryview, deadline: float) -> int:
-        """Receive into `view`, give how many bytes came."""
+    def _clear(self, deadline: float) -> bool:
+        """Device clear (IEEE 488.2, 5.8): empty both ends' buffers. Whether the interface has it, and it was done."""
+        return False
+
+    def _receive_into(self, view: memoryview, tail: memoryview, deadline: float) -> int:
+        """Receive into `view`, and perhaps into `tail` once that is full; give how many bytes came."""
         data = self._receive(deadline, len(view))
         view[: len(data)] = data
         return len(data)
@@ -119,7 +115,7 @@ class Link(ABC):
         with self._lock:
             deadline = self._begin(timeout)
             try:
-                self._transmit(line.encode() + b"\n" if block is None else _with_block(line, block), deadline)
+                self._transmit(line.encode() + b"\n" if block is None else with_block(line, block), deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout)
             self._dirty = False
@@ -128,58 +124,64 @@ class Link(ABC):
         """Send one line (and a definite block) and give its answer, one line without its end."""
         with self._lock:
             deadline = self._begin(timeout)
-            data = b""
+            data: bytes | bytearray = b""
             try:
-                self._transmit(line.encode() + b"\n" if block is None else _with_block(line, block), deadline)
+                self._transmit(line.encode() + b"\n" if block is None else with_block(line, block), deadline)
                 data = self._more(deadline)
-                while data[-1] != _LINE_FEED and _LINE_FEED not in data:
-                    data += self._more(deadline)
+                if data[-1] != _LINE_FEED and _LINE_FEED not in data:
+                    data = bytearray(data)
+                    self._complete(data, deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout, data)
-            if self.recorder is not None:
-                self.recorder(time.time(), "<", data)
             answer, _, self._surplus = data.partition(b"\n")
             self._dirty = False
             return str(answer.rstrip(b"\r"), "latin-1")
 
     def query_block(
-        self, line: str, *, into: "Buffer | None" = None, progress: Progress | None = None, timeout: float | None = None
-    ) -> memoryview:
-        """Send one line and give the payload of the definite block that answers it (IEEE 488.2, 8.7.9).
+        self, line: str, *, into: "Buffer | None" = None, expect: int | None = None, progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> memoryview:  # fmt: skip
+        """Send one line and give the payload of the block that answers it (IEEE 488.2, 8.7.9 and 8.7.10).
 
         `into`: a writable buffer that must be exactly as long as the payload (a slice of a numpy array, say); without
-        it the payload comes in a buffer of its own. `progress(received, total)` is called as bytes arrive; what it
-        raises ends the transaction.
+        it the payload comes in a buffer of its own. `expect`: how many bytes the payload must have. One of the two is
+        needed for an indefinite block (``#0``) over a stream, where its end is not marked.
+        `progress(received, total)` is called as bytes arrive; what it raises ends the transaction.
         """
         with self._lock:
             deadline = self._begin(timeout)
-            head = b""
+            head: bytes | bytearray = b""
             payload = memoryview(b"")
             filled = 0
             try:
                 self._transmit(line.encode() + b"\n", deadline)
-                while (header := _block_header(head)) is None:
+                head = self._more(deadline)
+                while (header := block_header(head)) is None:
                     head += self._more(deadline)
                 start, length = header
-                payload = memoryview(bytearray(length)) if into is None else memoryview(into).cast("B")
-                if len(payload) != length:
-                    raise ValueError(f"the block holds {length} bytes, {len(payload)} were expected")
+                target = None if into is None else memoryview(into).cast("B")
+                wanted = expect if target is None else len(target)
+                if length is None:
+                    head = bytearray(head)
+                    length = self._length(head, wanted, deadline)
+                if wanted not in (None, length):
+                    raise ValueError(f"the block holds {length} bytes, {wanted} were expected")
+                if length > self.longest:
+                    raise ValueError(f"the block says {length} bytes, more than the {self.longest} of an answer here")
+                payload = memoryview(bytearray(length)) if target is None else target
                 filled = min(len(head) - start, length)
                 payload[:filled] = head[start : start + filled]
+                tail = bytearray(0 if self.marks_end else len(self.block_end))
                 while filled < length:
-                    _check(deadline)
-                    filled += self._receive_into(payload[filled:], deadline)
                     if progress is not None:
                         progress(filled, length)
-                end = head[start + length :]
-                while _LINE_FEED not in end:
-                    end += self._more(deadline, 1)
-                if end not in _LINE_ENDS:
-                    raise ValueError(f"the block of {length} bytes is followed by {end[:20]!r}, not by a line end")
+                    filled += self._fill(payload[filled:], memoryview(tail), deadline)
+                end = head[start + length :] or tail[: filled - length]
+                self._check_end(bytes(end), length, deadline)
+                if progress is not None:
+                    progress(length, length)
             except BaseException as reason:
-                self._fail(reason, line, timeout, bytes(payload[:filled]) or head)
-            if self.recorder is not None:
-                self.recorder(time.time(), "<", b"".join((head[:start], payload, end)))
+                self._fail(reason, line, timeout, payload[:filled] if filled else head)
             self._dirty = False
             return payload
 
@@ -209,6 +211,27 @@ class Link(ABC):
         if failed:
             raise LinkError(f"{self.resource}: could not send {', '.join(failed)}.")
 
+    def reconnect(self) -> None:
+        """Open a link that was dropped once more; it is used only if `check_identity` finds the same instrument there.
+
+        For a driver that then makes its outputs safe and confirms it before anything else: what they did meanwhile is
+        not known, and every setting may be lost. Raises LinkError, or what `check_identity` raises; the link is closed then.
+        """
+        with self._lock:
+            if self.check_identity is None:
+                raise LinkError(
+                    f"{self.resource}: is not opened again, as nobody has said which instrument must answer."
+                )
+            self.close()
+            self._dirty = self._reopened = True
+            try:
+                self._connect()
+                self._begin(None)
+            except BaseException:
+                self.close()
+                raise
+            self._dirty = False
+
     def close(self) -> None:
         """Close the connection; may be called twice."""
         with contextlib.suppress(Exception):  # an instrument that is gone cannot be closed properly
@@ -237,8 +260,18 @@ class Link(ABC):
         deadline = now + (self.timeout if timeout is None else timeout)
         if self._dirty or self._unread or self._surplus:
             self._resynchronise(deadline)
+            if self._reopened and self.check_identity is not None:
+                self._recognise(self.check_identity)
         self._dirty = True
         return deadline
+
+    def _recognise(self, check: Callable[[], object]) -> None:
+        self._dirty = self._reopened = False
+        try:
+            check()
+        except BaseException:
+            self._dirty = self._reopened = True
+            raise
 
     def _transmit(self, data: bytes, deadline: float) -> None:
         if self.recorder is not None:
@@ -248,7 +281,69 @@ class Link(ABC):
     def _more(self, deadline: float, want: int = 0) -> bytes:
         """What comes next. TimeoutError at the deadline, also when there is always something that comes."""
         _check(deadline)
-        return self._receive(deadline, want)
+        data = self._receive(deadline, want)
+        if self.recorder is not None:
+            self._record(data)
+        return data
+
+    def _fill(self, view: memoryview, tail: memoryview, deadline: float) -> int:
+        """Receive into `view`, and beyond it into `tail`; how many bytes came."""
+        if self._ended:
+            raise ValueError(f"the message ended {len(view)} bytes before its block")
+        _check(deadline)
+        count = self._receive_into(view, tail, deadline)
+        if self.recorder is not None:
+            self._record(view[:count])
+            if count > len(view):
+                self._record(tail[: count - len(view)])
+        return count
+
+    def _record(self, data: "Buffer") -> None:
+        assert self.recorder is not None
+        self.recorder(time.time(), "<", data)
+        if self._ended:
+            self.recorder(time.time(), "|", b"")
+
+    def _complete(self, data: bytearray, deadline: float, *, line: bool = True) -> None:
+        """Let `data` grow up to the end of a `line`, or of the message."""
+        piece: bytes | bytearray = data
+        while not self._ended and not (line and _LINE_FEED in piece):
+            if len(data) > self.longest:
+                raise ValueError(f"{len(data)} bytes came without an end")
+            piece = self._more(deadline)
+            data += piece
+
+    def _length(self, head: bytearray, wanted: int | None, deadline: float) -> int:
+        """How long an indefinite block is, once its end or the number of bytes to expect tells it."""
+        if self.marks_end:
+            self._complete(head, deadline, line=False)
+            length = len(head) - 2
+            return length - (length > 0 and head[-1] == _LINE_FEED and length != wanted)
+        if wanted is None:
+            raise ValueError(
+                "the block does not say its length (#0), and a stream does not mark its end: say how many bytes to "
+                "expect, or open the instrument through an interface that does (USB, GPIB, VXI-11, HiSLIP)"
+            )
+        return wanted
+
+    def _check_end(self, end: bytes, length: int, deadline: float) -> None:
+        """What follows the payload must be what the manual says; `end` is what came of it already."""
+        if self.marks_end:
+            while not self._ended and len(end) < 2:
+                end += self._more(deadline)
+            good = self._ended and end in (b"", *LINE_ENDS)
+        elif self.block_end in LINE_ENDS:
+            while _LINE_FEED not in end and len(end) < 2:
+                end += self._more(deadline, 1)
+            good = end in LINE_ENDS
+        else:
+            while len(end) < len(self.block_end):
+                end += self._more(deadline, len(self.block_end) - len(end))
+            good = end == self.block_end or end in LINE_ENDS
+            self._unread = True  # should a line end follow after all, it is nobody's answer
+        if not good:
+            wanted = f"by {self.block_end!r}" if self.block_end not in LINE_ENDS else "by a line end"
+            raise ValueError(f"the block of {length} bytes is followed by {end[:20]!r}, not {wanted}")
 
     def _send_safely(self, data: bytes) -> None:
         try:
@@ -257,6 +352,7 @@ class Link(ABC):
             self._transmit(data, time.monotonic() + _SAFE_SEND)
         except OSError:
             self._shut()
+            self._reopened = True
             self._open(_SAFE_SEND)
             self._transmit(data, time.monotonic() + _SAFE_SEND)
 
@@ -264,38 +360,47 @@ class Link(ABC):
         """Get into step as `resync` says. Raises LinkError; the link stays dirty then."""
         broken = self._dirty  # else only answers that nobody has read are to be skipped
         self._dirty, self._surplus = True, b""
-        data = b""
+        self._skipped = 0
         try:
-            self._transmit(b"\n", deadline)
+            if not (broken and self._clear(deadline)):
+                self._transmit(b"\n", deadline)
             if broken and self.resync.settle:
                 self._discard(self.resync.settle)
             for question, pattern in self.resync.questions(next(self._resyncs)):
                 self._transmit(question.encode() + b"\n", deadline)
-                answer = None
-                while answer is None or not re.fullmatch(pattern, answer):
-                    while _LINE_FEED not in data:
-                        data += self._more(deadline)
-                    line, _, data = data.partition(b"\n")
-                    answer = str(line, "latin-1").strip()
+                self._skip_to(pattern, deadline)
         except Exception as reason:
             raise LinkError(
-                f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}). "
-                "Check the cable and that the instrument is on, then connect again.",
-                data,
+                f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}; "
+                f"{self._skipped} bytes were thrown away). Check the cable and that the instrument is on, then connect again."
             ) from reason
         self._unread = False
+
+    def _skip_to(self, pattern: str, deadline: float) -> None:
+        """Skip lines until one matches."""
+        rest = b""
+        while True:
+            piece = self._more(deadline)
+            *lines, rest = (rest + piece + (b"\n" if self._ended and piece[-1] != _LINE_FEED else b"")).split(b"\n")
+            if any(re.fullmatch(pattern, str(line, "latin-1").strip()) for line in lines):
+                return
+            self._skipped += len(piece)
+            if len(rest) > _SENTINEL:
+                rest = b"\0" + rest[-_SENTINEL:]  # a NUL in front, so that a piece of a line is not taken for a line
 
     def _discard(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         with contextlib.suppress(TimeoutError):
             while time.monotonic() < end:
-                self._receive(end)
+                self._more(end)
 
-    def _fail(self, reason: BaseException, line: str, timeout: float | None, partial: bytes = b"") -> NoReturn:
+    def _fail(self, reason: BaseException, line: str, timeout: float | None, came: "Buffer" = b"") -> NoReturn:
         """Say what happened; what is no fault of the link (Ctrl-C, a cancel) passes unchanged. The link stays dirty."""
+        if self.recorder is not None:
+            self.recorder(time.time(), "!", _why(reason).encode())
         if not isinstance(reason, OSError | ValueError):
             raise reason
-        limit = self.timeout if timeout is None else timeout
+        limit, partial = self.timeout if timeout is None else timeout, bytes(came)
         had = f"; {len(partial)} bytes had arrived: {partial[:40]!r}" if partial else ""
         raise LinkError(
             f"{self.resource}: '{line}' failed ({_why(reason)}; deadline {limit:g} s{had}).", partial
@@ -307,56 +412,7 @@ def _check(deadline: float) -> None:
         raise TimeoutError
 
 
-def _block_header(head: bytes) -> tuple[int, int] | None:
-    """Where the payload starts and how long it is; None while too little has arrived. ValueError if it is no block."""
-    if not head:
-        return None
-    if head[:1] != b"#" or head[1:2] not in b"123456789":
-        raise ValueError(f"a block was expected, the answer starts with {head[:20]!r}")
-    start = 2 + int(head[1:2] or b"9")
-    return (start, int(head[2:start])) if len(head) >= start else None
-
-
-def _with_block(line: str, block: "Buffer") -> bytes:
-    payload = bytes(block)
-    size = str(len(payload)).encode()
-    return b"%s #%d%s%s\n" % (line.encode(), len(size), size, payload)
-
-
 def _why(reason: BaseException) -> str:
-    return "no answer in time" if isinstance(reason, TimeoutError) else str(reason) or type(reason).__name__
-
-
-class KeepAlive:
-    """Calls `ask(link)` whenever the link has been silent for `interval` seconds, to feed an instrument's watchdog.
-
-    After `patience` seconds in which nobody else has spoken it stops: the program hangs, and the watchdog is for that.
-    A failure is left to the next transaction, which finds the link dirty.
-    """
-
-    def __init__(
-        self, link: Link, ask: Callable[[Link], object], interval: float, patience: float = math.inf
-    ) -> None:  # fmt: skip
-        self._link, self._ask, self._interval, self._patience = link, ask, interval, patience
-        self._stop = threading.Event()
-        threading.Thread(target=self._run, name=f"keep-alive {link.resource}", daemon=True).start()
-
-    def _run(self) -> None:
-        spoken = own = self._link.last_used
-        while True:
-            silent = time.monotonic() - self._link.last_used
-            if self._stop.wait(max(self._interval - silent, 0.01)):
-                return
-            used = self._link.last_used
-            if used != own:
-                spoken = used
-            if time.monotonic() - spoken > self._patience:
-                return
-            if time.monotonic() - used >= self._interval:
-                with contextlib.suppress(LinkError):
-                    self._ask(self._link)
-                own = self._link.last_used
-
-    def stop(self) -> None:
-        """End the thread, without waiting for a ping that is under way."""
-        self._stop.set()
+    if isinstance(reason, TimeoutError) and str(reason) in ("", "timed out"):
+        return TIMED_OUT
+    return str(reason) or type(reason).__name__

@@ -1,29 +1,41 @@
 """`open_link`: which link stands behind a resource string."""
 
 import re
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from neurorig.signals import ConfigError
 
 from .link import Link
 
+if TYPE_CHECKING:
+    from .traffic import TrafficLog
+
 _VISA_SOCKET = re.compile(r"TCPIP\d*::([^:]+)::(\d+)::SOCKET", re.IGNORECASE)
 
 
-def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
+def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None" = None, **options: Any) -> Link:
     """Open the link that a resource string names.
 
     - ``tcp://host:port``, ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
     - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
     - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a device server, a simulated instrument).
       A socket too: pyserial's ``socket://`` never tells how much is waiting and would read byte by byte.
-    - anything else is a VISA resource.
+    - ``replay:///folder/traffic.jsonl?match=command``: a record of traffic played back (strictly without ``match``).
+    - anything else is a VISA resource; ``?backend=@py`` behind it names pyvisa's back end.
 
-    `baud` holds for a serial port whose resource names none. `options` go to the link: ``timeout`` (s), for VISA
-    ``backend``. Raises ConfigError when the string cannot be read, LinkError when the resource cannot be opened.
+    `baud` holds for a serial port whose resource names none. `traffic` records everything from the first byte on.
+    `options` go to the link: ``timeout`` (s), for VISA ``backend``. Raises ConfigError when the string cannot be read,
+    LinkError when the resource cannot be opened.
     """
     check_resource(resource)
+    link = _opened(resource, baud, options)
+    if traffic is not None:
+        traffic.attach(link)
+    return link
+
+
+def _opened(resource: str, baud: int, options: dict[str, Any]) -> Link:
     # Each import only where it is used: the guardian opens one kind.
     if match := _VISA_SOCKET.fullmatch(resource):
         from .socket_link import SocketLink
@@ -39,9 +51,14 @@ def open_link(resource: str, *, baud: int = 115200, **options: Any) -> Link:
 
         port, baud = _port_and_baud(resource, baud)
         return SerialLink(port, baud, resource=resource, **options)
+    if parts.scheme == "replay":
+        from .replay_link import ReplayLink
+
+        return ReplayLink(*_file_and_match(resource), resource=resource, **options)
     from .visa_link import VisaLink
 
-    return VisaLink(resource, **options)
+    address, query = _with_query(resource)
+    return VisaLink(resource, address=address, **query, **options)
 
 
 def check_resource(resource: str) -> None:
@@ -53,11 +70,16 @@ def check_resource(resource: str) -> None:
         _host_and_port(resource)
     elif scheme == "serial":
         _port_and_baud(resource, 0)
+    elif scheme == "replay":
+        _file_and_match(resource)
     elif "://" in resource or "::" not in resource:
         raise ConfigError(
             f"'{resource}' is no resource. Write tcp://host:port, serial:///dev/ttyACM0?baud=500000, "
-            "serial+tcp://host:port, or a VISA resource such as USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
+            "serial+tcp://host:port, replay:///folder/traffic.jsonl, or a VISA resource such as "
+            "USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
         )
+    else:
+        _with_query(resource)
 
 
 def _host_and_port(resource: str) -> tuple[str, int]:
@@ -79,3 +101,23 @@ def _port_and_baud(resource: str, baud: int) -> tuple[str, int]:
     if not port or query or not text.isdecimal():
         raise ConfigError(f"'{resource}' is not like serial:///dev/ttyACM0?baud=500000 or serial://COM3.")
     return port, int(text)
+
+
+def _file_and_match(resource: str) -> tuple[str, bool]:
+    """The file of a record, and whether commands are matched instead of taken in their order."""
+    parts = urlsplit(resource)
+    path, query = unquote(parts.netloc + parts.path), parse_qs(parts.query)
+    match = query.pop("match", ["order"])[0]
+    if not path or query or match not in ("order", "command"):
+        raise ConfigError(f"'{resource}' is not like replay:///folder/traffic.jsonl or the same with ?match=command.")
+    return path, match == "command"
+
+
+def _with_query(resource: str) -> tuple[str, dict[str, str]]:
+    """A VISA address, and what it says about its back end."""
+    address, mark, text = resource.partition("?")
+    query = parse_qs(text)
+    backend = query.pop("backend", [""])[0]
+    if query or bool(mark) != bool(backend):
+        raise ConfigError(f"'{resource}' is not like TCPIP::192.168.1.10::hislip0::INSTR?backend=@py.")
+    return address, {"backend": backend} if mark else {}

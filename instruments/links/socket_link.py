@@ -6,6 +6,7 @@ import time
 
 from .link import Link
 
+_SCATTERS = hasattr(socket.socket, "recvmsg_into")
 _CHUNK = 16384  # longer than lines are; of a block it takes the head, the rest goes straight into its buffer
 
 
@@ -40,9 +41,10 @@ class SocketLink(Link):
             raise ConnectionError("the instrument closed the connection")
         return data
 
-    def _receive_into(self, view: memoryview, deadline: float) -> int:
+    def _receive_into(self, view: memoryview, tail: memoryview, deadline: float) -> int:
         self._until(deadline)
-        count = self._socket.recv_into(view)
+        # The line feed behind a block in the same system call, where the system has one for it.
+        count = self._socket.recvmsg_into((view, tail))[0] if _SCATTERS else self._socket.recv_into(view)
         if not count:
             raise ConnectionError("the instrument closed the connection")
         return count
