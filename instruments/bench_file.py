@@ -4,13 +4,16 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neurorig.signals import AS_WRITTEN, ConfigError, Current, Resistance, Time, Transconductance, Voltage, nearest
 
 from .sensing import SenseChain
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class _Table(BaseModel):
@@ -91,6 +94,22 @@ class MarkerEntry(_Table):
     level: Voltage = 2.5
 
 
+class FaultEntry(_Table):
+    """One thing that goes wrong on the simulated double of this bench; real instruments know nothing of it."""
+
+    instrument: str
+    kind: str
+    after: int | str = 0
+    count: int | None = None
+    value: str | float | None = None
+
+
+class SimulationEntry(_Table):
+    """What only the simulated double of this bench looks at."""
+
+    faults: tuple[FaultEntry, ...] = ()
+
+
 class BenchFile(_Table):
     """The tables of a bench file."""
 
@@ -107,19 +126,24 @@ class BenchFile(_Table):
     comparators: dict[str, str] = {}
     terminals: dict[str, TerminalsEntry] = {}
     supply: SupplyEntry | None = None
+    simulation: SimulationEntry = SimulationEntry()
 
 
 def read_bench_file(path: Path) -> tuple[BenchFile, str]:
     """The tables of a file and its SHA-256. Raises ConfigError naming file and key."""
+    tables, sha256 = read_tables(path)
+    return checked_tables(path, tables), sha256
+
+
+def read_tables(path: Path) -> tuple[dict[str, Any], str]:
+    """What stands in a file, unchecked, and its SHA-256. Raises ConfigError when it is no TOML."""
     try:
         raw = path.read_bytes()
-        tables = tomllib.loads(raw.decode())
+        return tomllib.loads(raw.decode()), hashlib.sha256(raw).hexdigest()
     except (OSError, UnicodeDecodeError) as reason:
         raise ConfigError(f"{path}: cannot be read ({reason}).") from reason
     except tomllib.TOMLDecodeError as reason:
         raise ConfigError(f"{path}: not valid TOML: {reason}.") from reason
-    content = checked_tables(path, tables)
-    return content, hashlib.sha256(raw).hexdigest()
 
 
 def checked_tables(path: Path, tables: Mapping[str, Any]) -> BenchFile:
@@ -127,15 +151,33 @@ def checked_tables(path: Path, tables: Mapping[str, Any]) -> BenchFile:
     try:
         content = BenchFile.model_validate(tables, context=AS_WRITTEN)
     except ValidationError as reason:
-        raise ConfigError(_explain(path, reason)) from reason
+        raise ConfigError(_explained(path, reason)[0]) from reason
     if content.schema_version != 1:
         raise ConfigError(f"{path}: schema {content.schema_version} is not known; this neurorig reads schema 1.")
     return content
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def mistakes(path: Path, tables: Mapping[str, Any]) -> list[str]:
+    """All keys, units and types that are wrong in the tables read from `path`, one sentence each."""
+    try:
+        BenchFile.model_validate(tables, context=AS_WRITTEN)
+    except ValidationError as reason:
+        return _explained(path, reason)
+    return []
+
+
+def _explained(path: Path, error: ValidationError) -> list[str]:
     # A misspelt key is both unknown and missing: name the one that stands in the file.
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    unknown = [e for e in error.errors() if e["type"] == "extra_forbidden"]
+    within = {e["loc"][:-1] for e in unknown}
+    others = [
+        e for e in error.errors()
+        if e["type"] != "extra_forbidden" and not (e["type"] == "missing" and e["loc"][:-1] in within)
+    ]  # fmt: skip
+    return [_explain(path, e) for e in (*unknown, *others)]
+
+
+def _explain(path: Path, first: "ErrorDetails") -> str:
     place = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in first["loc"])
     if first["type"] == "extra_forbidden":
         known = _siblings(first["loc"])
@@ -152,10 +194,11 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     """The keys allowed where an unknown one stood."""
     tables: dict[str, type[BaseModel]] = {
         "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
-        "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry,
+        "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry, "simulation": SimulationEntry,
     }  # fmt: skip
     if len(loc) == 1:
         model: type[BaseModel] = BenchFile
     else:
         model = SenseChain if "sense" in loc[:-1] else tables.get(str(loc[0]), BenchFile)
+        model = FaultEntry if "faults" in loc[:-1] else model
     return [f.alias or name for name, f in model.model_fields.items()]
