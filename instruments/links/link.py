@@ -366,9 +366,12 @@ class Link(ABC):
                 self._transmit(b"\n", deadline)
             if broken and self.resync.settle:
                 self._discard(self.resync.settle)
-            for question, pattern in self.resync.questions(next(self._resyncs)):
+            *first, last = self.resync.questions(next(self._resyncs))
+            for question, pattern in first:  # its answer may stand behind what is left of a cut answer, on the same line
                 self._transmit(question.encode() + b"\n", deadline)
-                self._skip_to(pattern, deadline)
+                self._skip_to(rf"(?s:.*)({pattern})", deadline)
+            self._transmit(last[0].encode() + b"\n", deadline)
+            self._skip_to(last[1], deadline)
         except Exception as reason:
             raise LinkError(
                 f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}; "
