@@ -16,7 +16,6 @@ waveform recording, because frames are played back on the screen, 1200 points of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -27,6 +26,7 @@ from neurorig.signals import InstrumentError, Trace, show
 from ..commands import Commanded, choice, command, integer, switch, text
 from ..links import Link
 from ..roles import Acquisition, ChannelSetup
+from .preamble import Preamble
 from .scope import Progress, ScopeDriver, State
 from .scope_tables import Memory, Screen, steps_125
 
@@ -60,28 +60,6 @@ class RigolChannel(Commanded):
         ":CHAN{n}:OFFS", unit="V", low=-1e5, high=1e5, tolerance=0.02, resolution=2e-3,
         doc="Volts added to the signal before the screen's middle.",
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Preamble:
-    """How the bytes of one record become volts and seconds (``:WAVeform:PREamble?``, p. 2-226)."""
-
-    format: int
-    mode: int
-    xincrement: float
-    xorigin: float
-    xreference: float
-    yincrement: float
-    yorigin: float
-    yreference: float
-
-    @classmethod
-    def parse(cls, answer: str) -> "Preamble":
-        """Read the ten numbers. Raises ValueError. `points` and `count` are left out: see `RigolDS1000Z.fetch`."""
-        fields = [float(f) for f in answer.split(",")]
-        if len(fields) != 10 or not fields[4] > 0 or not fields[7] > 0:
-            raise ValueError(answer)
-        return cls(int(fields[0]), int(fields[1]), *fields[4:])
 
 
 class RigolDS1000Z(ScopeDriver):
@@ -242,7 +220,7 @@ class RigolDS1000Z(ScopeDriver):
             scale=preamble.yincrement,
             offset=-(preamble.yorigin + preamble.yreference) * preamble.yincrement,
             unit="V",
-            t0=preamble.xorigin - preamble.xreference * preamble.xincrement,
+            t0=preamble.start,
             dt=preamble.xincrement,
             error=preamble.yincrement / 12**0.5,
             clipped=int(np.count_nonzero(samples == 0) + np.count_nonzero(samples == 255)),
@@ -251,14 +229,10 @@ class RigolDS1000Z(ScopeDriver):
     def _preamble(self, acquisition: Acquisition) -> Preamble:
         # Its number of points is not used: some firmware tells the screen's 1200 in RAW mode. What counts is that each
         # batch has its full length.
-        answer = self.query(":WAV:PRE?")
-        try:
-            found = Preamble.parse(answer)
-        except ValueError as reason:
-            raise InstrumentError(f"{self.name}: '{answer}' is no waveform preamble.") from reason
-        if (found.format, found.mode) != (0, 2) or abs(found.xincrement * acquisition.rate - 1) > 1e-3:
+        found = self._ask_preamble()
+        if (found.format, found.type) != (0, 2) or abs(found.xincrement * acquisition.rate - 1) > 1e-3:
             raise InstrumentError(
-                f"{self.name}: the record is not the one that was planned: preamble {answer}, "
+                f"{self.name}: the record is not the one that was planned: preamble {found}, "
                 f"expected BYTE, RAW, {show(1 / acquisition.rate, 's', 6)} a point."
             )
         return found

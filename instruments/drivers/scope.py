@@ -20,6 +20,7 @@ from ..links import Link
 from ..roles import Acquisition, ChannelSetup, Mode
 from ..scpi import ScpiInstrument
 from . import DRIVERS
+from .preamble import Preamble
 from .scope_tables import Memory, Screen
 
 PATIENCE = 5.0
@@ -71,7 +72,7 @@ class ScopeDriver(ScpiInstrument):
 
     screen: ClassVar[Screen]
     memory: Memory
-    most_segments: ClassVar[int] = 1
+    most_segments: int = 1
     channels: Mapping[str, Commanded]
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
@@ -131,6 +132,9 @@ class ScopeDriver(ScpiInstrument):
     def _record(self, channel: str, acquisition: Acquisition, segment: int, progress: Progress | None) -> Trace:
         """Read one record, verified to be the one that was planned."""
 
+    def _check_armed(self, acquisition: Acquisition) -> None:
+        """What can only be seen now, before anything is started."""
+
     def _set_trigger_input(self, setup: ChannelSetup) -> None:
         """Set the external trigger input, where there is one."""
 
@@ -156,7 +160,8 @@ class ScopeDriver(ScpiInstrument):
             timebase, points, got = memory.fit(self._shared(recorded), duration + pretrigger, rate)
         except PlanError as reason:
             raise PlanError(f"{self.name} ({self.identity.model}): {reason}") from reason
-        settings = {"timebase": timebase, "delay": memory.divisions / 2 * timebase - pretrigger, "asked": rate}
+        delay = memory.divisions / 2 * timebase - pretrigger
+        settings = {"timebase": timebase, "delay": delay, "asked": rate, "until": duration}
         return Acquisition(got, points, pretrigger, tuple(dict.fromkeys(channels)), settings, mode, count, segments)
 
     def _memory(self, segments: int) -> Memory:
@@ -266,12 +271,14 @@ class ScopeDriver(ScpiInstrument):
     def _arm(self, acquisition: Acquisition) -> None:
         self._single()
         if (state := self._awaited(("waiting", "triggered"), acquisition.pretrigger)) != "waiting":
+            early = state == "triggered" or (state == "stopped" and self._triggered())
+            happened = "was triggered before anything was started" if early else f"is still {state}"
             self.stop()
-            happened = "was triggered before anything was started" if state == "triggered" else f"is still {state}"
             raise InstrumentError(
                 f"{self.name}: asked to wait for a trigger, it {happened}. Check what is connected to its trigger source "
                 f"{self._trigger()}."
             )
+        self._check_armed(acquisition)
 
     @abstractmethod
     def _trigger(self) -> str:
@@ -360,6 +367,13 @@ class ScopeDriver(ScpiInstrument):
         if self._acquisition is None:
             raise InstrumentError(f"{self.name}: configure it first.")
         return self._acquisition
+
+    def _ask_preamble(self) -> Preamble:
+        answer = self.query(":WAV:PRE?")
+        try:
+            return Preamble.parse(answer)
+        except ValueError as reason:
+            raise InstrumentError(f"{self.name}: '{answer}' is no waveform preamble.") from reason
 
     def _picture(self, question: str) -> bytes:
         """The block that answers a question for the screen, which must be a PNG file."""

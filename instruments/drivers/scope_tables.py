@@ -68,8 +68,7 @@ class Memory:
     """What a model records in one acquisition: `divisions` of one of its `timebases` (seconds a division).
 
     `depths` are the points that a channel can have and `fastest` its fastest rate, both by how many channels share the
-    memory (for a person: `sharing`). Unless the model lets a depth be chosen (`chosen`), all of it is used, and the
-    fastest rate divided by the whole number that this takes.
+    memory (for a person: `sharing`). The rate is depth / (divisions x time base).
     """
 
     divisions: int
@@ -77,24 +76,15 @@ class Memory:
     depths: Mapping[int, tuple[int, ...]]
     fastest: Mapping[int, float]
     sharing: str = "{} channels"
-    chosen: bool = True
-
-    def taken(self, shared: int, timebase: float, depth: int) -> tuple[int, float]:
-        """Points and rate that a depth gives at a time base."""
-        span, fastest = self.divisions * timebase, self.fastest[shared]
-        if self.chosen:
-            return depth, depth / span
-        rate = fastest / max(1, math.ceil(fastest * span / depth * (1 - 1e-9)))
-        return math.floor(rate * span * (1 + 1e-9)), rate
 
     def fit(self, shared: int, span: float, rate: float) -> tuple[float, int, float]:
         """Time base, points and rate of the smallest record of `span` seconds at `rate` or more. Raises PlanError."""
         fitting = [t for t in self.timebases if self.divisions * t >= span * (1 - 1e-9)]
         for timebase in fitting:
             for depth in self.depths[shared]:
-                points, got = self.taken(shared, timebase, depth)
+                got = depth / (self.divisions * timebase)
                 if rate * (1 - 1e-9) <= got <= self.fastest[shared] * (1 + 1e-9):
-                    return timebase, points, got
+                    return timebase, depth, got
         raise PlanError(self._alternatives(shared, span, rate, fitting))
 
     def _alternatives(self, shared: int, span: float, rate: float, fitting: Sequence[float]) -> str:
@@ -108,10 +98,10 @@ class Memory:
         options = [f"{show(self._best(n, fitting[0]), 'Hz')} with {self.sharing.format(n)}" for n in fewer]
         said += f" What fits this length: {', '.join(options)}."
         shorter = [t for t in self.timebases if rate <= self._best(shared, t)]
-        if shorter and rate <= self.fastest[shared]:
+        if shorter:
             longest = show(self.divisions * shorter[-1], "s")
             said += f" At this rate and {self.sharing.format(shared)}: {longest}, pre-trigger included."
         return said
 
     def _best(self, shared: int, timebase: float) -> float:
-        return min(self.taken(shared, timebase, self.depths[shared][-1])[1], self.fastest[shared])
+        return min(self.depths[shared][-1] / (self.divisions * timebase), self.fastest[shared])
