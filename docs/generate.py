@@ -53,6 +53,8 @@ BENCH: Models = {
     "[marker]": bench_file.MarkerEntry,
     '[terminals."INSTRUMENT.CHANNEL"]': bench_file.TerminalsEntry,
     "[supply]": bench_file.SupplyEntry,
+    "[simulation]": bench_file.SimulationEntry,
+    "[[simulation.faults]]": bench_file.FaultEntry,
 }
 BOARD: Models = {
     "Top of the file": Board,

@@ -19,6 +19,7 @@ from neurorig.signals import ConfigError, LimitError, Program, nearest, parse, s
 
 from .bench_file import (
     BenchFile,
+    FaultEntry,
     InstrumentEntry,
     MarkerEntry,
     NodeEntry,
@@ -33,6 +34,7 @@ from .drivers import DRIVERS, DriverEntry
 from .links import check_resource
 from .roles import ChannelSetup
 from .sensing import SenseChain
+from .simulated.faults import Fault
 
 SHIPPED = Path(__file__).with_name("benches")
 PUBLISHED = "wu2025_bump"
@@ -137,6 +139,7 @@ class Bench:
         self.terminals = {name: self._terminals(name, entry) for name, entry in content.terminals.items()}
         self.supply = None if content.supply is None else self._supply(content.supply)
         self.comparators = {k: self._comparator(k, v) for k, v in content.comparators.items()}
+        self.faults = [self._fault(k, entry) for k, entry in enumerate(content.simulation.faults, 1)]
         self._no_channel_twice()
 
     @property
@@ -435,6 +438,17 @@ class Bench:
                 where, f"{driver.model} has no channel '{channel}' here. Known: {', '.join(names[instrument])}."
             )
         return instrument, channel
+
+    def _fault(self, number: int, entry: FaultEntry) -> Fault:
+        """A fault of the simulated double; ports and nodes that are not wired are told when it is simulated."""
+        try:
+            fault = Fault(entry.instrument, entry.kind, entry.after, entry.count, entry.value)
+            if fault.name not in self.instruments:
+                raise ConfigError(f"{fault}: no such instrument.{nearest(fault.name, self.instruments)}")
+            fault.check_role(DRIVERS[self.instruments[fault.name].driver].role)
+        except ConfigError as reason:
+            raise self._wrong(f"simulation.faults, number {number}", str(reason)) from reason
+        return fault
 
     def _no_channel_twice(self) -> None:
         marker = self.marker_or_none

@@ -13,7 +13,9 @@ from neurorig.signals import ConfigError, show
 from ..bench import SOURCES, Bench, PortWiring, Terminals
 from ..drivers import DRIVERS, DriverEntry
 from ..sensing import SenseChain
+from .breakdowns import Breakdowns
 from .device import Device
+from .faults import Fault, read_fault
 from .leads import Leads, Resistor
 from .lines import Converter, LogicLine, NodeInput, OpenOutput, PortOutput, SpikeWire
 from .models.arduino_source import SimulatedArduinoSource
@@ -36,12 +38,28 @@ class SimulatedBench:
     """SYNC OUT of each source."""
     leads: dict[str, Leads] = field(init=False, default_factory=dict)
     """What holds two leads, by ``instrument.channel``."""
+    breakdowns: Breakdowns = field(init=False)
+    """What is wrong with which instrument; those of the bench file from the start."""
 
     def __post_init__(self) -> None:
         self.world = World(self._twin(), paced=self.paced)
+        self.breakdowns = Breakdowns(self.world, self.bench.instruments, self.seed)
         # Sources first: their SYNC OUT is what a scope channel looks at.
         names = sorted(self.bench.instruments, key=lambda name: self._driver(name).role not in SOURCES)
         self.devices = {name: self._build(name) for name in names}
+        self.breakdowns.devices.update(self.devices)
+        for fault in self.bench.faults:
+            self.fault(fault)
+
+    def fault(self, fault: Fault) -> None:
+        """Let something go wrong, now or later. Raises ConfigError when this bench cannot have it."""
+        if fault.name in self.bench.instruments:
+            fault.check_role(self._driver(fault.name).role)
+        self.breakdowns.add(fault)
+
+    def mend(self, where: str) -> None:
+        """End the faults of an instrument, of one of its channels (``source.1``), or of ``all``. Raises ConfigError."""
+        self.breakdowns.mend(where)
 
     def _twin(self) -> "Twin | Clock":
         """The board's twin, used once: the first time on a machine it is compiled for some seconds, without an answer."""
@@ -73,10 +91,7 @@ class SimulatedBench:
 
     def _source(self, name: str) -> Device:
         wired = {p.channel: p for p in self.bench.ports.values() if p.instrument == name}
-        outputs = {
-            n: PortOutput(self.world, wired[str(n)].port, wired[str(n)].delivered) if str(n) in wired else OpenOutput()
-            for n in (1, 2)
-        }
+        outputs = {n: self._output(wired[str(n)]) if str(n) in wired else OpenOutput() for n in (1, 2)}
         self.sync[name] = LogicLine(self.world)
         jumpers = {n: self._jumper(wired[str(n)]) if str(n) in wired else "FULL" for n in (1, 2)}
         comparators = {
@@ -98,7 +113,7 @@ class SimulatedBench:
     def _generator(self, name: str) -> Device:
         """A generator whose volts become current in the port's converter; a channel without one puts out into nothing."""
         outputs = {
-            p.channel: Converter(PortOutput(self.world, p.port, p.delivered), p.transconductance)
+            p.channel: Converter(self._output(p), p.transconductance)
             for p in self.bench.ports.values()
             if p.instrument == name and p.transconductance is not None
         }
@@ -108,7 +123,9 @@ class SimulatedBench:
     def _digitiser(self, name: str) -> Device:
         """An oscilloscope or a streaming digitiser: `inputs` by channel name, and the probes on them."""
         inputs: dict[str, NodeInput | LogicLine] = {
-            n.channel: NodeInput(self.world, n.node, n.sense) for n in self.bench.nodes.values() if n.instrument == name
+            n.channel: self._input(name, n.channel, n.node, n.sense)
+            for n in self.bench.nodes.values()
+            if n.instrument == name
         }
         marker = self.bench.marker_or_none
         if marker is not None and marker.scope == name:
@@ -123,7 +140,7 @@ class SimulatedBench:
 
     def _touched(self, name: str, channel: str, wired: Terminals | None) -> Leads | NodeInput:
         if wired is not None and wired.node is not None:
-            return NodeInput(self.world, wired.node, SenseChain(kind="direct"))
+            return self._input(name, channel, wired.node, SenseChain(kind="direct"))
         device = None if wired is None else wired.device
         if isinstance(device, SdcBoard | ThyristorBoard):
             touched: TwoTerminal | None = device.memristor(seed=self._seed(f"{name}.{channel}"))
@@ -137,7 +154,18 @@ class SimulatedBench:
 
     def _held(self, name: str, channel: str, leads: Leads) -> Leads:
         self.leads[f"{name}.{channel}"] = leads
+        self.breakdowns.connect(name, channel, leads)
         return leads
+
+    def _output(self, port: PortWiring) -> PortOutput:
+        output = PortOutput(self.world, port.port, port.delivered)
+        self.breakdowns.connect(port.instrument, port.channel, output)
+        return output
+
+    def _input(self, name: str, channel: str, node: str, sense: SenseChain) -> NodeInput:
+        found = NodeInput(self.world, node, sense)
+        self.breakdowns.connect(name, channel, found)
+        return found
 
     def _made(self, name: str, *connectors: object, **more: object) -> Device:
         simulated: Callable[..., Device] = self._driver(name).load_simulated()
@@ -167,27 +195,49 @@ MOMENT = 1e-6
 
 
 class Witness:
-    """Tells what physically happens at the ports: one JSON line for each line received.
+    """Tells what physically happens at the ports, and lets things go wrong: one JSON line for each line received.
 
     It is no instrument of the bench: a test or a curious person asks it whether current really flows, and that must not
     keep the world from following the wall clock in a silence.
     """
 
-    only_watches = True
-
     def __init__(self, simulated: SimulatedBench) -> None:
         self._simulated = simulated
 
-    def session(self) -> "Witness":
-        """One for all connections: it has no state."""
-        return self
+    def session(self) -> "Watcher":
+        """A conversation with a new client."""
+        return Watcher(self)
 
-    def receive(self, data: bytes) -> bytes:
-        """Answer each line with ``{"now": s, "ports": {"n1.i0": A}, "leads": {"smu.1": [V, A]}}``; leads in the air are null."""
+    def answer(self, line: bytes) -> dict[str, object]:
+        """What happens now: ``{"now": s, "ports": {"n1.i0": A}, "leads": {"smu.1": [V, A]}}``; leads in the air are null.
+
+        To ``{"fault": {"instrument": "scope", "kind": "late", "value": "1 s"}}`` and to ``{"mend": "scope"}`` it gives
+        the faults in force and to come, or what is wrong with the request: ``{"faults": [...]}``, ``{"error": "..."}``.
+        """
+        try:
+            asked = json.loads(line)
+        except ValueError:  # any line will do to be told what happens
+            asked = None
+        if isinstance(asked, dict):
+            return self._done(asked)
         world = self._simulated.world
         world.advance_to(world.now + MOMENT)
-        answer = json.dumps({"now": world.now, "ports": self._ports(), "leads": self._leads()}).encode() + b"\n"
-        return answer * data.count(b"\n")
+        return {"now": world.now, "ports": self._ports(), "leads": self._leads()}
+
+    def _done(self, asked: dict[str, object]) -> dict[str, object]:
+        try:
+            match asked:
+                case {"fault": str(text)}:
+                    self._simulated.fault(read_fault(text))
+                case {"fault": dict(words)}:
+                    self._simulated.fault(Fault(**words))
+                case {"mend": str(where)}:
+                    self._simulated.mend(where)
+                case _ if asked:
+                    return {"error": 'Write {"fault": {"instrument": ..., "kind": ...}}, or {"mend": "scope"}.'}
+        except (ConfigError, TypeError, AttributeError) as reason:
+            return {"error": str(reason)}
+        return {"faults": self._simulated.breakdowns.told()}
 
     def _ports(self) -> dict[str, float]:
         world = self._simulated.world
@@ -198,5 +248,20 @@ class Witness:
             name: (None if leads.held is None else leads.look()[:2]) for name, leads in self._simulated.leads.items()
         }
 
+
+class Watcher:
+    """One client of the witness."""
+
+    only_watches = True
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness, self._held = witness, b""
+
+    def receive(self, data: bytes) -> bytes:
+        """Answer each line with one line of JSON."""
+        *lines, self._held = (self._held + data).split(b"\n")
+        return b"".join(json.dumps(self._witness.answer(line)).encode() + b"\n" for line in lines)
+
     def close(self) -> None:
-        """Nothing to release."""
+        """The client has gone."""
+        self._held = b""

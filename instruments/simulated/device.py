@@ -6,7 +6,7 @@ and carries no MAV.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Session(Protocol):
-    """One client's conversation with a device."""
+    """One client's conversation with a device. One that also counts its `messages` lets faults be told by their number."""
 
     def receive(self, data: bytes) -> bytes:
         """Take what has arrived, in pieces of any size, and give back what the device answers to it."""
@@ -149,9 +149,21 @@ class ScpiDevice:
         return ScpiSession(self)
 
     def execute(self, message: str) -> bytes:
-        """Do one message (without its terminator); the response message with its terminator, or nothing."""
+        """Do one message (without its terminator), waiting where it has to; the response with its terminator, or nothing."""
+        doing = self.doing(message)
+        while True:
+            try:
+                next(doing)
+            except StopIteration as done:
+                return bytes(done.value)
+            self.world.progress()
+
+    def doing(self, message: str) -> Generator[None, None, bytes]:
+        """Do one message: yields while a command before has not finished (`occupied`); returns the response message."""
         answers: list[bytes] = []
         for step in self._tree.parse(message):
+            while self.occupied():
+                yield
             if isinstance(step, ScpiError):
                 self.world.spend(self.typical_time)
                 self.fail(step)
@@ -181,6 +193,17 @@ class ScpiDevice:
         else:
             self._errors.append(error)
 
+    def queue_error(self, code: int) -> None:
+        """Something has gone wrong in the instrument, whatever it was told: a fault on demand."""
+        self.fail(ScpiError(code))
+
+    def power_cycle(self) -> None:
+        """Switched off and on again: nothing is put out, errors and events are forgotten."""
+        self.reset()
+        self._errors.clear()
+        self._event_status = 0x80
+        self._event_enable = self._service_enable = 0
+
     def reset(self) -> None:
         """Bring every setting to its default; a device with more state than settings extends this."""
         self.values.update({setting.name: setting.fresh() for setting in self._settings})
@@ -191,6 +214,13 @@ class ScpiDevice:
     def complete(self) -> bool:
         """Whether no overlapped operation is pending (what ``*OPC?`` asks)."""
         return True
+
+    def occupied(self) -> bool:
+        """Whether a sequential command is still under way: what comes after it has to wait."""
+        return False
+
+    def abort(self) -> None:
+        """Give up what `occupied` waits for: the client that waited has gone."""
 
     @on("*IDN?")
     def _idn(self) -> str:
@@ -284,18 +314,41 @@ class ScpiSession:
     """One client of a SCPI device: its own input buffer, the device's common state."""
 
     def __init__(self, device: ScpiDevice) -> None:
-        self._device, self._framer = device, Framer()
+        self._device, self._framer, self.messages = device, Framer(), 0
+        self._come: deque[str] = deque()
+        self._doing: Generator[None, None, bytes] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a command takes its time: `receive` is to be called again, with nothing, when some has passed."""
+        return self._doing is not None
 
     def receive(self, data: bytes) -> bytes:
         """Do the messages that `data` completes; the answers in order."""
-        answers = []
+        overrun: ScpiError | None = None
         try:
-            for message in self._framer.feed(data):
-                answers.append(self._device.execute(message))
+            self._come.extend(self._framer.feed(data))
         except ScpiError as error:
-            self._device.fail(error)
+            overrun = error
+        answers = []
+        while self._doing is not None or self._come:
+            if self._doing is None:
+                self.messages += 1
+                self._doing = self._device.doing(self._come.popleft())
+            try:
+                next(self._doing)
+            except StopIteration as done:
+                answers.append(done.value)
+                self._doing = None
+            else:
+                break
+        if overrun is not None:
+            self._device.fail(overrun)
         return b"".join(answers)
 
     def close(self) -> None:
         """Drop what was not complete."""
-        self._framer = Framer()
+        if self._doing is not None:
+            self._device.abort()
+        self._framer, self._doing = Framer(), None
+        self._come.clear()

@@ -4,10 +4,12 @@ The device keeps its own state and moves along with the world's clock, whatever 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from neurorig.hardware.memristors import Reading, TwoTerminal
+
+from .disturbances import Disturbed
 
 if TYPE_CHECKING:
     from .world import World
@@ -46,15 +48,16 @@ class Held:
     compliance: float
 
 
-class Leads:
+class Leads(Disturbed):
     """Two leads with a resistance (ohm, of both together) to a device; None: they touch nothing.
 
     A source calls `hold` and `release`; whoever measures calls `mark`, lets the world's time pass, and takes the `mean`.
     Measured with four wires (`remote`), the voltage is that at the device and the leads drop nothing. Contact is broken
-    by `release`: a device that is held by nobody stays as it is.
+    by `release`: a device that is held by nobody stays as it is. `closed` is what the relay does, not what it was told.
     """
 
     def __init__(self, world: "World", device: TwoTerminal | None = None, *, resistance: float = 0.0) -> None:
+        super().__init__()
         self.world, self.device, self.resistance = world, device, resistance
         self.remote = False
         self.held: Held | None = None
@@ -63,12 +66,19 @@ class Leads:
         world.listen(self._pass)
 
     def hold(self, source: Literal["V", "A"], level: float, compliance: float) -> None:
-        """Put a level on the leads from now on, limited to `compliance` of the other quantity."""
-        self.held = Held(source, level, compliance)
+        """Put a level on the leads from now on, limited to `compliance` of the other quantity. Stuck, it does not go to zero."""
+        if not (self.stuck and self.held is not None and level == 0.0):
+            self.held = Held(source, level, compliance)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the leads are connected to the instrument."""
+        return self.held is not None
 
     def release(self) -> None:
-        """Open the relay: nothing flows, and nothing is held."""
-        self.held = None
+        """Open the relay: nothing flows, and nothing is held. A relay that is stuck stays closed."""
+        if not self.stuck:
+            self.held = None
 
     def mark(self) -> None:
         """Begin a measurement now."""
@@ -83,7 +93,16 @@ class Leads:
 
     def look(self, seconds: float = 0.0) -> Reading:
         """Volts and amperes at the instrument's terminals, `seconds` having passed for the device."""
-        held = self.held
+        if self.held is None or not self.disturbances:
+            return self._seen(self.held, seconds)
+        added = {"V": 0.0, "A": 0.0}
+        for disturbance in self.disturbances:
+            added[disturbance.unit] += disturbance.mean(self.world.now - seconds, self.world.now)
+        own = added.pop(self.held.source)  # of what is sourced, the level itself is off; of the other, what is measured
+        seen = self._seen(replace(self.held, level=self.held.level + own), seconds)
+        return seen._replace(volts=seen.volts + added.get("V", 0.0), amperes=seen.amperes + added.get("A", 0.0))
+
+    def _seen(self, held: Held | None, seconds: float) -> Reading:
         if held is None:
             return Reading(0.0, 0.0, False)
         if self.device is None:

@@ -5,25 +5,31 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurorig.signals import Steps
 
 from ..delivered import Delivered
 from ..sensing import SenseChain
-from .world import World
+from .disturbances import Disturbance, Disturbed
+from .world import Event, World
 
 if TYPE_CHECKING:
     from ..bench_file import TransconductanceEntry
 
 LOGIC_HIGH = 5.0
 """Volts of a logic high: the source runs on 5 V."""
+FINE, AHEAD = 1e-3, 1.0
+"""Seconds of one step of a disturbed current (twenty in a period of the mains), and of how much is delivered ahead."""
 
 
-class NodeInput:
+class NodeInput(Disturbed):
     """A connector that sees a node of the board through a sense chain."""
 
+    unit = "V"
+
     def __init__(self, world: World, node: str, sense: SenseChain) -> None:
+        super().__init__()
         self.world, self.node, self.sense = world, node, sense
 
     def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
@@ -32,6 +38,8 @@ class NodeInput:
         volts *= self.sense.volts_per_unit
         if self.sense.zero:
             volts += self.sense.zero
+        for added in self.disturbances:
+            volts += added.at(t0 + dt * np.arange(n))
         return volts
 
 
@@ -58,20 +66,78 @@ class OpenInput:
         return np.zeros(n)
 
 
-class PortOutput:
-    """A current output wired to a port of the board: what is commanded passes the delivered-current table."""
+class PortOutput(Disturbed):
+    """A current output wired to a port of the board: what is commanded passes the delivered-current table.
+
+    Disturbances are added to levels that are not zero: what is off is off.
+    """
+
+    unit = "A"
 
     def __init__(self, world: World, port: str, delivered: Delivered) -> None:
+        super().__init__()
         self.world, self.port, self.delivered = world, port, delivered
+        self._commanded: list[tuple[float, Steps]] = []
+        self._fed: Event | None = None
 
     def drive(self, amperes: float) -> None:
-        """Deliver a constant current from now on."""
-        self.world.twin.drive(self.port, float(self.delivered(amperes)))
+        """Deliver a constant current from now on. Stuck, it does not go to zero but stays where it is."""
+        now = self.world.now
+        if self.stuck and amperes == 0.0:
+            amperes = float(self._levels([now])[0])
+        self._commanded = [(now, Steps(np.array([0, 1]), np.array([amperes])))]
+        if self.disturbances:
+            self._feed()
+        else:
+            self.world.twin.drive(self.port, float(self.delivered(amperes)))
 
     def play(self, steps: Steps, start: float) -> None:
         """Deliver `steps` from `start` on; the last level stays."""
-        delivered = Steps(steps.edges_ns, self.delivered(steps.levels), steps.unit)
-        self.world.twin.play(self.port, delivered, start)
+        # A long program comes in chunks, each queued while the last one plays.
+        self._commanded = [*(c for c in self._commanded[-2:] if c[0] < start), (start, steps)]
+        if self.disturbances:
+            self._feed()
+        else:
+            delivered = Steps(steps.edges_ns, self.delivered(steps.levels), steps.unit)
+            self.world.twin.play(self.port, delivered, start)
+
+    def disturb(self, added: Disturbance) -> None:
+        """Add something to what is delivered from now on."""
+        super().disturb(added)
+        self._feed()
+
+    def settle(self, added: Disturbance, now: float) -> None:
+        """Let a disturbance end."""
+        self.disturbances.remove(added)
+        self._feed()
+
+    def _levels(self, at: ArrayLike) -> NDArray[np.float64]:
+        """What is commanded at these times; of their shape."""
+        times = np.asarray(at, np.float64)
+        levels = np.zeros(times.shape)
+        for start, steps in self._commanded:
+            begun = times >= start
+            levels[begun] = steps.at(times[begun] - start)
+        return levels
+
+    def _feed(self) -> None:
+        """Deliver from now on what is commanded; if it is disturbed, in small steps, and for a second at a time."""
+        now = self.world.now
+        if self._fed is not None:
+            self._fed.cancel()
+        edges = np.concatenate([np.array([now]), *(start + steps.edges[:-1] for start, steps in self._commanded)])
+        if self.disturbances:
+            grid = now + FINE * np.arange(1, round(AHEAD / FINE) + 1)
+            edges = np.concatenate([edges[edges < grid[-1]], grid])
+            self._fed = self.world.at(grid[-1], self._feed)
+        ns = np.unique(np.round((edges[edges >= now] - now) * 1e9).astype(np.int64))
+        ns = np.append(ns, ns[-1] + 1_000)
+        middle = now + (ns[:-1] + ns[1:]) * 0.5e-9
+        commanded = self._levels(middle)
+        levels = self.delivered(commanded)
+        for added in self.disturbances:
+            levels = levels + np.where(commanded == 0.0, 0.0, added.at(middle))
+        self.world.twin.play(self.port, Steps(ns, levels), now)
 
     def voltage(self) -> float:
         """Volts at the terminal now: the membrane it feeds."""
@@ -96,6 +162,8 @@ class Converter:
 
 class OpenOutput:
     """A current output with nothing on it: no current flows, the terminal sits at its compliance or at ground."""
+
+    stuck = False
 
     def __init__(self, compliance: float = 4.0) -> None:
         self.compliance, self._amperes = compliance, 0.0

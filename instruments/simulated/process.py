@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ class Settings:
     paced: bool = False
     host: str = "127.0.0.1"
     ports: Mapping[str, int] = field(default_factory=dict)
+    faults: Sequence[str] = ()
+    """On top of those in the bench file, as on the command line: ``scope:late,value=1s,after=3``."""
 
 
 def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
@@ -39,7 +41,10 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     # Here, because who only starts this process needs neither the twin nor its compiler.
     from ..bench import load_bench
     from .bench import SimulatedBench, Witness
+    from .faults import read_fault
     from .server import Server
+
+    faults = [read_fault(text) for text in settings.faults]
 
     bench = load_bench(settings.bench).with_components(settings.components)
     served = (*bench.instruments, "witness")
@@ -47,7 +52,9 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         if name not in served:
             raise ConfigError(f"--port {name}={port}: this bench has no such instrument.{nearest(name, served)}")
     simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced)
-    server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)})
+    for fault in faults:
+        simulated.fault(fault)
+    server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)}, simulated.breakdowns.wires)
     addresses: dict[str, dict[str, str]] = {}
     for name in served:
         port = server.listen_tcp(name, settings.ports.get(name, 0), settings.host)

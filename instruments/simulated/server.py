@@ -9,12 +9,14 @@ import functools
 import importlib
 import socket
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from neurorig.signals import BenchError, nearest
 
 from .device import Device, Session
+from .wire import Piece, Wire
 
 if TYPE_CHECKING:
     from .terminal import PseudoTerminal
@@ -27,13 +29,18 @@ HIGH_WATER = 1 << 20
 
 
 class Server:
-    """Open the addresses first (they are known at once, and clients may already connect), then `run` or `serve`."""
+    """Open the addresses first (they are known at once, and clients may already connect), then `run` or `serve`.
 
-    def __init__(self, world: "World", devices: Mapping[str, Device]) -> None:
+    `wires`: by device name, what lies between it and its clients and may fail; without one it is a plain wire.
+    """
+
+    def __init__(
+        self, world: "World", devices: Mapping[str, Device], wires: Mapping[str, Wire] | None = None
+    ) -> None:  # fmt: skip
         self._world, self._devices = world, dict(devices)
-        self._listening: list[tuple[socket.socket, Device]] = []
-        self._terminals: list[tuple[PseudoTerminal, Session]] = []
-        self._connections: set[_Connection] = set()
+        self._wires = {name: (wires or {}).get(name) or Wire(name) for name in devices}
+        self._doors: list[_Door] = []
+        self._terminals: list[tuple[PseudoTerminal, Session, Wire]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
 
@@ -50,7 +57,7 @@ class Server:
                 f"Simulated instrument '{name}': cannot listen on {host}:{port} ({reason.strerror or reason}). Another "
                 "program, perhaps another simulation, has this port: stop it, or take port 0 for any free one."
             ) from reason
-        self._listening.append((listener, device))
+        self._doors.append(_Door(self, device, self._wires[name], listener))
         return int(listener.getsockname()[1])
 
     def open_pty(self, name: str) -> str:
@@ -66,7 +73,7 @@ class Server:
                 f"Simulated instrument '{name}': this system gives no pseudo-terminal ({reason}). Serve it over TCP "
                 "and open it as serial+tcp://host:port."
             ) from reason
-        self._terminals.append((terminal, session))
+        self._terminals.append((terminal, session, self._wires[name]))
         return terminal.path
 
     def run(self) -> None:
@@ -76,23 +83,20 @@ class Server:
     async def serve(self) -> None:
         """Serve until `stop` or cancellation; then close every address and hang up on every client. Once only."""
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        listeners = [
-            await self._loop.create_server(functools.partial(_Connection, self, device), sock=listener)
-            for listener, device in self._listening
-        ]
-        for terminal, session in self._terminals:
-            terminal.start(functools.partial(self.receive, session))
+        for door in self._doors:
+            await door.open()
+        for terminal, session, wire in self._terminals:
+            outbox = Outbox(terminal.write)
+            terminal.start(functools.partial(self.receive, session, wire, outbox))
         self._tick()
         try:
             if not self._stopping:
                 await self._ended.wait()
         finally:
             self._ticking.cancel()
-            for server in listeners:
-                server.close()
-            for connection in tuple(self._connections):
-                connection.drop()
-            for terminal, session in self._terminals:
+            for door in self._doors:
+                door.close()
+            for terminal, session, _ in self._terminals:
                 terminal.close()
                 session.close()
             await asyncio.sleep(0)  # lets the dropped connections end their sessions
@@ -100,14 +104,102 @@ class Server:
     def stop(self) -> None:
         """End `serve`; from any thread or signal handler, also before it has begun."""
         self._stopping = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._ended.set)
+        if self._loop is not None:
+            self.soon(self._ended.set)
 
-    def receive(self, session: Session, data: bytes) -> bytes:
+    def soon(self, action: Callable[[], None]) -> None:
+        """Do something on the server's own thread, if it is running."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(action)
+
+    def receive(self, session: Session, wire: Wire, outbox: "Outbox", data: bytes) -> bytes:
+        """Hand data to a session; what goes back at once. On a wire that may fail it goes through `outbox`."""
+        if not wire.faulty and not outbox.waiting:
+            return self._hand_over(session, data)
+        outbox.post(wire.carry(session, data, self._hand_over))
+        return b""
+
+    def _hand_over(self, session: Session, data: bytes) -> bytes:
         """Hand data to a session and tell the world that a client has spoken, unless it only watches."""
         if not getattr(session, "only_watches", False):
             self._world.heard(time.monotonic())
         return session.receive(data)
+
+    def _tick(self) -> None:
+        self._world.tick(time.monotonic())
+        for door in self._doors:
+            door.tend()
+        self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+    def _device(self, name: str) -> Device:
+        if name not in self._devices:
+            raise BenchError(f"There is no simulated instrument '{name}'.{nearest(name, self._devices)}")
+        return self._devices[name]
+
+
+class Outbox:
+    """Sends pieces one after the other, each at its time: what is late holds up what comes after it."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self.waiting: deque[Piece] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def post(self, pieces: list[Piece]) -> None:
+        """Send these after all that is waiting."""
+        self.waiting.extend(pieces)
+        if self._timer is None:
+            self._go_on()
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self.waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _go_on(self) -> None:
+        self._timer = None
+        while self.waiting:
+            after, data = self.waiting[0]
+            if after > 0.0:
+                self.waiting[0] = Piece(0.0, data)
+                self._timer = asyncio.get_running_loop().call_later(after, self._go_on)
+                return
+            self.waiting.popleft()
+            self._write(data)
+
+
+class _Door:
+    """Where TCP clients of one device come in: closed while its wire is down, with the port kept for when it is mended."""
+
+    def __init__(self, server: Server, device: Device, wire: Wire, listener: socket.socket) -> None:
+        self.server, self.device, self.wire = server, device, wire
+        self._bound = listener
+        self._listening: asyncio.Server | None = None
+        self._opening: asyncio.Future[None] | None = None
+        self._connections: set[_Connection] = set()
+        wire.hang_up = lambda: server.soon(self._hang_up)
+
+    async def open(self) -> None:
+        """Accept clients, if the wire is not down."""
+        factory = functools.partial(_Connection, self)
+        self._listening = await asyncio.get_running_loop().create_server(factory, sock=self._bound, backlog=64)
+        self._opening = None
+        if self.wire.down:
+            self._hang_up()
+
+    def close(self) -> None:
+        """Accept nobody, hang up on everybody."""
+        if self._listening is not None:
+            self._listening.close()
+        else:
+            self._bound.close()
+        self._drop_all()
+
+    def tend(self) -> None:
+        """Open again once the wire is mended."""
+        if self._listening is None and self._opening is None and not self.wire.down:
+            self._opening = asyncio.ensure_future(self.open())
 
     def join(self, connection: "_Connection") -> None:
         """A client has come."""
@@ -117,34 +209,43 @@ class Server:
         """A client has gone."""
         self._connections.discard(connection)
 
-    def _tick(self) -> None:
-        self._world.tick(time.monotonic())
-        self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
+    def _hang_up(self) -> None:
+        self._drop_all()
+        if self.wire.down and self._listening is not None:
+            family, address = self._bound.family, self._bound.getsockname()
+            self._listening.close()
+            self._listening = None
+            # Bound, so that nobody else gets the port, but not listening: a client is refused.
+            self._bound = socket.socket(family)
+            self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._bound.bind(address)
 
-    def _device(self, name: str) -> Device:
-        if name not in self._devices:
-            raise BenchError(f"There is no simulated instrument '{name}'.{nearest(name, self._devices)}")
-        return self._devices[name]
+    def _drop_all(self) -> None:
+        for connection in tuple(self._connections):
+            connection.drop()
 
 
 class _Connection(asyncio.Protocol):
     """One TCP client. A client that asks faster than it reads is not listened to until it has read."""
 
-    def __init__(self, server: Server, device: Device) -> None:
-        self._server, self._session = server, device.session()
+    def __init__(self, door: _Door) -> None:
+        self._door, self._session = door, door.device.session()
+        self._receive = functools.partial(door.server.receive, self._session, door.wire)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._outbox = Outbox(transport.write)
         transport.set_write_buffer_limits(high=HIGH_WATER)
-        self._server.join(self)
+        self._door.join(self)
 
     def connection_lost(self, reason: Exception | None) -> None:
-        self._server.leave(self)
+        self._door.leave(self)
+        self._outbox.close()
         self._session.close()
 
     def data_received(self, data: bytes) -> None:
-        if answer := self._server.receive(self._session, data):
+        if answer := self._receive(self._outbox, data):
             self._transport.write(answer)
 
     def pause_writing(self) -> None:
@@ -155,4 +256,5 @@ class _Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """Hang up; what is still to be sent is dropped."""
+        self._outbox.close()
         self._transport.abort()

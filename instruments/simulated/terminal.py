@@ -48,16 +48,18 @@ class PseudoTerminal:
             data = os.read(self._master, 65536)
         except BlockingIOError:
             return
-        answer = self._receive(data)
-        if not answer:
-            return
+        if answer := self._receive(data):
+            self.write(answer)
+
+    def write(self, data: bytes) -> None:
+        """Send, now or as soon as the client has read what is waiting."""
         idle = not self._waiting
-        self._waiting += answer
+        self._waiting += data
         if idle:
             self._flush()
         if idle and self._waiting:
             self._loop.add_writer(self._master, self._writable)
-        if len(self._waiting) > HIGH_WATER:
+        if len(self._waiting) > HIGH_WATER and self._reading:
             self._loop.remove_reader(self._master)
             self._reading = False
 

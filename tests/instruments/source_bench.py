@@ -18,6 +18,8 @@ LSB = 250e-6 / 4096
 class Ammeter:
     """What flows out of one channel, as the board would feel it."""
 
+    stuck = False
+
     def __init__(self, world) -> None:
         self.world, self.changes, self.volts = world, [(0.0, 0.0)], 1.234
 

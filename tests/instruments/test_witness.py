@@ -10,7 +10,7 @@ from neurorig.instruments.simulated.bench import SimulatedBench, Witness
 
 def test_the_witness_sees_a_current_as_soon_as_it_is_on_and_no_current_as_soon_as_it_is_off() -> None:
     bench = SimulatedBench(load_bench())
-    source, witness = bench.devices["source"].session(), Witness(bench)
+    source, witness = bench.devices["source"].session(), Witness(bench).session()
 
     def flows_after(*lines: bytes) -> float:
         for line in lines:

@@ -26,7 +26,9 @@ CHUNK = 4096
 
 
 class CurrentOutput(Protocol):
-    """What the world gives a source to deliver current with."""
+    """What the world gives a source to deliver current with. `stuck`: its OE line stays high, whatever drives it."""
+
+    stuck: bool
 
     def drive(self, amperes: float) -> None:
         """From now on; cancels what was queued."""
@@ -140,7 +142,7 @@ class Channel:
             self.set_level(self.level)
         else:
             self.set_level(0)
-            self.enabled = False
+            self.enabled = self.enabled and self.output.stuck
 
     def start(self, world: "World", clock: Clock) -> None:
         """Play the program on `clock`."""

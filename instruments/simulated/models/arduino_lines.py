@@ -49,7 +49,7 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
 
 def error_text(number: int) -> str:
     """``-222,"Data out of range"``."""
-    return f'{number},"{TEXTS[number]}"'
+    return f'{number},"{TEXTS.get(number, "Hardware error")}"'
 
 
 def crc8(data: bytes) -> int:

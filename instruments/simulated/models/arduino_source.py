@@ -94,8 +94,15 @@ class SimulatedArduinoSource:
         self.machine.restart(cause)
         self.restarts += 1
         self.ready_at = self.world.now + self.boot_delay
-        self.world.at(self.ready_at, lambda: None)  # something is due: a silent world goes on till then
         self.world.at(self.ready_at, lambda: None)  # something is due: time goes on while nobody speaks
+
+    def power_cycle(self) -> None:
+        """Switched off and on again."""
+        self.restart("POWER")
+
+    def queue_error(self, number: int) -> None:
+        """Something has gone wrong in the source, whatever it was told: a fault on demand."""
+        self.machine.fail(number)
 
     @property
     def hello(self) -> bytes:
@@ -345,7 +352,7 @@ class SourceSession:
     """One client of the source: its own half-received line, the source's common state."""
 
     def __init__(self, source: SimulatedArduinoSource) -> None:
-        self._source, self._framer = source, Framer()
+        self._source, self._framer, self.messages = source, Framer(), 0
         self._greeted, self._last = source.restarts, source.clock()
 
     def receive(self, data: bytes) -> bytes:
@@ -361,7 +368,9 @@ class SourceSession:
         if self._framer.in_block and now - self._last > BLOCK_GAP:
             answers.append(source.answer(self._framer.cut_off()))
         self._last = now
-        answers += [source.answer(line) for line in self._framer.feed(data)]
+        for line in self._framer.feed(data):
+            self.messages += not line.empty
+            answers.append(source.answer(line))
         return b"".join(answers)
 
     def close(self) -> None:
