@@ -28,6 +28,7 @@ Recorder = Callable[[float, Direction, "Buffer"], None]
 Progress = Callable[[int, int], None]
 
 TIMED_OUT = "no answer in time"
+CLEARED = "device clear"
 _LINE_FEED = 10
 _SENTINEL = 4096  # bytes without a line end that are kept while a sentinel is looked for; its answer is much shorter
 _SAFE_SEND = 0.5  # seconds for one line of a safe state: it must not wait for an instrument that reads nothing
@@ -304,6 +305,10 @@ class Link(ABC):
         if self._ended:
             self.recorder(time.time(), "|", b"")
 
+    def _remark(self, text: str) -> None:
+        if self.recorder is not None:
+            self.recorder(time.time(), "!", text.encode())
+
     def _complete(self, data: bytearray, deadline: float, *, line: bool = True) -> None:
         """Let `data` grow up to the end of a `line`, or of the message."""
         piece: bytes | bytearray = data
@@ -362,7 +367,9 @@ class Link(ABC):
         self._dirty, self._surplus = True, b""
         self._skipped = 0
         try:
-            if not (broken and self._clear(deadline)):
+            if broken and self._clear(deadline):
+                self._remark(CLEARED)
+            else:
                 self._transmit(b"\n", deadline)
             if broken and self.resync.settle:
                 self._discard(self.resync.settle)
@@ -399,8 +406,7 @@ class Link(ABC):
 
     def _fail(self, reason: BaseException, line: str, timeout: float | None, came: "Buffer" = b"") -> NoReturn:
         """Say what happened; what is no fault of the link (Ctrl-C, a cancel) passes unchanged. The link stays dirty."""
-        if self.recorder is not None:
-            self.recorder(time.time(), "!", _why(reason).encode())
+        self._remark(_why(reason))
         if not isinstance(reason, OSError | ValueError):
             raise reason
         limit, partial = self.timeout if timeout is None else timeout, bytes(came)

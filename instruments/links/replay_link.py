@@ -1,11 +1,12 @@
 """`ReplayLink`: a record of traffic that answers as the instrument did."""
 
 from collections import defaultdict, deque
+from itertools import islice
 from pathlib import Path
 
 from neurorig.signals import ConfigError, nearest
 
-from .link import TIMED_OUT, Link
+from .link import CLEARED, TIMED_OUT, Link
 from .traffic import Piece, Transcript
 
 
@@ -58,6 +59,15 @@ class ReplayLink(Link):
             self._find(data)
         else:
             self._follow(data)
+
+    def _clear(self, deadline: float) -> bool:
+        """As it was then."""
+        for piece in islice(self._script.pieces, self._at, None):
+            if piece.direction == ">":
+                break
+            if piece.direction == "!" and self._script.data(piece) == CLEARED.encode():
+                return True
+        return False
 
     def _find(self, data: bytes) -> None:
         """Go to the next of this kind."""
