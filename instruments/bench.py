@@ -474,7 +474,7 @@ def list_benches() -> list[str]:
 
 def load_bench(name_or_path: str | Path = PUBLISHED) -> Bench:
     """Load and check a bench file, or a shipped bench by its name. Raises ConfigError naming file and key."""
-    path = _find(name_or_path)
+    path = find_bench(name_or_path)
     return assemble(path, *read_bench_file(path))
 
 
@@ -502,7 +502,8 @@ def _as_built(path: Path, content: BenchFile) -> Board | None:
         raise ConfigError(f"{path}: [components] {reason}") from reason
 
 
-def _find(name_or_path: str | Path) -> Path:
+def find_bench(name_or_path: str | Path) -> Path:
+    """Where a bench file is, or the shipped bench of this name. Raises ConfigError."""
     path = Path(name_or_path)
     if path.is_file():
         return path
