@@ -26,7 +26,9 @@ class Commanded:
     `query` and `write` are the link's; an instrument whose lines need more than that puts its own there.
     """
 
-    def __init__(self, link: Link, *, name: str, suffix: int | None = None, warnings: list[str] | None = None) -> None:
+    def __init__(
+        self, link: Link, *, name: str, suffix: int | str | None = None, warnings: list[str] | None = None
+    ) -> None:
         self.link = link
         self.name = name
         self.suffix = suffix
@@ -74,6 +76,8 @@ class Command(Generic[T]):
     resolution: float = 0.0
     optional: bool = False
     question: str = ""
+    joint: str = " "
+    """What stands between the header and the value that is set."""
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -95,7 +99,7 @@ class Command(Generic[T]):
         if self.write is None:
             raise AttributeError(f"{instrument.name}: {self.name} ({self.header}?) can only be read")
         self.check(instrument, value)
-        instrument.write(f"{self._filled(self.header, instrument)} {self.write(value)}")
+        instrument.write(f"{self._filled(self.header, instrument)}{self.joint}{self.write(value)}")
         if self.read_back:
             self._confirm(instrument, value)
 

@@ -1,4 +1,4 @@
-"""`ScpiInstrument`: what every SCPI instrument has in common: identity, error queue, safe state."""
+"""What every instrument that knows ``*IDN?`` has in common: identity, error queue, safe state; `ScpiInstrument` for SCPI."""
 
 import re
 from typing import ClassVar, Self
@@ -13,14 +13,16 @@ from .roles import Identity
 _MOST_ERRORS = 30  # an error queue is finite; one that never empties is itself an error
 
 
-class ScpiInstrument(Commanded):
-    """An instrument that speaks SCPI (IEEE 488.2 common commands, SCPI-99 error queue).
+class IdentifiedInstrument(Commanded):
+    """An instrument that says who it is (IEEE 488.2, ``*IDN?``) and keeps a queue of errors.
 
     `driver` names its entry in the registry, against which ``*IDN?`` is checked when it is opened. `safe_state`: short
     lines that need no answer. Raises BenchError when another model or `serial_number` answers.
     """
 
     driver: ClassVar[str]
+    error_question: ClassVar[str]
+    """Takes the oldest error out of the queue: its number comes first, 0 when there is none."""
     safe_state: ClassVar[tuple[str, ...]]
     off_answers: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Questions, and patterns of the answers that say that nothing is put out; for instruments that drive."""
@@ -30,11 +32,15 @@ class ScpiInstrument(Commanded):
         self.identity = DRIVERS[self.driver].check(self._identify(), link, serial_number)
 
     def errors(self) -> list[str]:
-        """Empty the error queue (``:SYSTem:ERRor?``, SCPI-99 21.8.8)."""
+        """Empty the error queue. Raises InstrumentError when what comes back is no error message."""
         found: list[str] = []
         while len(found) < _MOST_ERRORS:
-            answer = self.link.query(":SYST:ERR?")
-            if answer.partition(",")[0].strip().lstrip("+") == "0":
+            answer = self.link.query(self.error_question)
+            try:
+                code = float(re.split(r"[,\t]", answer)[0])
+            except ValueError as reason:
+                raise InstrumentError(f"{self.name}: '{answer}' is no answer to {self.error_question}.") from reason
+            if code == 0:
                 break
             found.append(answer)
         return found
@@ -76,3 +82,9 @@ class ScpiInstrument(Commanded):
         if len(fields) != 4:
             raise InstrumentError(f"{self.link.resource}: '{answer}' is no answer to *IDN?.")
         return Identity(*fields)
+
+
+class ScpiInstrument(IdentifiedInstrument):
+    """An instrument that speaks SCPI (IEEE 488.2 common commands, SCPI-99 error queue)."""
+
+    error_question: ClassVar[str] = ":SYST:ERR?"  # SCPI-99 21.8.8
