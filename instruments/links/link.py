@@ -11,7 +11,6 @@ import itertools
 import re
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
@@ -19,6 +18,7 @@ from neurorig.signals import LinkError
 
 from .blocks import LINE_ENDS, block_header, with_block
 from .resync import SCPI
+from .transport import Transport
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -36,7 +36,7 @@ _SAFE_LOCK = 0.2  # seconds to wait for a transaction of another thread before g
 _SAFE_PAUSE = 0.3  # seconds that an empty line of a safe state stands for
 
 
-class Link(ABC):
+class Link(Transport):
     """A conversation with one instrument in lines that end in a line feed, and IEEE 488.2 blocks.
 
     `timeout` (seconds) is the deadline of a whole transaction. What the driver of a particular instrument may set:
@@ -51,10 +51,8 @@ class Link(ABC):
     Every method may be called from any thread. Raises LinkError with what had arrived in `partial`.
     """
 
-    marks_end = False
-    """Whether the interface marks where a message ends (VISA's END), as streams do not."""
-
     def __init__(self, resource: str, *, timeout: float = 2.0) -> None:
+        super().__init__()
         self.resource = resource
         self.timeout = timeout
         self.resync = SCPI
@@ -67,7 +65,6 @@ class Link(ABC):
         self._dirty = False  # a transaction has begun and has not ended well
         self._unread = False  # something may still come that belongs to no question
         self._reopened = False  # who answers on the new connection is not known yet
-        self._ended = False  # the interface has marked the end after the bytes that came last
         self._surplus: bytes | bytearray = b""  # bytes that came after the answer to the last query
         self._resyncs = itertools.count()
         self._skipped = 0  # bytes that the last resynchronisation threw away
@@ -76,38 +73,6 @@ class Link(ABC):
     def midway(self) -> bool:
         """Whether a transaction has begun and not ended well: half a line or half a block may have been sent."""
         return self._dirty
-
-    # What a transport does. `deadline` is a time.monotonic() value.
-
-    @abstractmethod
-    def _open(self, timeout: float) -> None:
-        """Open or reopen. Raises OSError."""
-
-    @abstractmethod
-    def _send(self, data: bytes, deadline: float) -> None:
-        """Send all of `data`. Raises TimeoutError at the deadline, OSError when the connection is gone."""
-
-    @abstractmethod
-    def _receive(self, deadline: float, want: int = 0) -> bytes:
-        """Give at least one byte of what comes: never more than `want`, the number still missing; 0 means one line."""
-
-    @abstractmethod
-    def _shut(self) -> None:
-        """Close; never raises."""
-
-    def _alive(self) -> bool:
-        """Whether the other end still holds the connection, as far as can be told without sending."""
-        return True
-
-    def _clear(self, deadline: float) -> bool:
-        """Device clear (IEEE 488.2, 5.8): empty both ends' buffers. Whether the interface has it, and it was done."""
-        return False
-
-    def _receive_into(self, view: memoryview, tail: memoryview, deadline: float) -> int:
-        """Receive into `view`, and perhaps into `tail` once that is full; give how many bytes came."""
-        data = self._receive(deadline, len(view))
-        view[: len(data)] = data
-        return len(data)
 
     # Transactions.
 
@@ -374,7 +339,10 @@ class Link(ABC):
             if broken and self.resync.settle:
                 self._discard(self.resync.settle)
             *first, last = self.resync.questions(next(self._resyncs))
-            for question, pattern in first:  # its answer may stand behind what is left of a cut answer, on the same line
+            for (
+                question,
+                pattern,
+            ) in first:  # its answer may stand behind what is left of a cut answer, on the same line
                 self._transmit(question.encode() + b"\n", deadline)
                 self._skip_to(rf"(?s:.*)({pattern})", deadline)
             self._transmit(last[0].encode() + b"\n", deadline)

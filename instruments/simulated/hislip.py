@@ -45,6 +45,7 @@ class HislipService:
     def __init__(self, device: Device, receive: Receive) -> None:
         self.device, self.receive = device, receive
         self.sessions: dict[int, _Conversation] = {}
+        self.transports: set[asyncio.Transport] = set()
         self._numbers = itertools.count(1)
 
     def connection(self) -> "_Connection":
@@ -56,6 +57,11 @@ class HislipService:
         number = next(n for n in (k & 0xFFFF for k in self._numbers) if n not in self.sessions)
         self.sessions[number] = _Conversation(self)
         return number, self.sessions[number]
+
+    def drop(self) -> None:
+        """Hang up on everybody."""
+        for transport in tuple(self.transports):
+            transport.abort()
 
     def end(self, conversation: "_Conversation") -> None:
         """The client has gone."""
@@ -99,8 +105,10 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._service.transports.add(transport)
 
     def connection_lost(self, reason: Exception | None) -> None:
+        self._service.transports.discard(self._transport)
         if self._synchronous and self._conversation is not None:
             self._service.end(self._conversation)
 

@@ -41,6 +41,7 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     # Here, because who only starts this process needs neither the twin nor its compiler.
     from ..bench import load_bench
     from .bench import SimulatedBench, Witness
+    from .device import ScpiDevice
     from .faults import read_fault
     from .server import Server
 
@@ -61,6 +62,9 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         entry = bench.instruments.get(name)
         serial = entry is not None and entry.resource.startswith("serial")
         addresses[name] = {"tcp": f"{'serial+tcp' if serial else 'tcp'}://{settings.host}:{port}"}
+        if isinstance(simulated.devices.get(name), ScpiDevice) and not serial:
+            visa = server.listen_hislip(name, 0, settings.host)
+            addresses[name]["visa"] = f"TCPIP::{settings.host}::hislip0,{visa}::INSTR"
         if serial and os.name == "posix":
             addresses[name]["serial"] = f"serial://{server.open_pty(name)}"
     return server, addresses

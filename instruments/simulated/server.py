@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from neurorig.signals import BenchError, nearest
 
 from .device import Device, Session
+from .hislip import HislipService
 from .wire import Piece, Wire
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Server:
         self._world, self._devices = world, dict(devices)
         self._wires = {name: (wires or {}).get(name) or Wire(name) for name in devices}
         self._doors: list[_Door] = []
+        self._hislip: list[tuple[socket.socket, HislipService]] = []
         self._terminals: list[tuple[PseudoTerminal, Session, Wire]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
@@ -50,15 +52,25 @@ class Server:
         Raises BenchError when there is no such device or the port cannot be had.
         """
         device = self._device(name)
+        listener = self._listener(name, port, host)
+        self._doors.append(_Door(self, device, self._wires[name], listener))
+        return int(listener.getsockname()[1])
+
+    def listen_hislip(self, name: str, port: int = 0, host: str = "127.0.0.1") -> int:
+        """The same for clients that speak HiSLIP. Faults of the wire do not befall them."""
+        service = HislipService(self._device(name), self._hand_over)
+        listener = self._listener(name, port, host)
+        self._hislip.append((listener, service))
+        return int(listener.getsockname()[1])
+
+    def _listener(self, name: str, port: int, host: str) -> socket.socket:
         try:
-            listener = socket.create_server((host, port), backlog=64)
+            return socket.create_server((host, port), backlog=64)
         except OSError as reason:
             raise BenchError(
                 f"Simulated instrument '{name}': cannot listen on {host}:{port} ({reason.strerror or reason}). Another "
                 "program, perhaps another simulation, has this port: stop it, or take port 0 for any free one."
             ) from reason
-        self._doors.append(_Door(self, device, self._wires[name], listener))
-        return int(listener.getsockname()[1])
 
     def open_pty(self, name: str) -> str:
         """Put device `name` behind a pseudo-terminal. Gives the path to open as a serial port.
@@ -85,6 +97,7 @@ class Server:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         for door in self._doors:
             await door.open()
+        listening = [await self._loop.create_server(s.connection, sock=listener) for listener, s in self._hislip]
         for terminal, session, wire in self._terminals:
             outbox = Outbox(terminal.write)
             terminal.start(functools.partial(self.receive, session, wire, outbox))
@@ -96,6 +109,10 @@ class Server:
             self._ticking.cancel()
             for door in self._doors:
                 door.close()
+            for server in listening:
+                server.close()
+            for _, service in self._hislip:
+                service.drop()
             for terminal, session, _ in self._terminals:
                 terminal.close()
                 session.close()

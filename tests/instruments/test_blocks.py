@@ -132,7 +132,7 @@ def test_a_line_end_that_follows_after_all_is_nobodys_answer():
 
 def test_a_semicolon_behind_a_block_is_refused_unless_the_driver_says_that_it_belongs_there():
     with scripted(Register(DATA=[b"#13abc;"])) as server, link_to(server, timeout=0.2) as link:
-        with pytest.raises(LinkError, match="followed by b';'|no answer in time"):
+        with pytest.raises(LinkError, match=r"followed by b';'|no answer in time"):
             link.query_block("DATA?")
         link.block_end = b";"
         assert link.query_block("DATA?") == b"abc"

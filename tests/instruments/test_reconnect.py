@@ -38,14 +38,16 @@ def test_the_same_instrument_is_used_again():
 
 def test_another_instrument_at_the_same_address_is_not_used():
     script = Register(BYE=[None], READ=[b"1\n"])
-    with scripted(lambda line: [b"ACME,Script,1,2\n"] if line == "*IDN?" else script(line)) as server:
-        with linked(server) as link:
-            hang_up(link)
-            with pytest.raises(BenchError, match="another instrument"):
-                link.reconnect()
-            with pytest.raises(LinkError):
-                link.query("READ?")
-            assert "READ?" not in server.heard
+    with (
+        scripted(lambda line: [b"ACME,Script,1,2\n"] if line == "*IDN?" else script(line)) as server,
+        linked(server) as link,
+    ):
+        hang_up(link)
+        with pytest.raises(BenchError, match="another instrument"):
+            link.reconnect()
+        with pytest.raises(LinkError):
+            link.query("READ?")
+        assert "READ?" not in server.heard
 
 
 def test_after_safe_lines_over_a_new_connection_nothing_is_asked_before_the_identity():

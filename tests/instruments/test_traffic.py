@@ -210,7 +210,7 @@ def test_a_record_that_is_not_there():
 
 @pytest.mark.parametrize("resource", ["replay://", "replay:///a.jsonl?match=colour", "replay:///a.jsonl?x=1"])
 def test_a_replay_that_cannot_be_read_is_explained(resource):
-    with pytest.raises(ConfigError, match="replay:///folder/traffic.jsonl"):
+    with pytest.raises(ConfigError, match=r"replay:///folder/traffic\.jsonl"):
         check_resource(resource)
 
 
