@@ -1,0 +1,72 @@
+"""How the 2450 runs a train: blocks of its trigger model and its four trigger timers (2450-901-01 Rev. B, section 3 and 6).
+
+- the list of levels is a source configuration list; a block recalls its first index, each next one the index after it;
+- a notify block starts the timers at the beginning of each period; a wait block passes when its timer has expired, and an
+  event that came while another block ran is not lost (6-148); so edges stand where the timers say, whatever the blocks take;
+- there are four timers (6-166) and up to eight wait blocks (6-148): a period has four levels at most.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from neurorig.signals import InstrumentError
+
+from ..commands import Commanded, choice, command, integer, switch
+from .source_meter import Step
+
+TIMERS = 4
+
+_RUNNING = ("RUNNING", "WAITING", "BUILDING", "ABORTING")
+
+
+class TriggerTimer(Commanded):
+    """One trigger timer: expires once, `delay` after the notify event."""
+
+    enabled = switch(":TRIG:TIM{n}:STAT", doc="Whether the timer reacts to its stimulus.")
+    delay = command(":TRIG:TIM{n}:DEL", unit="s", low=8e-6, high=1e5, doc="Time from the stimulus to the event.")
+    count = integer(":TRIG:TIM{n}:COUN", low=0, high=1048575, doc="Events for each stimulus.")
+    stimulus = choice(
+        ":TRIG:TIM{n}:STAR:STIM", ("NONE", "NOT1"), read_back=False,  # the manual does not say how it answers
+        doc="Event that starts the timer.",
+    )  # fmt: skip
+    at_start = switch(":TRIG:TIM{n}:STAR:GEN", doc="Whether there is an event at the start, too.")
+
+    def expire_after(self, seconds: float) -> None:
+        """Expire once, this long after each beginning of a period; changed while disabled (8-218)."""
+        self.enabled = False
+        self.delay = seconds
+        self.count = 1
+        self.stimulus = "NOT1"
+        self.at_start = False
+        self.enabled = True
+
+
+def blocks(period: Sequence[Step], count: int, levels: str, buffer: str, lead: float) -> Iterator[str]:
+    """The commands of a trigger model that runs `period` `count` times through the list `levels`, one index a step.
+
+    A measurement begins `lead` seconds before its level ends. After the last period the list's last index is recalled.
+    """
+    yield f":TRIG:BLOC:CONF:REC 1,{levels},1"
+    yield ":TRIG:BLOC:NOT 2,1"
+    block = 3
+    for timer, step in enumerate(period, 1):
+        if step.measured:
+            yield f":TRIG:BLOC:DEL:CONS {block},{step.seconds - lead:.9G}"
+            yield f":TRIG:BLOC:MEAS {block + 1},{buffer}"
+            block += 2
+        yield f":TRIG:BLOC:WAIT {block},TIM{timer}"
+        yield f":TRIG:BLOC:CONF:NEXT {block + 1},{levels}"
+        block += 2
+    yield f":TRIG:BLOC:BRAN:COUN {block},{count},2"
+
+
+def running(state: str, name: str) -> bool:
+    """Whether an answer to ``:TRIGger:STATe?`` (``IDLE;IDLE;9``, 6-166) says that the model is under way.
+
+    Raises InstrumentError when it failed or was aborted.
+    """
+    word = state.partition(";")[0].strip().upper()
+    if word in _RUNNING:
+        return True
+    if word != "IDLE":
+        raise InstrumentError(f"{name}: the trigger model did not run to its end: {state}.")
+    return False
