@@ -30,6 +30,16 @@ PacedOption = Annotated[
     Parameter(name="--paced", negative=(), show_default=False, help="Let simulated time pass as on the wall clock."),
 ]
 
+FaultOption = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--fault",
+        negative=(),
+        show_default=False,
+        help="Let something go wrong on the simulated bench, e.g. --fault scope:late,value=1s,after=3.",
+    ),
+]
+
 RUNS = Path("runs")
 """Where runs go when no folder is named."""
 

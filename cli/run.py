@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from neurorig.signals.errors import ConfigError
 
-from .options import RUNS, BenchOption, JsonOption, OutOption, PacedOption, SeedOption, SetOption, pairs
+from .options import RUNS, BenchOption, FaultOption, JsonOption, OutOption, PacedOption, SeedOption, SetOption, pairs
 
 if TYPE_CHECKING:
     from neurorig.protocols import Outcome, Progress
@@ -42,6 +42,7 @@ def run_command(
     traffic: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Keep all that goes to and from the instruments, too.")
     ] = False,
+    fault: FaultOption = (),
     as_json: JsonOption = False,
 ) -> int:
     """Run a protocol and end with the path of its report."""
@@ -49,7 +50,8 @@ def run_command(
 
     if protocol is None:
         raise ConfigError(f"Name a protocol: {', '.join(protocols())}. For instance: neurorig run bump --simulate")
-    request = Request(protocol, pairs(p, "-p"), bench, pairs(set_, "--set"), simulate, seed, out, paced, traffic)
+    components = pairs(set_, "--set")
+    request = Request(protocol, pairs(p, "-p"), bench, components, simulate, seed, out, paced, traffic, fault)
     with _progress(quiet=as_json) as progress:
         outcome = execute(request, progress)
     if as_json:

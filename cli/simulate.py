@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from neurorig.signals.errors import ConfigError
 
-from .options import JsonOption, PacedOption, SeedOption, SetOption, pairs
+from .options import FaultOption, JsonOption, PacedOption, SeedOption, SetOption, pairs
 
 PortOption = Annotated[
     tuple[str, ...],
@@ -25,12 +25,13 @@ def simulate_command(
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
     seed: SeedOption = 0,
     paced: PacedOption = False,
+    fault: FaultOption = (),
     as_json: JsonOption = False,
 ) -> int:
     """Serve every instrument of the bench, simulated, until Ctrl-C."""
     from neurorig.instruments.simulated.process import Settings, addresses_as_text, prepare
 
-    settings = Settings(bench, pairs(set_, "--set"), seed, paced, host, _ports(port))
+    settings = Settings(bench, pairs(set_, "--set"), seed, paced, host, _ports(port), fault)
     server, addresses = prepare(settings)
     if as_json:
         print(json.dumps(addresses), flush=True)

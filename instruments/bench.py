@@ -210,6 +210,12 @@ class Bench:
             )
         return self.nodes[name]
 
+    def check_fault(self, fault: Fault) -> None:
+        """Raise ConfigError when no instrument here can have it; what of it is wired is told when it is simulated."""
+        if fault.name not in self.instruments:
+            raise ConfigError(f"{fault}: no such instrument.{nearest(fault.name, self.instruments)}")
+        fault.check_role(DRIVERS[self.instruments[fault.name].driver].role)
+
     @cached_property
     def loads(self) -> dict[str, float]:
         """Input resistance of the probes on voltage nodes (ohm to ground): what the twin has to carry, too."""
@@ -440,12 +446,9 @@ class Bench:
         return instrument, channel
 
     def _fault(self, number: int, entry: FaultEntry) -> Fault:
-        """A fault of the simulated double; ports and nodes that are not wired are told when it is simulated."""
         try:
             fault = Fault(entry.instrument, entry.kind, entry.after, entry.count, entry.value)
-            if fault.name not in self.instruments:
-                raise ConfigError(f"{fault}: no such instrument.{nearest(fault.name, self.instruments)}")
-            fault.check_role(DRIVERS[self.instruments[fault.name].driver].role)
+            self.check_fault(fault)
         except ConfigError as reason:
             raise self._wrong(f"simulation.faults, number {number}", str(reason)) from reason
         return fault

@@ -2,13 +2,13 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorig.signals import NeurorigError, RunInterrupted
+from neurorig.signals import ConfigError, NeurorigError, RunInterrupted
 
 from .protocol import Protocol
 from .registry import get_protocol
@@ -17,6 +17,7 @@ from .runner import Finished, Progress, check_protocol, run_protocol
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
+    from neurorig.instruments.simulated.faults import Fault
     from neurorig.instruments.simulated.launch import SimulatedProcess
     from neurorig.records import RunWriter
 
@@ -40,6 +41,8 @@ class Request:
     paced: bool = False
     traffic: bool = False
     """Whether the run's folder also keeps all that goes over the links to the instruments."""
+    faults: Sequence[str] = ()
+    """What goes wrong on the simulated bench, such as ``scope:late,value=1s,after=3``."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,15 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
     from neurorig.records import RunWriter
 
     protocol = get_protocol(request.protocol).make(request.parameters)
+    faults = _faults(request)
     with contextlib.ExitStack() as stack:
         stack.enter_context(Interrupts())  # a second Ctrl-C must not stop what closes the run, either
         double = stack.enter_context(_double(request)) if request.simulate else None  # it starts while this goes on
         bench = load_bench(request.bench)
         if request.components:
             bench = bench.with_components(request.components)
+        for fault in faults:
+            bench.check_fault(fault)
         check_protocol(protocol, bench)
         writer = stack.enter_context(RunWriter.create(request.out, opening(protocol, bench, request)))
         stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
@@ -134,11 +140,22 @@ def _outcome(writer: "RunWriter", finished: Finished) -> Outcome:
     )
 
 
+def _faults(request: Request) -> "list[Fault]":
+    if not request.faults:
+        return []
+    from neurorig.instruments.simulated.faults import read_fault
+
+    if not request.simulate:
+        raise ConfigError(f"--fault {request.faults[0]}: only simulated instruments fail on demand. Add --simulate.")
+    return [read_fault(text) for text in request.faults]
+
+
 def _double(request: Request) -> "SimulatedProcess":
     from neurorig.instruments.simulated.launch import SimulatedProcess
     from neurorig.instruments.simulated.process import Settings
 
-    return SimulatedProcess(Settings(request.bench, dict(request.components), request.seed, request.paced))
+    settings = Settings(request.bench, dict(request.components), request.seed, request.paced, faults=request.faults)
+    return SimulatedProcess(settings)
 
 
 def _import_ahead() -> None:
@@ -148,8 +165,9 @@ def _import_ahead() -> None:
 
 
 def opening(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, Any]:
-    """What run.json says before anything has happened."""
+    """What run.json says before anything has happened; also what was to go wrong, if anything."""
     board = bench.board
+    faults = [*map(str, bench.faults), *request.faults] if request.simulate else []
     return {
         "protocol": {
             "name": protocol.name,
@@ -167,6 +185,7 @@ def opening(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, A
         "wiring": _wiring(bench),
         "simulated": request.simulate,
         "seed": request.seed,
+        **({"faults": faults} if faults else {}),
     }
 
 

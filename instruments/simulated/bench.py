@@ -53,8 +53,7 @@ class SimulatedBench:
 
     def fault(self, fault: Fault) -> None:
         """Let something go wrong, now or later. Raises ConfigError when this bench cannot have it."""
-        if fault.name in self.bench.instruments:
-            fault.check_role(self._driver(fault.name).role)
+        self.bench.check_fault(fault)
         self.breakdowns.add(fault)
 
     def mend(self, where: str) -> None:

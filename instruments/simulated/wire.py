@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from .device import Session
 
-BETWEEN = 3e-3
+BETWEEN = 1e-3
 """Wall-clock seconds between two pieces of an answer that was split."""
 
 
@@ -88,12 +88,12 @@ class Wire:
             answer = receive(session, line)
             count = max(_done(session) - before, 1 if _counts_not(session) else 0)
             self._fresh = line.endswith(b"\n") or count > 0
-            if self.watching is None:
+            if (watching := self.watching) is None:
                 pieces.append(Piece(0.0, answer))
                 continue
             if answer:
-                pieces += self.watching.spoil(self, answer)
-            self.watching.message_done(self, count)
+                pieces += watching.spoil(self, answer)
+            watching.message_done(self, count)
         return pieces
 
 
