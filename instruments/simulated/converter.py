@@ -6,8 +6,8 @@ is stored; the bandwidth is one pole; AC coupling removes the record's mean.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 CHUNK = 1 << 18
 """Samples converted at once: stays in the processor's cache."""
 FINEST, PLENTY = 256, 1 << 24
-"""Samples of the converter for one that is stored (256: four more bits), as long as a record does not take `PLENTY`."""
+"""Samples of the converter made for one that is stored, as long as a record does not take `PLENTY`."""
+RESOLUTION = 16
+"""Fractions of a code in high resolution: four more bits, from 256 samples or more."""
 
 Sampling = Literal["NORM", "HRES", "PEAK"]
 
@@ -63,18 +65,18 @@ class FrontEnd:
 
     def record(self, t0: float, dt: float, n: int, rng: np.random.Generator) -> NDArray[Any]:
         """What the memory holds of ``n`` samples, in codes; shape (n,); high resolution has fractions of a code."""
-        finest = min(self.oversampling, FINEST, max(16, PLENTY // n))
+        finest = min(self.oversampling, FINEST, max(4, PLENTY // n))
         finer = 1 if self.sampling == "NORM" else max(1, finest)
         if finer == 1:
             return self.codes(t0, dt, n, rng)
         if self.sampling == "HRES":
-            fine = np.empty(n, np.float32)
-            block = max(1, CHUNK // finer)
-            for first in range(0, n, block):
-                count = min(block, n - first)
-                codes = self.codes(t0 + first * dt, dt / finer, count * finer, rng)
-                fine[first : first + count] = codes.reshape(count, finer).mean(axis=1)
-            return fine
+            # Noise of all samples of the converter, though fewer are made.
+            averaged = replace(self, noise=self.noise * (finer / min(self.oversampling, RESOLUTION**2)) ** 0.5)
+            means = [
+                part.reshape(-1, finer).mean(axis=1) for part in averaged.levels(t0, dt / finer, n * finer, rng, finer)
+            ]
+            fine: NDArray[Any] = np.rint(np.concatenate(means) * RESOLUTION) / RESOLUTION
+            return fine.astype(np.float32)
         pairs = (n + 1) // 2
         codes = self.codes(t0, dt / finer, 2 * finer * pairs, rng).reshape(pairs, 2 * finer)
         return np.stack((codes.min(axis=1), codes.max(axis=1)), axis=1).reshape(-1)[:n]
@@ -82,20 +84,30 @@ class FrontEnd:
     def codes(self, t0: float, dt: float, n: int, rng: np.random.Generator) -> NDArray[Any]:
         """Digitise ``n`` samples; shape (n,)."""
         codes = np.empty(n, np.uint8 if self.top < 256 else np.uint16)
-        per_volt, zero = 1.0 / self.volts_per_code, self.zero_code + 0.5
+        first = 0
+        for level in self.levels(t0, dt, n, rng):
+            # Truncation after adding one half rounds; the ends of the converter stay the ends.
+            codes[first : first + len(level)] = level + np.float32(0.5)
+            first += len(level)
+        return codes
+
+    def levels(
+        self, t0: float, dt: float, n: int, rng: np.random.Generator, multiple: int = 1
+    ) -> Iterator[NDArray[np.float64]]:
+        """What the converter sees of ``n`` samples, in fractions of codes, cut at its ends; in parts."""
+        per_volt, zero = 1.0 / self.volts_per_code, self.zero_code
         if self.coupling == "AC":
             zero -= float(self.volts(t0, n * dt / 1000, 1000).mean()) * per_volt
         smooth = self._pole(t0, dt)
-        for first in range(0, n, CHUNK):
-            count = min(CHUNK, n - first)
+        part = max(1, CHUNK // multiple) * multiple
+        for first in range(0, n, part):
+            count = min(part, n - first)
             level = smooth(self.volts(t0 + first * dt, dt, count))
             level *= per_volt
             level += zero
             if self.noise:
                 level += rng.standard_normal(count, dtype=np.float32) * np.float32(self.noise)
-            # Truncation after adding one half rounds; the ends of the converter stay the ends.
-            codes[first : first + count] = np.clip(level, self.bottom, self.top, out=level)
-        return codes
+            yield np.clip(level, self.bottom, self.top, out=level)
 
     def _pole(self, t0: float, dt: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The bandwidth as one pole, where the samples are close enough to see it."""

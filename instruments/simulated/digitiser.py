@@ -157,8 +157,8 @@ class Digitiser:
         self.record: Record | None = None
         self.segments: list[Record] = []
         """The triggered records of a segmented acquisition, in order."""
-        self.triggers = self.completed = 0
-        """Triggers of the signal, and acquisitions completed, since power on."""
+        self.arms = self.triggers = self.completed = 0
+        """Times the trigger was armed, triggers of the signal, acquisitions completed: since power on."""
         self._count = 0
         self._ready = self._forced = math.inf
         self._average: Average | None = None
@@ -229,6 +229,7 @@ class Digitiser:
         """Go through the next change of state if it comes not later than `stop`."""
         if self.state == "FILL" and self._ready <= stop:
             noise = np.random.default_rng((self._seed, self._count + 1, 0))
+            self.arms += 1
             self._finder = self.plan.trigger.finder(self._ready, noise)
             self._enter("WAIT", self._ready)
         elif self.state == "WAIT" and (found := self._find(stop)) is not None:

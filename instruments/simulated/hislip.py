@@ -6,6 +6,7 @@ when a client interrupts it: the client knows by the message's number that a lat
 """
 
 import asyncio
+import functools
 import itertools
 import struct
 from collections.abc import Callable
@@ -58,6 +59,10 @@ class HislipService:
         self.sessions[number] = _Conversation(self)
         return number, self.sessions[number]
 
+    def patient(self) -> "list[_Conversation]":
+        """The clients whose session waits for the instrument."""
+        return [each for each in self.sessions.values() if getattr(each.session, "waiting", False)]
+
     def drop(self) -> None:
         """Hang up on everybody."""
         for transport in tuple(self.transports):
@@ -74,6 +79,7 @@ class _Conversation:
         self._service = service
         self.session = service.device.session()
         self.most = 1 << 20  # bytes of a message that the client takes
+        self.reply: Callable[[bytes], None] = lambda answer: None  # to the last message
         self.clearing = False
 
     def clear(self) -> None:
@@ -84,6 +90,10 @@ class _Conversation:
 
     def answer(self, data: bytes) -> bytes:
         return self._service.receive(self.session, data)
+
+    def go_on(self) -> None:
+        """Time has passed for a session that waits."""
+        self.reply(self.session.receive(b""))
 
     def status(self) -> int:
         """The status byte, asked in a session of its own: it must not disturb a message that is half in."""
@@ -160,7 +170,8 @@ class _Connection(asyncio.Protocol):
         elif not conversation.clearing:  # else it was sent before the client knew that the device is cleared
             # The interface's mark ends a message as a line feed does; one too many is an empty message.
             data = b"*TRG\n" if message.kind == _TRIGGER else message.payload + b"\n" * (message.kind == _DATA_END)
-            self._answer(conversation.answer(data), message.parameter, conversation.most)
+            conversation.reply = functools.partial(self._answer, number=message.parameter, most=conversation.most)
+            conversation.reply(conversation.answer(data))
 
     def _answer(self, answer: bytes, number: int, most: int) -> None:
         for start in range(0, len(answer), most):

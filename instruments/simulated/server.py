@@ -11,7 +11,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from neurorig.signals import BenchError, nearest
 
@@ -146,12 +146,22 @@ class Server:
         self._world.tick(time.monotonic())
         for door in self._doors:
             door.tend()
+        # A session that waits for its instrument lets the world go on at the wall clock's pace: others may be sourcing.
+        patient: list[_Patient] = [each for door in self._doors for each in door.patient()]
+        if patient := [*patient, *(each for _, service in self._hislip for each in service.patient())]:
+            self._world.spend(TICK)
+            for client in patient:
+                client.go_on()
         self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
 
     def _device(self, name: str) -> Device:
         if name not in self._devices:
             raise BenchError(f"There is no simulated instrument '{name}'.{nearest(name, self._devices)}")
         return self._devices[name]
+
+
+class _Patient(Protocol):
+    def go_on(self) -> None: ...
 
 
 class Outbox:
@@ -218,6 +228,10 @@ class _Door:
         if self._listening is None and self._opening is None and not self.wire.down:
             self._opening = asyncio.ensure_future(self.open())
 
+    def patient(self) -> "list[_Connection]":
+        """The clients whose session waits for the instrument."""
+        return [connection for connection in self._connections if connection.waits]
+
     def join(self, connection: "_Connection") -> None:
         """A client has come."""
         self._connections.add(connection)
@@ -264,6 +278,15 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if answer := self._receive(self._outbox, data):
             self._transport.write(answer)
+
+    @property
+    def waits(self) -> bool:
+        return bool(getattr(self._session, "waiting", False))
+
+    def go_on(self) -> None:
+        """Time has passed for a session that waits."""
+        if answer := self._session.receive(b""):
+            self._outbox.post([Piece(0.0, answer)])
 
     def pause_writing(self) -> None:
         self._transport.pause_reading()
