@@ -338,15 +338,11 @@ class Link(Transport):
                 self._transmit(b"\n", deadline)
             if broken and self.resync.settle:
                 self._discard(self.resync.settle)
-            *first, last = self.resync.questions(next(self._resyncs))
-            for (
-                question,
-                pattern,
-            ) in first:  # its answer may stand behind what is left of a cut answer, on the same line
+            questions = self.resync.questions(next(self._resyncs))  # none: nothing is known that it would answer
+            for k, (question, pattern) in enumerate(questions, 1):
                 self._transmit(question.encode() + b"\n", deadline)
-                self._skip_to(rf"(?s:.*)({pattern})", deadline)
-            self._transmit(last[0].encode() + b"\n", deadline)
-            self._skip_to(last[1], deadline)
+                # Behind what is left of a cut answer the first one's may stand, on the same line.
+                self._skip_to(pattern if k == len(questions) else rf"(?s:.*)({pattern})", deadline)
         except Exception as reason:
             raise LinkError(
                 f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}; "
