@@ -17,7 +17,7 @@ Work = Generator[float, None, None]
 """Something that takes time: it gives the seconds until it goes on."""
 
 HEADROOM = 1.05
-"""A range goes 5 % beyond its full scale."""
+"""A range goes 5 % beyond its full scale, unless a `Scale` says otherwise."""
 
 
 class Range(NamedTuple):
@@ -32,17 +32,17 @@ class Range(NamedTuple):
 
 
 class Scale:
-    """The ranges of one quantity, rising, and the errors of this instrument in each of them."""
+    """The ranges of one quantity, rising, and the errors of this instrument in each; `headroom`: how far a range goes."""
 
-    def __init__(self, ranges: Iterable[Range], random: np.random.Generator) -> None:
-        self.ranges = tuple(ranges)
+    def __init__(self, ranges: Iterable[Range], random: np.random.Generator, headroom: float = HEADROOM) -> None:
+        self.ranges, self.headroom = tuple(ranges), headroom
         self._errors = {r.full_scale: (r.gain * random.uniform(-0.5, 0.5), r.offset * random.uniform(-0.5, 0.5))
                         for r in self.ranges}  # fmt: skip
         self._random = random
 
     def of(self, value: float) -> Range:
         """The most sensitive range that carries `value`; the largest, if none does."""
-        return next((r for r in self.ranges if abs(value) <= r.full_scale * (HEADROOM + 1e-9)), self.ranges[-1])
+        return next((r for r in self.ranges if abs(value) <= r.full_scale * (self.headroom + 1e-9)), self.ranges[-1])
 
     def named(self, full_scale: float) -> Range:
         """The smallest range whose full scale is not below the one given; the largest, if there is none."""
@@ -127,7 +127,7 @@ class Terminals:
             yield seconds
             mean = self.leads.mean()
             true = mean.volts if quantity == "V" else mean.amperes
-            overflow = abs(true) > present.full_scale * HEADROOM
+            overflow = abs(true) > present.full_scale * scale.headroom
             better = present if auto is None else self._better(scale, present, true, lowest)
             if better == present or auto is None:
                 return Seen(scale.shown(true, present, periods), present, mean.limited, overflow)
@@ -137,7 +137,7 @@ class Terminals:
     @staticmethod
     def _better(scale: Scale, present: Range, value: float, lowest: float) -> Range:
         """One range up when it is too small; straight down to the smallest that holds the value when it is below a tenth."""
-        if abs(value) > present.full_scale * HEADROOM:
+        if abs(value) > present.full_scale * scale.headroom:
             return scale.above(present) or present
         if abs(value) < 0.1 * present.full_scale:
             return scale.named(max(abs(value), lowest))
