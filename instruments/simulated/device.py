@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from .arguments import Kind, ScpiError, block_header, integer, nr3
-from .grammar import Command, Framer, Tree, make_command, on
+from .grammar import Call, Command, Framer, Tree, make_command, on
 
 if TYPE_CHECKING:
     from .world import World
@@ -164,26 +164,38 @@ class ScpiDevice:
         for step in self._tree.parse(message):
             while self.occupied():
                 yield
-            if isinstance(step, ScpiError):
-                self.world.spend(self.typical_time)
-                self.fail(step)
-                continue
-            command, arguments = step
-            if command.progress:
-                self.world.progress()
-            else:
-                self.world.spend(self.typical_time if command.cost is None else command.cost)
-            try:
-                answer = command.handler(self, *arguments)
-            except ScpiError as error:
-                self.fail(error)
-                continue
-            if answer is not None:
-                answers += encode(answer)
+            if pieces := self._do(step):
+                answers += pieces
                 answers.append(b";")
         if answers:
             answers[-1] = b"\n"
         return b"".join(answers)
+
+    def done(self, message: str) -> bytes | None:
+        """The response to a message of one unit, done at once; None if it has more, or has to wait."""
+        steps = self._tree.parse(message)
+        if len(steps) != 1 or self.occupied():
+            return None
+        pieces = self._do(steps[0])
+        return b"".join((*pieces, b"\n")) if pieces else b""
+
+    def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
+        """Do one unit of a message; the pieces of its answer, none if it has none."""
+        if isinstance(step, ScpiError):
+            self.world.spend(self.typical_time)
+            self.fail(step)
+            return ()
+        command, arguments = step
+        if command.progress:
+            self.world.progress()
+        else:
+            self.world.spend(self.typical_time if command.cost is None else command.cost)
+        try:
+            answer = command.handler(self, *arguments)
+        except ScpiError as error:
+            self.fail(error)
+            return ()
+        return () if answer is None else encode(answer)
 
     def fail(self, error: ScpiError) -> None:
         """Put an error into the queue (a full queue ends in -350) and set its standard event bit."""
@@ -325,6 +337,11 @@ class ScpiSession:
 
     def receive(self, data: bytes) -> bytes:
         """Do the messages that `data` completes; the answers in order."""
+        if self._doing is None and (message := self._framer.whole(data)) is not None:
+            answer = self._device.done(message)
+            if answer is not None:
+                self.messages += 1
+                return answer
         overrun: ScpiError | None = None
         try:
             self._come.extend(self._framer.feed(data))

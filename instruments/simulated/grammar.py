@@ -216,6 +216,13 @@ class Framer:
         self._held = b""
         self._wanted = 0
 
+    def whole(self, data: bytes) -> str | None:
+        """The message, if `data` is plainly one message and nothing is held: what `feed` would give, quicker."""
+        end = len(data) - 1
+        if self._held or data.find(b"\n") != end or b"#" in data:
+            return None
+        return (data[:-2] if data.endswith(b"\r\n") else data[:end]).decode("latin-1")
+
     def feed(self, data: bytes) -> Iterator[str]:
         """Give the messages that `data` completes, without terminators. Raises ScpiError -363 beyond the limit."""
         self._held = self._held + data if self._held else data

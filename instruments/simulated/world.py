@@ -5,6 +5,9 @@ advances to the next event but by at most 50 ms (`progress`), so that polls also
 has spoken for 0.3 s and something is due (a watchdog, the end of a program or of a record), the world follows the wall clock,
 so that watchdogs bite; with nothing due it stands still, so that a slow computer gives the same samples as a fast one.
 Paced, it always follows the wall clock.
+
+The twin is advanced when somebody looks at it: its results do not depend on how its time is cut, and most queries look at
+nothing.
 """
 
 import heapq
@@ -61,6 +64,8 @@ class World:
 
     def __init__(self, twin: "Twin | Clock", *, paced: bool = False) -> None:
         self._twin, self.paced = twin, paced
+        self.now = twin.now
+        """Seconds of the world's clock."""
         self._events: list[Event] = []
         self._orders = itertools.count()
         self._listeners: list[Listener] = []
@@ -72,13 +77,11 @@ class World:
     @property
     def twin(self) -> "Twin":
         """The board's twin: only what is wired to the board asks for it."""
-        assert not isinstance(self._twin, Clock), "nothing is wired to a board that is not there"
-        return self._twin
-
-    @property
-    def now(self) -> float:
-        """Seconds of the world's clock."""
-        return self._twin.now
+        twin = self._twin
+        assert not isinstance(twin, Clock), "nothing is wired to a board that is not there"
+        if twin.now != self.now:
+            twin.advance(self.now)
+        return twin
 
     def at(self, when: float, action: Action) -> Event:
         """Call `action` when the clock reaches `when` (at once on the next advance if that is past)."""
@@ -111,8 +114,9 @@ class World:
 
     def heard(self, wall: float) -> None:
         """A client has spoken at this wall-clock time."""
-        self.tick(wall)
-        self._heard = wall
+        if self.paced or self._heard is None or wall - self._heard > SILENCE:
+            self.tick(wall)
+        self._heard = self._ticked = wall
 
     def tick(self, wall: float) -> None:
         """Follow the wall clock if paced, or if nobody has spoken for a while and something is due."""
@@ -132,12 +136,13 @@ class World:
         self._step(when)
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
+            self._twin.advance(self.now)
             self._twin.forget(min(self._remembered.values(), default=self.now))
 
     def _step(self, when: float) -> None:
         start = self.now
         if when > start:
-            self._twin.advance(when)
+            self.now = when
             for listener in self._listeners:
                 listener(start, when)
 
