@@ -219,7 +219,7 @@ class Framer:
     def whole(self, data: bytes) -> str | None:
         """The message, if `data` is plainly one message and nothing is held: what `feed` would give, quicker."""
         end = len(data) - 1
-        if self._held or data.find(b"\n") != end or b"#" in data:
+        if self._held or not data or data.find(b"\n") != end or b"#" in data:
             return None
         return (data[:-2] if data.endswith(b"\r\n") else data[:end]).decode("latin-1")
 

@@ -143,6 +143,9 @@ class Framer:
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """Take bytes, give the lines they complete."""
+        if not self._text and self._is_line(data):
+            yield Line(data[:-1].removesuffix(b"\r"))
+            return
         for byte in data:
             if self._missing:
                 assert self._block is not None
@@ -163,6 +166,11 @@ class Framer:
                 self._text.append(byte)
             else:
                 self._spoiled = -363
+
+    def _is_line(self, data: bytes) -> bool:
+        """Whether these bytes are plainly one whole line, as most are."""
+        fresh = self._head is None and not self._spoiled
+        return fresh and 0 <= data.find(b"\n") == len(data) - 1 < LINE_LIMIT and b"#" not in data
 
     def _block_header(self, byte: int) -> None:
         head = self._head

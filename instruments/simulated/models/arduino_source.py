@@ -4,7 +4,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from .arduino_channel import Correction, CurrentOutput, LogicOutput
 from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, block, checked_payload, crc8, crc16, error_text
 from .arduino_machine import ERASED, LEGS, STAMPS, Comparator, LogicInput, Machine
 from .arduino_program import decode
-from .arduino_requests import integer, on, parse, table, word
+from .arduino_requests import Request, integer, on, parse, table, word
 
 if TYPE_CHECKING:
     from ..world import World
@@ -129,7 +129,7 @@ class SimulatedArduinoSource:
     def _execute(self, line: Line) -> bytes:
         travel = (len(line.raw) + len(line.block or b"") + 1) * BYTE
         try:
-            request = parse(line, REQUESTS)
+            request = parse(line, REQUESTS) if line.spoiled or line.block is not None else _request(line.raw)
         except Refused:
             self.world.spend(travel)
             raise
@@ -346,6 +346,12 @@ class SimulatedArduinoSource:
 
 
 REQUESTS = table(SimulatedArduinoSource)
+
+
+@lru_cache(maxsize=1024)
+def _request(raw: bytes) -> Request:
+    """What a line without a block asks for: most are asked again and again. Raises Refused."""
+    return parse(Line(raw), REQUESTS)
 
 
 class SourceSession:
