@@ -31,11 +31,16 @@ def sampling_rate(tau_a: float, highest_rate: float, rate_error: float) -> float
     return 1.0 / min(dt_rate, tau_a / 8.0)
 
 
+SLOW = 0.006
+AFTER = 1e-3
+"""A source's ceramic resonator may run 0.5 % slow, and its SYNC OUT has to be seen to fall at the end of the program."""
+
+
 def plan_sweep(sweep: Sweep, bench: "Bench", scope: "Oscilloscope") -> "Acquisition":
     """The acquisition that records `sweep` with its marker. PlanError with the alternatives when it does not fit."""
     channels = [bench.node(node).channel for node in sweep.observe] + [bench.marker.channel]
     try:
-        return scope.plan(channels, sweep.duration, sweep.rate, sweep.pretrigger)
+        return scope.plan(channels, sweep.duration * (1.0 + SLOW) + AFTER, sweep.rate, sweep.pretrigger)
     except PlanError as reason:
         raise PlanError(
             f"Sweep '{sweep.label}' ({show(sweep.duration, 's')} of {', '.join(sweep.observe)} at "

@@ -78,8 +78,17 @@ def _sweeps(run: "Run") -> Table:
     for s in run.sweeps:
         remarks = "; ".join([*(["bad"] if s.bad else []), *(n.text for n in s.comments)])
         rate = show(s.acquired["rate"], "Hz") if "rate" in s.acquired else ""
-        found.append((s.index, s.label, s.started, s.state.get("assumed", ""), rate, remarks))
-    return _table("Sweeps", ("sweep", "label", "started", "state assumed", "samples a second", "remarks"), found)
+        found.append((s.index, s.label, s.started, s.state.get("assumed", ""), rate, _clock(s.acquired), remarks))
+    columns = ("sweep", "label", "started", "state assumed", "samples a second", "source's clock", "remarks")
+    return _table("Sweeps", columns, found)
+
+
+def _clock(acquired: Mapping[str, Any]) -> str:
+    """How fast the source's clock runs by the digitiser's, from the marker."""
+    clock = acquired.get("clock", {})
+    if clock.get("ppm") is None:
+        return ""
+    return f"{-clock['ppm']:+.1f} ± {clock['ppm_error']:.1f} ppm"
 
 
 def _instruments(meta: Mapping[str, Any]) -> Table:

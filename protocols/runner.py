@@ -221,8 +221,23 @@ class _Runner:
         except BenchError:
             self._keep_part(taken, started, acquisition)
             raise
-        self._write(taken, started, acquisition)
+        self._write(taken, started, acquisition, self._clock(scope, sweep, acquisition))
         return taken
+
+    def _clock(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> dict[str, Any]:
+        """How the source's clock lies on the oscilloscope's, by the marker; nothing where the marker is not recorded."""
+        marker = self.rig.bench.marker
+        if marker.channel not in acquisition.channels:
+            return {}
+        from neurorig.analysis import align, marker_edges
+
+        try:
+            trace = scope.fetch(marker.channel)
+        except BenchError as error:
+            self._warn([f"sweep {self.taken}: the marker was not fetched, its clocks are not compared ({error})"])
+            return {}
+        found = align(marker_edges(trace, marker.level), [0.0], [sweep.duration])
+        return {} if found is None else {"clock": asdict(found)}
 
     def _keep_part(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
         """Write down what of a sweep was fetched before the rest was lost; marked bad, so that no analysis counts on it."""
@@ -294,7 +309,9 @@ class _Runner:
             self._warn([f"{node}: {trace.clipped} samples of sweep {self.taken} lie beyond the oscilloscope's range"])
         return wiring.sense.apply(trace, node, wiring.unit)
 
-    def _write(self, taken: Taken, started: datetime, acquisition: "Acquisition") -> None:
+    def _write(
+        self, taken: Taken, started: datetime, acquisition: "Acquisition", clock: Mapping[str, Any] | None = None
+    ) -> None:
         from neurorig.records import Channel, SweepRecord  # h5py, only when there is something to keep
 
         if not self._journal:
@@ -309,7 +326,12 @@ class _Runner:
             started=_utc(started),
             state={"assumed": taken.sweep.state},
             params=taken.sweep.record,
-            acquired={"rate": acquisition.rate, "points": acquisition.points, "pretrigger": acquisition.pretrigger},
+            acquired={
+                "rate": acquisition.rate,
+                "points": acquisition.points,
+                "pretrigger": acquisition.pretrigger,
+                **(clock or {}),
+            },
         )
         self.writer.add_sweep(record, dict(taken.traces), dict(taken.commanded), dict(taken.reported))
         self.taken += 1

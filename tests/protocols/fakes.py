@@ -126,6 +126,8 @@ class FakeScope:
         self.diary.note("fetch")
         assert self.acquisition is not None
         assert self.source.playing is not None
+        if channel not in self.nodes:
+            return self.marker(channel, self.source.playing.duration)
         wiring, setup, taken = self.nodes[channel], self.setups[channel], self.acquisition
         times = np.arange(taken.points) / taken.rate - taken.pretrigger
         quantity = {"v_ap": v_ap, "i0": current, "i_out": nothing}[wiring.node.partition(".")[2]]
@@ -133,6 +135,14 @@ class FakeScope:
         scale = (setup.high - setup.low) / 250
         samples = np.clip(np.round((volts - setup.low) / scale), 0, 255).astype(np.uint8)
         return Trace(channel, samples, scale, setup.low, "V", -taken.pretrigger, 1 / taken.rate, scale / 12**0.5)
+
+    def marker(self, channel: str, duration: float) -> Trace:
+        """SYNC OUT: 5 V while the program plays."""
+        taken = self.acquisition
+        assert taken is not None
+        times = np.arange(taken.points) / taken.rate - taken.pretrigger
+        samples = (200 * ((times >= 0) & (times < duration))).astype(np.uint8)
+        return Trace(channel, samples, 0.025, 0.0, "V", -taken.pretrigger, 1 / taken.rate)
 
     def stop(self) -> None: ...
 

@@ -96,6 +96,14 @@ def test_commanded_reported_and_measured_are_kept_apart(rig: FakeRig, writer: Ru
     assert [e[0] for e in sweep.params["epochs"]["n1.i0"]] == ["rest", "kick", "bump", "stop", "after"]
 
 
+def test_the_clocks_are_compared_by_the_marker(rig: FakeRig, writer: RunWriter) -> None:
+    sweep = take(bump(probes=False), rig, writer).sweeps[0]
+    clock = sweep.acquired["clock"]
+    assert clock["edges"] == 2
+    assert abs(clock["ppm"]) < 4 * clock["ppm_error"] < 100
+    assert abs(clock["offset"]) < 2 / sweep.acquired["rate"]
+
+
 def test_a_finished_run_has_results_verdicts_tables_and_settings(rig: FakeRig, writer: RunWriter) -> None:
     run = take(bump(), rig, writer)
     assert run.status == "done"

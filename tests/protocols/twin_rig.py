@@ -52,6 +52,9 @@ class TwinScope(FakeScope):
         assert self.acquisition is not None
         source, taken = self.source, self.acquisition
         assert isinstance(source, TwinSource)
+        if channel not in self.nodes:
+            assert source.steps is not None
+            return self.marker(channel, source.steps.duration)
         wiring, setup = self.nodes[channel], self.setups[channel]
         start = source.fired - taken.pretrigger
         rig = source.rig
