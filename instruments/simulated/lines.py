@@ -82,9 +82,17 @@ class PortOutput(Disturbed):
 
     def drive(self, amperes: float) -> None:
         """Deliver a constant current from now on. Stuck, it does not go to zero but stays where it is."""
-        now = self.world.now
         if self.stuck and amperes == 0.0:
-            amperes = float(self._levels([now])[0])
+            self.stay()
+        else:
+            self._hold(amperes)
+
+    def stay(self) -> None:
+        """Go on with the level of this moment, whatever was to come."""
+        self._hold(float(self._levels(self.world.now)))
+
+    def _hold(self, amperes: float) -> None:
+        now = self.world.now
         self._commanded = [(now, Steps(np.array([0, 1]), np.array([amperes])))]
         if self.disturbances:
             self._feed()
@@ -151,8 +159,16 @@ class Converter:
     def __init__(self, output: PortOutput, made: "TransconductanceEntry") -> None:
         self.output, self.made = output, made
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the output goes neither to zero nor off."""
+        return self.output.stuck
+
     def drive(self, volts: float) -> None:
-        """Hold a voltage at its input from now on."""
+        """Hold a voltage at its input from now on. Stuck, it does not go to zero but stays where it is."""
+        if self.stuck and volts == 0.0:
+            self.output.stay()
+            return
         self.output.drive(self.made.gain * volts + self.made.offset)
 
     def play(self, steps: Steps, start: float) -> None:

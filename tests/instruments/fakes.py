@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorig.instruments.simulated import Device, Server, World
+from neurorig.instruments.simulated.wire import Wire
 
 
 class Stillness:
@@ -45,9 +46,11 @@ class Signal:
 
 
 @contextlib.contextmanager
-def serving(world: Any, devices: Mapping[str, Device], pty: str | None = None) -> Iterator[dict[str, Any]]:
+def serving(
+    world: Any, devices: Mapping[str, Device], pty: str | None = None, wires: Mapping[str, Wire] | None = None
+) -> Iterator[dict[str, Any]]:
     """Serve devices from a thread; gives ``{name: port}`` and, for device `pty`, ``{"pty": path}``."""
-    server = Server(world, devices)
+    server = Server(world, devices, wires)
     addresses: dict[str, Any] = {name: server.listen_tcp(name) for name in devices}
     if pty:
         addresses["pty"] = server.open_pty(pty)

@@ -24,6 +24,8 @@ class Ammeter:
         self.world, self.changes, self.volts = world, [(0.0, 0.0)], 1.234
 
     def drive(self, amperes: float) -> None:
+        if self.stuck and amperes == 0:
+            amperes = self.now
         self.changes = [c for c in self.changes if c[0] < self.world.now] + [(self.world.now, amperes)]
 
     def play(self, steps: Steps, start: float) -> None:
