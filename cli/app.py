@@ -40,15 +40,30 @@ _HELP = {
     "comment": "Add a comment, a bad or a good mark to a run or one of its sweeps.",
     "figure": "Play a published figure on the twin and compare it with what was published.",
     "calibrate": "Fit a board's neurons to measured f(I) charts, and write the board that they make.",
+    "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
+    "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
+    "console": "Talk to one instrument, line by line.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
 }
 _MODULES = {
     "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
     "comment": "runs", "figure": "figure", "calibrate": "calibrate", "simulate": "simulate", "doctor": "doctor",
+    "instruments": "instruments", "console": "console",
 }  # fmt: skip
+_BENCH = {
+    "new": "Look for instruments, ask how they are wired, and write a bench file.",
+    "show": "Draw a bench: what drives which port, and how each node reaches the instruments.",
+    "check": "Say all that is wrong with a bench file, or that it is fine.",
+}
+_bench = App(name="bench", help=_HELP["bench"], help_format="plaintext")
+for _name, _text in _BENCH.items():
+    _bench.command(f"neurorig.cli.bench:{_name}_command", name=_name, help=_text)
 for _name, _text in _HELP.items():
-    app.command(f"neurorig.cli.{_MODULES[_name]}:{_name}_command", name=_name, help=_text)
+    if _name == "bench":
+        app.command(_bench)
+    else:
+        app.command(f"neurorig.cli.{_MODULES[_name]}:{_name}_command", name=_name, help=_text)
 
 
 def run(arguments: Sequence[str]) -> int:

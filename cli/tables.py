@@ -168,3 +168,11 @@ def _within(within: bool) -> str:
 
 def _shown(value: float, unit: str) -> str:
     return _number(value, unit) if math.isfinite(value) else "none"
+
+
+def print_found(rows: Sequence[tuple[str, ...]]) -> None:
+    """Instruments that have answered, one line each."""
+    table = _table("instrument", "serial number", "driver", "role", "resource")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _print(table)
