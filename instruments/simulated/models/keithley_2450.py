@@ -10,7 +10,7 @@ status bits of a reading) it is that of the 2461 and 2470 manuals, whose firmwar
 ``:TRIGger:LOAD`` are understood.
 
 Not simulated, their headers are undefined (-113): ``:CALCulate``, ``:SENSe:<f>:RELative``, offset compensation, limit
-tests, user delays, TSP-Link, LAN and timer events, ``:TRIGger:PAUSe``, the display beyond its texts, USB storage.
+tests, user delays, TSP-Link and LAN events, ``:TRIGger:PAUSe``, the display beyond its texts, USB storage.
 
 Assumed, where no page says it:
 

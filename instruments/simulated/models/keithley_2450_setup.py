@@ -175,6 +175,8 @@ class KeithleySetup(KeithleyEvents):
     def _output(self) -> bool:
         return self.output
 
+    @on(":OUTPut:INTerlock:TRIPped?")
+    @on(":OUTPut1:INTerlock:TRIPped?")
     @on(":OUTPut:INTerlock:STATe?")
     @on(":OUTPut1:INTerlock:STATe?")
     def _interlock(self) -> bool:

@@ -15,7 +15,7 @@ from ..source_measure import Job, Work
 from ..world import POLL
 from .keithley_2450_events import ERROR, MODEL_ABORTED, MODEL_DONE, MODEL_FAILED, MODEL_RUNNING
 from .keithley_2450_states import plain
-from .keithley_2450_traces import KeithleyTraces
+from .keithley_2450_timers import NOTIFICATIONS, TIMERS, KeithleyTimers
 
 BLOCK_TIME = 20e-6
 """Seconds that a block takes besides what it does (assumed)."""
@@ -69,7 +69,7 @@ def _limit_command(handler: Any) -> Any:
     return handler
 
 
-class KeithleyTrigger(KeithleyTraces):
+class KeithleyTrigger(KeithleyTimers):
     """Blocks, and the one thing that is under way: a model or readings that were asked for."""
 
     _job: Job | None = None
@@ -92,7 +92,7 @@ class KeithleyTrigger(KeithleyTraces):
         self.blocks = dict(enumerate(blocks, 1))
         self.state, self.at = ("BUILDING" if blocks else "EMPTY"), 0
         self._counts: dict[int, int] = {}
-        self._happened: set[str] = set()
+        self.forget_events()
 
     @property
     def running(self) -> bool:
@@ -125,7 +125,8 @@ class KeithleyTrigger(KeithleyTraces):
         if not self.blocks:
             raise ScpiError(-221)
         self.points.clear()
-        self._counts, self._happened, self.last_row = {}, set(), None
+        self._counts, self.last_row = {}, None
+        self.forget_events()
         self._job = Job(self.world, self._run())
 
     @on(":ABORt")
@@ -309,18 +310,17 @@ class KeithleyTrigger(KeithleyTraces):
 
     @on(":TRIGger:BLOCk:NOTify", block_number, integer(1, 8))
     def _put_notify(self, number: int, which: int) -> None:
-        block = Block("NOTIFY", f"EVENT: NOTIFY{which}", doing(lambda: self._happened.add(f"NOTIFY{which}")))
+        block = Block("NOTIFY", f"EVENT: NOTIFY{which}", doing(lambda: self.notify(which)))
         self._put(number, block)
 
-    @on(":TRIGger:BLOCk:WAIT", block_number, choice("COMMand", *(f"NOTIFY{n}" for n in range(1, 9))))
+    @on(":TRIGger:BLOCk:WAIT", block_number, choice("COMMand", *NOTIFICATIONS, *(f"TIMer{n}" for n in TIMERS)))
     def _put_wait(self, number: int, event: str) -> None:
         def act(_: int) -> Step:
             started = self.world.now
-            while event not in self._happened:
+            while (seconds := self.take(event)) is not None:
                 if self.world.now - started > WAITING:
                     self.state = "WAITING"
-                yield 1e-3
-            self._happened.discard(event)
+                yield min(seconds, WAITING)
             self.state = "RUNNING"
             return None
 
