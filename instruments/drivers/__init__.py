@@ -112,6 +112,18 @@ DRIVERS: dict[str, DriverEntry] = {
             simulated="rigol_ds1000z:SimulatedRigolDS1000Z",
         ),
         DriverEntry(
+            name="keithley_2450",
+            role="SourceMeter",
+            model="Keithley 2450 set to its SCPI command set",
+            channels=("1",),
+            module=".keithley_2450",
+            class_name="Keithley2450",
+            identity=r"KEITHLEY INSTRUMENTS/MODEL 2450",
+            manual="Model 2450 Reference Manual, 2450-901-01",
+            covers="source and measure, 2 and 4 wires, staircases, lists, pulses with read pulses on its trigger timers",
+            simulated="keithley_2450:SimulatedKeithley2450",
+        ),
+        DriverEntry(
             name="arduino_source",
             role="CurrentSource",
             model="the Arduino current source of this repository",
