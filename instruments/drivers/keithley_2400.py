@@ -134,7 +134,7 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
 
     line_frequency = command(":SYST:LFR", unit="Hz", low=50, high=60, query_only=True, doc="Mains.")
     enabled = integer(
-        ":OUTP:ENAB:TRIP", low=0, high=1, query_only=True, doc="1: the output enable line allows the output."
+        ":OUTP:ENAB:TRIP", low=0, high=1, query_only=True, doc="Output enable line; 1: it allows the output."
     )
     data_format = choice(":FORM", ("ASC", "SRE", "REAL,32"), doc="How readings are sent.")
     byte_order = choice(":FORM:BORD", ("NORM", "SWAP"), doc="Order of the bytes of binary readings.")

@@ -127,7 +127,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
         low=0,
         high=1,
         query_only=True,
-        doc="1: the interlock is asserted; only then more than 20 V come out.",
+        doc="Interlock; 1: asserted, only then more than 20 V come out.",
     )
     data_format = choice(":FORM", ("ASC", "REAL", "SRE"), doc="How readings are sent.")
     byte_order = choice(":FORM:BORD", ("NORM", "SWAP"), doc="Order of the bytes of binary readings.")

@@ -1,10 +1,11 @@
-"""An instrument on a script that remembers what it is set to, for drivers of source-meters: answers as their manuals print them."""
+"""An instrument on a script that remembers what it is set to; what else it answers a test says, as the manual prints it."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from .scripted import Piece
 
-Answer = str | bytes | Callable[[str], str | bytes]
+Answer = str | bytes | Callable[[str], str | bytes] | None
+"""None: silence."""
 
 
 class Obedient:
@@ -20,8 +21,11 @@ class Obedient:
         self.errors: list[str] = []
 
     def __call__(self, line: str) -> Sequence[Piece]:
-        found = self.answers.get(line, self.answers.get(line.partition(" ")[0]))
-        if found is not None:
+        key = line if line in self.answers else line.partition(" ")[0]
+        if key in self.answers:
+            found = self.answers[key]
+            if found is None:
+                return []
             answer = found(line) if callable(found) else found
             return [(answer if isinstance(answer, bytes) else answer.encode()) + b"\n"]
         if line in (":SYST:ERR?", "print(errorqueue.next())"):
