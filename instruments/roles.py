@@ -140,7 +140,7 @@ class CurrentSource(Instrument, Protocol):
 class Oscilloscope(Instrument, Protocol):
     """Takes single triggered records of several channels. `probes`: the attenuations of probes that it can be set to.
 
-    Where it has an external trigger input, that is the channel ``ext`` (`trigger_inputs` of the registry): it is planned, set
+    Where it has an external trigger input, that is the channel ``EXT`` (`trigger_inputs` of the registry): it is planned, set
     and triggered on as the others are, but takes no memory and gives no record.
     """
 

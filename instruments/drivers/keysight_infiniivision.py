@@ -68,7 +68,7 @@ class KeysightChannel(Commanded):
 class KeysightInfiniiVision(ScopeDriver):
     """Keysight InfiniiVision 2000 or 3000 X-Series with four channels: single triggered records from the raw memory.
 
-    Fulfils the role `Oscilloscope`. Channels are named ``"1"`` to ``"4"``, the external trigger input ``"ext"``. BenchError
+    Fulfils the role `Oscilloscope`. Channels are named ``"1"`` to ``"4"``, the external trigger input ``"EXT"``. BenchError
     when another model answers.
     """
 
@@ -160,7 +160,7 @@ class KeysightInfiniiVision(ScopeDriver):
     @classmethod
     def check_setup(cls, setup: ChannelSetup, level: float | None = None) -> None:
         """Raise LimitError when a channel cannot be set so, or cannot trigger at `level` (V) when it is; no I/O."""
-        if setup.channel != "ext":
+        if setup.channel != "EXT":
             super().check_setup(setup, level)
             return
         reach = EXTERNAL * setup.attenuation
@@ -210,7 +210,7 @@ class KeysightInfiniiVision(ScopeDriver):
     def _set_trigger(self, channel: str, level: float, rising: bool) -> None:
         self.trigger_mode = "EDGE"
         self.sweep = "NORM"
-        self.trigger_source = "EXT" if channel == "ext" else f"CHAN{channel}"
+        self.trigger_source = channel if channel == "EXT" else f"CHAN{channel}"
         self.trigger_coupling = "DC"
         self.trigger_reject = "OFF"
         self.trigger_slope = "POS" if rising else "NEG"

@@ -183,6 +183,11 @@ class SimulatedKeysightInfiniivision(KeysightScreen):
         code = self._errors.popleft().code
         return f'{code:+d},"{TEXTS.get(code, "Device-specific error")}"'
 
+    @on("*OPT?")
+    def _options(self) -> str:
+        """No licence: the 3000T has its whole memory and segments without (the list's length is assumed)."""
+        return ",".join("0" * 26)
+
     @on(":SERial?")
     def _serial(self) -> str:
         return self.identity.split(",")[2]
