@@ -42,7 +42,7 @@ _HELP = {
     "calibrate": "Fit a board's neurons to measured f(I) charts, and write the board that they make.",
     "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
     "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
-    "console": "Talk to one instrument, line by line.",
+    "console": "Talk to one instrument: see its answers and errors, save its blocks; by hand or from a script.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
 }

@@ -4,7 +4,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,18 @@ LANGUAGES = {
     "arduino": Language(lambda _: True, Resync(lambda _: [("SYST:VERS?", r"\d+\.\d+")], settle=SILENCE), "", "*CLS"),
     "plain": Language(_question, _LATE),
 }  # fmt: skip
-_SPOKEN = {"arduino_source": "arduino", "keithley_2600b": "tsp", "keithley_2600": "tsp"}
+_OWN = {"arduino_source": "arduino"}
 
 
 def language_of(entry: "DriverEntry | None", identity: "Identity | None") -> str:
     """By the driver, else by who answers; plain when nobody has said anything."""
     if entry is not None:
-        return _SPOKEN.get(entry.name, "scpi")
+        from neurorig.instruments.scpi import ScpiInstrument
+        from neurorig.instruments.tsp import TspInstrument
+
+        driver = entry.load()
+        known = (("tsp", TspInstrument), ("scpi", ScpiInstrument))
+        return next((name for name, kind in known if issubclass(driver, kind)), _OWN.get(entry.name, "plain"))
     if identity is None or not identity.maker:
         return "plain"
     if re.search(r"keithley", identity.maker, re.I) and re.match(r"(model )?26\d\d", identity.model, re.I):
@@ -120,7 +125,7 @@ class Talk:
             self._echo_errors(before="from before: ")
         except NeurorigError:  # it says who it is, but has no such queue
             self._errors = False
-            self._note(f"It does not answer {LANGUAGES[self._name].error}: its error queue is not asked.")
+            self._note(f"It does not answer {self._language.error}: its error queue is not asked.")
         if self._interactive:
             self._note(".help lists what else there is; Ctrl-D ends.")
 
@@ -158,8 +163,7 @@ class Talk:
     # Lines for the instrument.
 
     def _send(self, line: str) -> None:
-        language = LANGUAGES[self._name]
-        if not language.asks(line):
+        if not self._language.asks(line):
             self._link.write(line)
             self._echo_errors()
             return
@@ -172,7 +176,7 @@ class Talk:
         self._show(answer)
 
     def _send_raw(self, line: str) -> None:
-        timeout = None if LANGUAGES[self._name].asks(line) else SILENCE
+        timeout = None if self._language.asks(line) else SILENCE
         try:
             self._answer(repr(whole_answer(self._link, line, timeout=timeout, silence=SILENCE))[2:-1])
         except LinkError as reason:
@@ -196,7 +200,7 @@ class Talk:
 
     def _echo_errors(self, before: str = "") -> None:
         """What the instrument has against what was sent; marked by `before` when it was none of this session's lines."""
-        question = LANGUAGES[self._name].error
+        question = self._language.error
         if not self._errors or not question:
             return
         for _ in range(MOST_ERRORS):
@@ -224,13 +228,13 @@ class Talk:
 
     def _set_errors(self, argument: str) -> None:
         self._errors = self._switch(".errors", argument, self._errors)
-        known = "" if LANGUAGES[self._name].error else " (none is known in this language)"
+        known = "" if self._language.error else " (none is known in this language)"
         self._note(f"error queue {'asked after each line' if self._errors else 'not asked'}{known}")
 
     def _set_raw(self, argument: str) -> None:
         self._raw = self._switch(".raw", argument, self._raw)
         self._note(f"raw {'on' if self._raw else 'off'}")
-        self._link.resync = _LATE if self._raw else LANGUAGES[self._name].resync
+        self._link.resync = _LATE if self._raw else self._language.resync
 
     def _switch(self, name: str, argument: str, now: bool) -> bool:
         if argument not in ("", "on", "off"):
@@ -266,7 +270,7 @@ class Talk:
     def _clear(self, _: str) -> None:
         with contextlib.suppress(LinkError):  # nothing came
             whole_answer(self._link, "", timeout=SILENCE, silence=SILENCE)
-        if clear := LANGUAGES[self._name].clear:
+        if clear := self._language.clear:
             self._send(clear)
         self._note("cleared")
 
@@ -285,8 +289,10 @@ class Talk:
         self._note(f"language {argument}")
 
     def _speak(self, name: str) -> None:
-        self._name = name
-        self._link.resync = LANGUAGES[name].resync
+        self._name, self._language = name, LANGUAGES[name]
+        if self._entry is not None and name == language_of(self._entry, None) and name in ("scpi", "tsp"):
+            self._language = replace(self._language, error=self._entry.load().error_question)
+        self._link.resync = self._language.resync
 
     @property
     def _drives(self) -> bool:

@@ -12,6 +12,7 @@ from neurorig.instruments.bench_check import problems
 from neurorig.instruments.bench_questions import ask_bench
 from neurorig.instruments.bench_writer import Draft
 from neurorig.instruments.discovery import Found
+from neurorig.instruments.drivers import DRIVERS, DriverEntry
 from neurorig.instruments.picture import ASCII, draw, remarks
 from neurorig.instruments.roles import Identity
 from neurorig.signals import ConfigError
@@ -138,6 +139,55 @@ def test_what_is_refused_leaves_the_draft_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="already wired"):
         draft.place({("nodes", "n1.v_m"): {"channel": "scope.1", "sense": {"kind": "direct"}}})
     assert draft.text() == before
+
+
+def entry(name: str, role: str, channels: tuple[str, ...]) -> DriverEntry:
+    """A driver of this role, of which only the registry's line is needed."""
+    return DriverEntry(name, role, f"a {role}", channels, ".none", "None", "ACME/.*", "", "", "")
+
+
+@pytest.fixture
+def cupboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One instrument of each role that the dialogue treats in its own way."""
+    for name, role, channels in (
+        ("a_source_meter", "SourceMeter", ("a", "b")), ("a_supply", "PowerSupply", ("1", "2")),
+        ("a_generator", "VoltageSource", ("1", "2")), ("a_multimeter", "Multimeter", ("in",)),
+    ):  # fmt: skip
+        monkeypatch.setitem(DRIVERS, name, entry(name, role, channels))
+
+
+@pytest.mark.usefixtures("cupboard")
+def test_leads_are_asked_with_what_must_never_be_exceeded_there(tmp_path: Path) -> None:
+    person = Person(**{"smu.a touch": ["10 kOm", "10 kohm"], "smu.b touch": "-", "Most volts": ["0 V", "2 V"]})
+    bench = ask_bench(tmp_path / "smu.toml", [], person, planned=("a_source_meter",)).bench()
+    (leads,) = bench.terminals.values()
+    assert (leads.channel, leads.device, leads.voltage, leads.current) == ("a", 10e3, 2.0, 1e-3)
+    assert bench.board_or_none is None
+    assert len(person.told) == 2
+    assert "10 kohm, never beyond 2 V and 1 mA" in draw(bench)
+
+
+@pytest.mark.usefixtures("cupboard")
+def test_a_generator_needs_the_transconductance_of_its_converter(tmp_path: Path) -> None:
+    bench = ask_bench(
+        tmp_path / "generator.toml", [SCOPE], Person(per_volt=["50 uA", "20 uA/V"]), planned=("a_generator",)
+    ).bench()
+    converter = bench.ports["n1.i0"].transconductance
+    assert converter is not None
+    assert converter.gain == pytest.approx(20e-6)
+    assert "20 uA/V" in draw(bench)
+
+
+@pytest.mark.usefixtures("cupboard")
+def test_supply_and_multimeter_are_wired_to_the_board(tmp_path: Path) -> None:
+    person = Person(**{"V+": "supply.2", "meter.in touch": "n1.v_m", "current limit": "50 mA"})
+    bench = ask_bench(tmp_path / "all.toml", [SOURCE, SCOPE], person, planned=("a_supply", "a_multimeter")).bench()
+    assert bench.supply is not None
+    assert (bench.supply.channel, bench.supply.current_limit) == ("2", 0.05)
+    assert bench.terminals["meter.in"].node == "n1.v_m"
+    picture = draw(bench)
+    assert "5 V, at most 50 mA" in picture
+    assert "V+ of the board" in picture
 
 
 # All mistakes at once.
