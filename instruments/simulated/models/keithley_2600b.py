@@ -44,8 +44,9 @@ class SimulatedKeithley2600B:
 
     def __init__(self, world: "World", leads: Mapping[str, Leads], *, serial: str, seed: int) -> None:
         self.world = world
-        self.identity = f"Keithley Instruments Inc., Model {MODEL}, {serial}, {FIRMWARE}"
-        self.status, self.format, events = Status(), Format(), Events()
+        self.identity: str = f"Keithley Instruments Inc., Model {MODEL}, {serial}, {FIRMWARE}"
+        self.status: Status = Status()
+        self.format, events = Format(), Events()
         self.localnode = LocalNode(serial, self.reset)
         self.trigger = Trigger(world, events)
         self.smus = []
@@ -225,7 +226,7 @@ class SimulatedKeithley2600B:
             result = yield from getattr(self, f"_do_{kind}")(*values)
         except TspError as error:
             self.fail(error)
-            return ()
+            return (None,)
         results = result if isinstance(result, tuple) else (result,)
         return tuple(self.lua.given(value) for value in results)
 
@@ -256,5 +257,5 @@ class SimulatedKeithley2600B:
         yield from ()
 
     def _do_problem(self, problem: str) -> Work:
-        raise TspError(-285, text=self.lua.syntax(problem))
-        yield  # makes it a request that takes time, as the others
+        self.fail(TspError(-285, text=self.lua.syntax(problem)))
+        yield from ()

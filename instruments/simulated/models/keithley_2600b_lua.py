@@ -210,12 +210,14 @@ class Sandbox:
     def show(self, table: Table, owned: bool = False) -> Any:
         """The Lua side of a table. An `owned` one is forgotten when no script knows it any more."""
         handle = self._handle(table)
-        fixed: dict[str | int, Any] = dict(table.fixed())
-        fixed |= {name: self._parts.method(handle, name) for name in table.functions}
-        fixed |= {name: self.show(child) for name, child in table.children().items()}
+        methods = {name: self._parts.method(handle, name) for name in table.functions}
+        below = {name: self.show(child) for name, child in table.children().items()}
+        everything: dict[Any, Any] = {**methods, **below}
+        everything.update(table.fixed())
+        fixed = self._lua.table_from(everything)
         if owned:
             self._last[handle] = self._handles
-        return self._parts.expose(handle, self._lua.table_from(fixed), owned)
+        return self._parts.expose(handle, fixed, owned)
 
     def table(self, handle: int) -> Table:
         """The table behind a handle that a request names. Raises TspError for what is left of a forgotten buffer."""

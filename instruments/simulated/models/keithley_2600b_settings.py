@@ -71,6 +71,8 @@ class Source(Table):
         """What is set is put out at once if the output is on; a fixed range is one that is no longer automatic."""
         if name in ("rangev", "rangei"):
             setattr(self, f"auto{name}", 0)
+        if name in ("levelv", "leveli", "func"):
+            self._smu.leave_sweep()
         if name == "output" and self.output == 2:
             self._smu.switch_off(open_relay=True)
             self.output = 0

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -83,7 +83,7 @@ class Smu(Table):
     @property
     def output_on(self) -> bool:
         """Whether it puts out what it is programmed to."""
-        return self.source.output == 1
+        return bool(self.source.output == 1)
 
     @property
     def limit(self) -> float:
@@ -113,6 +113,11 @@ class Smu(Table):
             raise self._refusal(5005)
         return scale.named(source.full_scale)
 
+    def leave_sweep(self) -> None:
+        """The last level of a sweep that is over is held no longer."""
+        if not self.trigger.running:
+            self.given = None
+
     def put_out(self) -> None:
         """Put out what is programmed, or what a sweep gives, if the output is on."""
         source = self.source
@@ -124,7 +129,7 @@ class Smu(Table):
 
     def switch_off(self, *, open_relay: bool = False) -> None:
         """Output off, as the off-mode says: zero with a limit, or the relay open."""
-        source = self.source
+        source, self.given = self.source, None
         if open_relay or source.offmode == 2:
             self.terminals.open()
         elif source.offmode == 1:
@@ -191,7 +196,7 @@ class Smu(Table):
             return float(self.measure.delay)
         return settling("A", self._meter_range("A")) * self.measure.delayfactor if kinds != "v" else 0.0
 
-    def reading(self, kinds: str, stores: list[Buffer]) -> Work:
+    def reading(self, kinds: str, stores: list[Buffer]) -> Generator[float, None, list[float]]:
         """One reading of each of `kinds`, one after the other, into `stores` if there are any."""
         when = self._world.now
         rows, needed = [], "iv" if set(kinds) & set("rp") else kinds
@@ -211,7 +216,7 @@ class Smu(Table):
             store.add(row)
         return [row.reading for row in rows]
 
-    def _seen(self, quantity: Quantity) -> Any:
+    def _seen(self, quantity: Quantity) -> Generator[float, None, Seen]:
         nplc = float(self.measure.nplc)
         letter = LETTERS[quantity]
         own = quantity == self.source.quantity
