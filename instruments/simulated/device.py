@@ -171,12 +171,14 @@ class ScpiDevice:
             answers[-1] = b"\n"
         return b"".join(answers)
 
-    def done(self, message: str) -> bytes | None:
-        """The response to a message of one unit, done at once; None if it has more, or has to wait."""
-        steps = self._tree.parse(message)
-        if len(steps) != 1 or self.occupied():
+    def done(self, data: bytes) -> bytes | None:
+        """The response to one message of one unit, done at once; None if `data` is anything else, or has to wait."""
+        step = self._tree.alone(data)
+        if step is None or self.occupied():
             return None
-        pieces = self._do(steps[0])
+        pieces = self._do(step)
+        if len(pieces) == 1:
+            return pieces[0] + b"\n"
         return b"".join((*pieces, b"\n")) if pieces else b""
 
     def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
@@ -315,11 +317,15 @@ Answer = str | bool | int | float | Block
 
 def encode(answer: Answer) -> tuple[bytes, ...]:
     """A query's answer as pieces: booleans as 1 or 0, integers plain, other numbers in scientific notation."""
+    if isinstance(answer, str):
+        return (answer.encode("latin-1"),)
     if isinstance(answer, Block):
         return block_header(len(answer.data), answer.digits), answer.data
-    if isinstance(answer, float):
-        answer = nr3(answer)
-    return ((answer if isinstance(answer, str) else str(int(answer))).encode("latin-1"),)
+    return ((nr3(answer) if isinstance(answer, float) else str(int(answer))).encode("latin-1"),)
+
+
+_SHORT = 256
+"""Bytes of a message up to which it is worth remembering as a whole."""
 
 
 class ScpiSession:
@@ -337,8 +343,8 @@ class ScpiSession:
 
     def receive(self, data: bytes) -> bytes:
         """Do the messages that `data` completes; the answers in order."""
-        if self._doing is None and (message := self._framer.whole(data)) is not None:
-            answer = self._device.done(message)
+        if self._doing is None and self._framer.empty and len(data) <= _SHORT:
+            answer = self._device.done(data)
             if answer is not None:
                 self.messages += 1
                 return answer

@@ -162,7 +162,7 @@ class Digitiser:
         self._count = 0
         self._ready = self._forced = math.inf
         self._average: Average | None = None
-        world.listen(self._listen)
+        world.listen(self._listen, self._name)
 
     def start(self, plan: Plan) -> None:
         """Begin acquiring; a single sweep stops after one acquisition, the others go on."""

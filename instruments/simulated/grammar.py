@@ -122,6 +122,7 @@ class Tree:
         for command in commands:
             self._add(command)
         self.parse = lru_cache(maxsize=2048)(self._parse)
+        self.alone = lru_cache(maxsize=2048)(self._alone)
 
     def _add(self, command: Command) -> None:
         for spelling in _spellings(command.pattern):
@@ -137,6 +138,13 @@ class Tree:
                 node.query = command
             else:
                 node.command = command
+
+    def _alone(self, data: bytes) -> Call | ScpiError | None:
+        """The only unit of the only message, if that is what these bytes plainly are."""
+        if data.count(b"\n") != 1 or not data.endswith(b"\n") or b"#" in data:
+            return None
+        steps = self.parse(data[:-1].removesuffix(b"\r").decode("latin-1"))
+        return steps[0] if len(steps) == 1 else None
 
     def _parse(self, message: str) -> tuple[Call | ScpiError, ...]:
         """The calls of one message in order; a command error ends the message (IEEE 488.2 section 6.1.9.1)."""
@@ -216,12 +224,10 @@ class Framer:
         self._held = b""
         self._wanted = 0
 
-    def whole(self, data: bytes) -> str | None:
-        """The message, if `data` is plainly one message and nothing is held: what `feed` would give, quicker."""
-        end = len(data) - 1
-        if self._held or not data or data.find(b"\n") != end or b"#" in data:
-            return None
-        return (data[:-2] if data.endswith(b"\r\n") else data[:end]).decode("latin-1")
+    @property
+    def empty(self) -> bool:
+        """Whether no message is half here."""
+        return not self._held
 
     def feed(self, data: bytes) -> Iterator[str]:
         """Give the messages that `data` completes, without terminators. Raises ScpiError -363 beyond the limit."""

@@ -68,7 +68,8 @@ class World:
         """Seconds of the world's clock."""
         self._events: list[Event] = []
         self._orders = itertools.count()
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, str | None]] = []
+        self._attentive: list[Listener] = []  # those to be told
         self._remembered: dict[str, float] = {}
         self._tidied = 0.0
         self._heard: float | None = None
@@ -89,21 +90,36 @@ class World:
         heapq.heappush(self._events, event)
         return event
 
-    def listen(self, listener: Listener) -> None:
-        """Call ``listener(start, stop)`` after each advance; everything up to `stop` can then be sampled."""
-        self._listeners.append(listener)
+    def listen(self, listener: Listener, key: str | None = None) -> None:
+        """Call ``listener(start, stop)`` after each advance; everything up to `stop` can then be sampled.
+
+        With `key`, only while something is remembered for it.
+        """
+        self._listeners.append((listener, key))
+        self._choose_attentive()
+
+    def _choose_attentive(self) -> None:
+        self._attentive = [told for told, key in self._listeners if key is None or key in self._remembered]
 
     def remember(self, key: str, since: float | None) -> None:
         """Keep the twin's history from `since` on, for instrument `key`; None: it needs nothing any more."""
+        changed = (key in self._remembered) == (since is None)
         if since is None:
             self._remembered.pop(key, None)
         else:
             self._remembered[key] = since
+        if changed:
+            self._choose_attentive()
 
     def spend(self, seconds: float) -> None:
         """Let a transaction cost its time."""
-        if not self.paced:
-            self.advance_to(self.now + seconds)
+        if self.paced:
+            return
+        when = self.now + seconds
+        if self._attentive or when > self._tidied + TIDY or (self._events and self._events[0].when <= when):
+            self.advance_to(when)
+        else:  # nobody is interested
+            self.now = max(self.now, when)
 
     def progress(self) -> None:
         """Advance to the next event, by at most 50 ms."""
@@ -143,7 +159,7 @@ class World:
         start = self.now
         if when > start:
             self.now = when
-            for listener in self._listeners:
+            for listener in self._attentive:
                 listener(start, when)
 
     def _drop_cancelled(self) -> None:
