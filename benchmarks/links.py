@@ -3,14 +3,15 @@
 import contextlib
 import os
 import socket
-from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import serial
 
 from neurorig.instruments import Commanded, command, open_link
-from neurorig.instruments.links import Link
+from neurorig.instruments.links import Link, TrafficLog
 
 from .harness import Figure, Helper, Race, one_core, repeated
 
@@ -41,9 +42,10 @@ def _tcp(port: int, stack: contextlib.ExitStack) -> list[Figure]:
     race.add("raw socket", repeated(_over_socket(_connected(port, stack)), 1000))
     race.add("declared command", repeated(_reading(_link(f"tcp://127.0.0.1:{port}", stack)), 1000), 1.25)
     recorded = _link(f"tcp://127.0.0.1:{port}", stack)
-    transcript: deque[tuple[float, str, bytes]] = deque(maxlen=10_000)
-    recorded.recorder = lambda when, direction, data: transcript.append((when, direction, data))
-    race.add("with a recorder", repeated(_reading(recorded), 1000), 1.5)
+    log = TrafficLog(Path(stack.enter_context(TemporaryDirectory())) / "traffic.jsonl")
+    stack.enter_context(contextlib.closing(log))
+    log.attach(recorded)
+    race.add("with its traffic recorded", repeated(_reading(recorded), 1000), 1.5)
     return race.run()
 
 

@@ -80,7 +80,13 @@ class Bare(asyncio.Protocol):
 
 
 async def bare() -> None:
-    """Many clients on a bare asyncio Protocol."""
+    """Many clients on a bare asyncio Protocol.
+
+    asyncio takes 256 KiB of memory for each arrival. The C library gets them anew from the system every time, at more than
+    the cost of a query, until something larger has been given back once, as in any process that has imported numpy.
+    """
+    del (warm := bytearray(1 << 20))[:]
+    del warm
     server = await asyncio.get_running_loop().create_server(Bare, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -1,9 +1,11 @@
 """neurorig in the peers' query workload: a declared command over our own links."""
 
-from collections import deque
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from neurorig.instruments import Commanded, command, open_link
+from neurorig.instruments.links import TrafficLog
 
 
 class Meter(Commanded):
@@ -16,7 +18,6 @@ def register(bench: Any, *, kind: str, loop: Any, port: int = 0, path: str = "",
         bench.add("neurorig declared command", loop(lambda: meter.reading, 250))
         return
     meter, recorded = (Meter(open_link(f"tcp://127.0.0.1:{port}"), name="meter") for _ in range(2))
-    transcript: deque[tuple[float, str, bytes]] = deque(maxlen=10_000)
-    recorded.link.recorder = lambda when, direction, data: transcript.append((when, direction, data))
+    TrafficLog(Path(tempfile.mkdtemp()) / "traffic.jsonl").attach(recorded.link)
     bench.add("neurorig declared command", loop(lambda: meter.reading))
-    bench.add("neurorig, with a recorder", loop(lambda: recorded.reading))
+    bench.add("neurorig, traffic recorded", loop(lambda: recorded.reading))
