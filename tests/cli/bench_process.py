@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neurorig.instruments import load_bench
 
@@ -31,10 +32,21 @@ class ServedBench:
 
     def delivered(self) -> float:
         """Current (A) that flows into the board's port at this moment."""
+        return float(self._witness("what flows?")["ports"]["n1.i0"])
+
+    def fault(self, text: str) -> None:
+        """Let something go wrong, from now on: ``source:dead``."""
+        assert text in str(self._witness({"fault": text}))
+
+    def mend(self) -> None:
+        """Let nothing be wrong any more."""
+        assert self._witness({"mend": "all"}) == {"faults": []}
+
+    def _witness(self, line: object) -> Any:
         host, port = self.addresses["witness"]["tcp"].removeprefix("tcp://").split(":")
         with socket.create_connection((host, int(port)), timeout=5) as connection:
-            connection.sendall(b"?\n")
-            return float(json.loads(connection.makefile().readline())["ports"]["n1.i0"])
+            connection.sendall(json.dumps(line).encode() + b"\n")
+            return json.loads(connection.makefile().readline())
 
     def wait_until_off(self, within: float) -> float:
         """Seconds until no current flows; fails after `within`."""

@@ -26,7 +26,7 @@ from .bench_process import ServedBench, neurorig, served
 SHORT = ("rest=0.1s", "kick_duration=0.3s", "settle=0.4s", "stop_duration=0.2s", "after=0.1s", "conditioning=1",
          "probes=no", "repeats=2", "rate_error=20Hz")  # fmt: skip
 
-NTH = {"connecting": 2, "conditioning": 2, "loading": 3, "armed": 3, "running": 3, "fetching": 4, "journaling": 2,
+NTH = {"connecting": 2, "conditioning": 2, "loading": 3, "armed": 3, "running": 3, "fetching": 5, "journaling": 2,
        "switching off": 1, "analysing": 1, "closing": 1}  # fmt: skip
 """Which call of a phase belongs to the second sweep; when connecting, to the second instrument."""
 
@@ -34,57 +34,11 @@ KEPT = {"connecting": 0, "switching off": 2, "analysing": 2, "closing": 2}
 """Sweeps that were taken before a phase; one before all others."""
 
 
-class Cable:
-    """A TCP cable between program and instrument, that can be cut and plugged in again."""
-
-    def __init__(self, address: str) -> None:
-        host, port = address.rpartition("/")[2].split(":")
-        self._far = (host, int(port))
-        self._ends: list[socket.socket] = []
-        self.port = 0
-        self.plug()
-
-    def plug(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        ends, self._ends = self._ends, []
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def unplug(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(self._far)
-                self._ends += [near, far]
-                for one, other in ((near, far), (far, near)):
-                    other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    threading.Thread(target=_carry, args=(one, other), daemon=True).start()
-
-
-def _carry(one: socket.socket, other: socket.socket) -> None:
-    with one, other, contextlib.suppress(OSError):
-        while data := one.recv(1 << 16):
-            other.sendall(data)
-        other.shutdown(socket.SHUT_RDWR)
-
-
 @dataclass
 class Bench:
-    """The served bench behind two cables, and the process whose forks are the programs."""
+    """The served bench, and the process whose forks are the programs."""
 
     served: ServedBench
-    cables: dict[str, Cable]
     programs: "subprocess.Popen[str]"
 
     def answer(self) -> str:
@@ -98,27 +52,25 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("bench")
-    with served(folder) as real:
-        cables = {name: Cable(real.addresses[name]["tcp"]) for name in ("source", "scope")}
-        text = real.file.read_text(encoding="utf-8")
-        for name, cable in cables.items():
-            near = re.sub(r"\d+$", str(cable.port), real.addresses[name]["tcp"])
-            text = text.replace(real.addresses[name]["tcp"], near)
-        real.file.write_text(text, encoding="utf-8")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with served(tmp_path_factory.mktemp("bench")) as real:
         programs = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("ways_out.py")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         with programs:
-            bench = Bench(real, cables, programs)
+            bench = Bench(real, programs)
             assert bench.answer() == "WARM"
             yield bench
             assert programs.stdin is not None
             programs.stdin.close()
-        for cable in cables.values():
-            cable.unplug()
+
+
+@pytest.fixture
+def bench(warm: Bench) -> Iterator[Bench]:
+    """With nothing wrong, before and after."""
+    yield warm
+    warm.served.mend()
 
 
 @dataclass
@@ -184,90 +136,150 @@ def check_sweeps(ended: Ended, phase: str, status: str) -> None:
         assert len(sweep.traces["n1.v_ap"].samples) > 1000
 
 
-CTRL_C, TERMINATE = (signal.SIGINT,), (signal.SIGTERM,)
-INTERRUPTED = [
-    *((phase, CTRL_C) for phase in NTH),
-    *((phase, CTRL_C * 2) for phase in ("connecting", "running", "journaling")),
-    *((phase, TERMINATE) for phase in ("armed", "running", "analysing")),
-]
+# The matrix: how it ends, and where.
 
 
-@pytest.mark.parametrize(("phase", "signals"), INTERRUPTED)
-def test_a_run_that_is_stopped(
-    bench: Bench, tmp_path: Path, phase: str, signals: tuple[signal.Signals, ...]
-) -> None:  # fmt: skip
-    ended = run_until(bench, tmp_path, phase, by_signals(*signals))
+def by(*numbers: signal.Signals) -> Callable[["Bench", int], None]:
+    def end(_: Bench, pid: int) -> None:
+        for number in numbers:
+            os.kill(pid, number)
+
+    return end
+
+
+def by_a_fault(text: str) -> Callable[["Bench", int], str]:
+    def end(bench: Bench, _: int) -> str:
+        bench.served.fault(text)
+        return "go"
+
+    return end
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way out: what ends the run, its exit code and status, words that it must say; whether the source is out of reach."""
+
+    end: Callable[[Bench, int], str | None]
+    code: int
+    status: str
+    says: tuple[str, ...] = ()
+    unreachable: bool = False
+
+
+ALARM = ("NOT SAFE: source (serial+tcp://", "Switch it off by hand", "It began with:")
+KEPT_ALL = "The outputs are off; every sweep taken is kept.\nrun     "
+WAYS = {
+    "exception in a driver": Way(lambda *_: "driver", 5, "failed", ("refused 'ANYTHING'",)),
+    "exception in the protocol": Way(lambda *_: "protocol", 1, "failed", ("AttributeError", "protocols/bump.py")),
+    "exception in the analysis": Way(lambda *_: "analysis", 1, "failed", ("spike times have to increase", "bursts.py")),
+    "SIGINT": Way(by(signal.SIGINT), 130, "interrupted", (f"neurorig: Stopped by Ctrl-C. {KEPT_ALL}",)),
+    "SIGTERM": Way(by(signal.SIGTERM), 130, "interrupted", (f"neurorig: Stopped by SIGTERM. {KEPT_ALL}",)),
+    "SIGKILL": Way(by(signal.SIGKILL), -signal.SIGKILL, "interrupted"),
+    "link cut": Way(by_a_fault("source:drop,count=0"), 5, "failed", ALARM, unreachable=True),
+    "source dead": Way(by_a_fault("source:dead"), 5, "failed", ALARM, unreachable=True),
+}
+PHASES = ("connecting", "loading", "armed", "running", "fetching", "journaling")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_out_in_every_phase(bench: Bench, tmp_path: Path, name: str, phase: str) -> None:
+    way = WAYS[name]
+    ended = run_until(bench, tmp_path, phase, lambda pid: way.end(bench, pid))
+    # At once, by the program; killed, by the guardian; out of reach, by the source's own watchdog.
+    bench.served.wait_until_off(within=3.0 if way.unreachable else 1.0 if name == "SIGKILL" else 0.05)
+    assert ended.code == way.code, ended.said
+    assert [words for words in way.says if words not in ended.said and words != ALARM[2]] == [], ended.said
+    if name == "exception in a driver" and phase == "connecting":
+        assert list((tmp_path / "runs").iterdir()) == []  # refused before anything began: no run
+        return
+    if way.unreachable:
+        check_guardian_goes_on(bench, ended)
+    elif name == "SIGKILL" and phase != "connecting":  # before, nothing was switched on, and nobody was to be guarded
+        wait_for(lambda: "was made safe after the program had died, and confirmed it" in ended.guardian)
+    else:
+        assert not ended.guardian
+    if way.unreachable and phase in ("fetching", "journaling"):  # everything was taken; the alarm is still one
+        check_sweeps(ended, "closing", "done")
+    else:
+        assert not way.unreachable or ALARM[2] in ended.said
+        check_sweeps(ended, phase, way.status)
+
+
+def check_guardian_goes_on(bench: Bench, ended: Ended) -> None:
+    """It says that it cannot reach the source, and confirms that it is off as soon as it can."""
+    wait_for(lambda: "cannot be made safe" in ended.guardian)
+    assert "was made safe" not in ended.guardian
+    bench.served.mend()
+    wait_for(lambda: "was made safe" in ended.guardian)
+
+
+@pytest.mark.parametrize("phase", [phase for phase in NTH if phase not in PHASES])
+def test_ctrl_c_in_the_phases_between(bench: Bench, tmp_path: Path, phase: str) -> None:
+    ended = run_until(bench, tmp_path, phase, lambda pid: by(signal.SIGINT)(bench, pid))
     assert bench.served.delivered() == 0
     assert ended.code == 130, ended.said
-    name = "Ctrl-C" if signals[0] == signal.SIGINT else "SIGTERM"
-    told = f"neurorig: Stopped by {name}. The outputs are off; every sweep taken is kept.\nrun     {ended.run.path}\n"
-    assert ended.said == told
+    assert ended.said == f"neurorig: Stopped by Ctrl-C. {KEPT_ALL}{ended.run.path}\n"
     check_sweeps(ended, phase, "interrupted")
     assert not ended.guardian
 
 
-@pytest.mark.parametrize("phase", ["connecting", "running", "journaling", "analysing"])
-def test_a_run_that_fails_by_a_mistake_of_the_program(bench: Bench, tmp_path: Path, phase: str) -> None:
-    ended = run_until(bench, tmp_path, phase, lambda _: "raise")
+@pytest.mark.parametrize("phase", ["connecting", "running", "journaling"])
+def test_a_second_ctrl_c_changes_nothing(bench: Bench, tmp_path: Path, phase: str) -> None:
+    ended = run_until(bench, tmp_path, phase, lambda pid: by(signal.SIGINT, signal.SIGINT)(bench, pid))
     assert bench.served.delivered() == 0
-    assert ended.code == 1
-    assert "a mistake of the program" in ended.said
-    assert ended.run.meta["error"] == "a mistake of the program"
-    check_sweeps(ended, phase, "failed")
-    assert not ended.guardian
-
-
-@pytest.mark.parametrize("phase", ["connecting", "conditioning", "armed", "running", "journaling", "analysing"])
-def test_a_run_that_is_killed(bench: Bench, tmp_path: Path, phase: str) -> None:
-    ended = run_until(bench, tmp_path, phase, by_signals(signal.SIGKILL))
-    bench.served.wait_until_off(within=3.0)
-    assert ended.code == -signal.SIGKILL
-    if phase != "connecting":  # nothing had been switched on, and nobody was to be guarded
-        wait_for(lambda: "was made safe after the program had died, and confirmed it" in ended.guardian)
+    assert ended.code == 130, ended.said
     check_sweeps(ended, phase, "interrupted")
+
+
+@pytest.mark.parametrize("name", ["exception in the analysis", "SIGTERM", "SIGKILL"])
+def test_ways_out_of_the_analysis_itself(bench: Bench, tmp_path: Path, name: str) -> None:
+    way = WAYS[name]
+    ended = run_until(bench, tmp_path, "analysing", lambda pid: way.end(bench, pid))
+    bench.served.wait_until_off(within=1.0)
+    assert ended.code == way.code
+    if name == "SIGKILL":
+        wait_for(lambda: "was made safe after the program had died, and confirmed it" in ended.guardian)
+    check_sweeps(ended, "analysing", way.status)
 
 
 @pytest.mark.parametrize("phase", ["loading", "armed", "running"])
-def test_a_source_whose_link_drops_is_reached_again_and_confirms(bench: Bench, tmp_path: Path, phase: str) -> None:
-    ended = run_until(bench, tmp_path, phase, lambda _: bench.cables["source"].cut() or "go")
+def test_a_source_whose_link_drops_once_is_reached_again_and_confirms(bench: Bench, tmp_path: Path, phase: str) -> None:
+    ended = run_until(bench, tmp_path, phase, lambda pid: by_a_fault("source:drop,after=1")(bench, pid))
     assert bench.served.delivered() == 0
     assert ended.code == 5
-    assert "closed the connection" in ended.said
+    assert re.search("closed the connection|reset", ended.said)
     assert "NOT SAFE" not in ended.said
     check_sweeps(ended, phase, "failed")
 
 
-def test_a_source_that_is_unplugged_is_not_called_safe_and_the_guardian_goes_on(bench: Bench, tmp_path: Path) -> None:
-    try:
-        ended = run_until(bench, tmp_path, "running", lambda _: bench.cables["source"].unplug() or "go")
+@pytest.mark.parametrize("phase", ["armed", "running"])
+def test_an_output_that_is_stuck_is_an_alarm_until_it_is_mended(bench: Bench, tmp_path: Path, phase: str) -> None:
+    ended = run_until(bench, tmp_path, phase, lambda pid: by_a_fault("source.1:stuck")(bench, pid))
+    assert ended.code == 5
+    assert ALARM[0] in ended.said
+    assert "was told to be safe, but an output is on" in ended.said
+    check_guardian_goes_on(bench, ended)
+    assert bench.served.delivered() == 0
+    check_sweeps(ended, phase, "failed")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_an_oscilloscope_that_dies_drives_nothing(bench: Bench, tmp_path: Path, phase: str) -> None:
+    ended = run_until(bench, tmp_path, phase, lambda pid: by_a_fault("scope:dead")(bench, pid))
+    assert bench.served.delivered() == 0
+    assert "NOT SAFE" not in ended.said
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").glob("*/guardian.log"))
+    if phase == "journaling":  # the last sweep's: it is needed no more
+        assert ended.code == 0, ended.said
+        check_sweeps(ended, "closing", "done")
+    elif phase == "connecting":
         assert ended.code == 5
-        for told in (
-            "NOT SAFE: source (serial+tcp://",
-            "Switch it off by hand",
-            "It began with:",
-            "closed the connection",
-        ):
-            assert told in ended.said
-        bench.served.wait_until_off(within=3.0)  # the source's own watchdog
-        wait_for(lambda: "cannot be made safe" in ended.guardian)
-        assert "was made safe" not in ended.guardian
-    finally:
-        bench.cables["source"].plug()
-    wait_for(lambda: "was made safe" in ended.guardian)
-    check_sweeps(ended, "running", "failed")
-
-
-@pytest.mark.parametrize("phase", ["loading", "running", "fetching"])
-def test_an_oscilloscope_that_is_unplugged_drives_nothing(bench: Bench, tmp_path: Path, phase: str) -> None:
-    try:
-        ended = run_until(bench, tmp_path, phase, lambda _: bench.cables["scope"].unplug() or "go")
-    finally:
-        bench.cables["scope"].plug()
-    assert bench.served.delivered() == 0
-    assert ended.code == 5
-    assert "NOT SAFE" not in ended.said
-    check_sweeps(ended, phase, "failed")
-    assert not ended.guardian
+        assert "instruments.scope" in ended.said
+        assert list((tmp_path / "runs").iterdir()) == []
+    else:
+        assert ended.code == 5
+        check_sweeps(ended, phase, "failed")
 
 
 def test_an_oscilloscope_that_never_triggers_is_told_with_the_line_to_check(bench: Bench, tmp_path: Path) -> None:
@@ -294,8 +306,7 @@ def refused(bench: Bench, folder: Path, change: Callable[[str], str]) -> str:
 
 
 def address(bench: Bench, name: str) -> str:
-    (found,) = re.findall(rf'resource = "([^"]*:{bench.cables[name].port})"', bench.served.file.read_text())
-    return str(found)
+    return bench.served.addresses[name]["tcp"]
 
 
 def test_another_model_at_an_address_is_refused(bench: Bench, tmp_path: Path) -> None:
@@ -360,9 +371,10 @@ def test_a_second_run_on_the_same_instruments_is_refused_and_does_not_disturb_th
 
 
 def test_simulated_instruments_on_a_port_in_use_say_so(bench: Bench, tmp_path: Path) -> None:
-    refused = neurorig("simulate", "--port", f"scope={bench.cables['scope'].port}", cwd=tmp_path)
+    port = address(bench, "scope").rpartition(":")[2]
+    refused = neurorig("simulate", "--port", f"scope={port}", cwd=tmp_path)
     assert refused.returncode == 5
-    assert f"cannot listen on 127.0.0.1:{bench.cables['scope'].port}" in refused.stderr
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
 
 
 def wait_for(condition: Callable[[], bool], within: float = 8.0) -> None:

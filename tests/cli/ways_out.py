@@ -1,8 +1,9 @@
 """Programs that stop at a chosen phase of a run, for a test to end there: each a fork of one that has all imported.
 
 Standard input: a line of JSON for each program (`phase`, `nth`, `folder`, `arguments`, `unplugged`), and a line when a
-program that says READY may go on: ``go``, or ``raise`` for an exception in that very place. Standard output: PID, READY
-and EXIT (the status of `os.waitpid`). What the program itself says goes to ``said`` in its folder.
+program that says READY may go on: ``go``, or ``driver``, ``protocol``, ``analysis`` for an exception of one of these in that
+very place. Standard output: PID, READY and EXIT (the status of `os.waitpid`). What the program itself says goes to
+``said`` in its folder.
 """
 
 import contextlib
@@ -45,16 +46,47 @@ def hold(phase: str, nth: int) -> None:
     place: Any = importlib.import_module(module)
     for part in outer:
         place = getattr(place, part)
-    original, calls = getattr(place, name), iter(range(1, 1000))
+    original, calls, word = getattr(place, name), iter(range(1, 1000)), "go"
 
     def held(*args: Any, **named: Any) -> Any:
+        nonlocal word
         if next(calls) == nth:
             tell("READY")
-            if requests.readline() == b"raise\n":
-                raise ArithmeticError("a mistake of the program")
+            word = requests.readline().decode().strip()
+        MISTAKES[word]()
         return original(*args, **named)
 
     setattr(place, name, held)
+
+
+def fail_as_a_driver() -> None:
+    from neurorig.signals import InstrumentError
+
+    raise InstrumentError("it: refused 'ANYTHING': -200,\"Execution error\".")
+
+
+def fail_in_a_protocol() -> None:
+    from neurorig.protocols import get_protocol
+
+    nothing: Any = None
+    next(get_protocol("bump").make({}).sweeps(nothing, nothing))
+
+
+def fail_in_an_analysis() -> None:
+    import numpy as np
+
+    from neurorig.analysis.bursts import find_bursts
+
+    find_bursts(np.array([1.0, 0.0, 2.0]))
+
+
+MISTAKES = {
+    "go": lambda: None,
+    "driver": fail_as_a_driver,
+    "protocol": fail_in_a_protocol,
+    "analysis": fail_in_an_analysis,
+}
+"""What happens in the place that was held, at this call and every later one: an instrument that refuses goes on refusing."""
 
 
 def unplug_sync() -> None:
