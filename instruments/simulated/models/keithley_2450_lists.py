@@ -1,7 +1,6 @@
 """The configuration lists of a simulated Keithley 2450: settings that are stored and recalled point by point.
 
-Pages of 2450-901-01 Rev. B: 3-33, ``:SENSe:CONFiguration:LIST`` 6-36 to 6-40, ``:SOURce:CONFiguration:LIST`` 6-62 to
-6-66.
+2450-901-01 Rev. B page 3-33; the walk through a list 6-136 and 6-137. Assumed: the number of an error (see `keithley_2450`).
 """
 
 import copy

@@ -87,7 +87,8 @@ class KeithleySweeps(KeithleyTrigger):
 
     @for_each(SWEEPS, ":LIST", integer(1), delays, counts, boolean, string, string, required=1)
     def _list_sweep(self, function: str, start: int, *how: Any) -> None:
-        delay, count, abort, buffer, name = [*how, *(0.0, 1, True, "defbuffer1", "")[len(how) :]]
+        defaults: tuple[Any, ...] = (0.0, 1, True, "defbuffer1", "")
+        delay, count, abort, buffer, name = how + defaults[len(how) :]
         name = name or f"{NAMES[function]}CustomSweepList"
         points = len(self.points_of(name)) - start + 1
         if points < 1:
