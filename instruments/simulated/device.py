@@ -306,10 +306,12 @@ class ScpiDevice:
 
 @dataclass(frozen=True)
 class Block:
-    """A query's answer that is a block of bytes; makers differ in how many digits their length has."""
+    """A query's answer that is a block of bytes; makers differ in how many digits its length has, and what stands around it."""
 
     data: bytes
     digits: int = 1
+    before: bytes = b""
+    after: bytes = b""
 
 
 Answer = str | bool | int | float | Block
@@ -320,7 +322,7 @@ def encode(answer: Answer) -> tuple[bytes, ...]:
     if isinstance(answer, str):
         return (answer.encode("latin-1"),)
     if isinstance(answer, Block):
-        return block_header(len(answer.data), answer.digits), answer.data
+        return answer.before + block_header(len(answer.data), answer.digits), answer.data, answer.after
     return ((nr3(answer) if isinstance(answer, float) else str(int(answer))).encode("latin-1"),)
 
 

@@ -42,9 +42,11 @@ class Command:
 def make_command(
     pattern: str, kinds: tuple[Kind[Any], ...], handler: Handler, cost: float | None = None, progress: bool = False
 ) -> Command:
-    """Declare a command; a parameter is optional if the handler's own parameter has a default."""
+    """Declare a command; a parameter is optional if the handler's own parameter has a default, all if it takes any number."""
     names = list(inspect.signature(handler).parameters.values())
     optional = sum(name.default is not inspect.Parameter.empty for name in names)
+    if any(name.kind is inspect.Parameter.VAR_POSITIONAL for name in names):
+        optional = len(kinds)
     return Command(pattern, kinds, handler, cost, progress, required=len(kinds) - optional)
 
 
@@ -93,7 +95,7 @@ class _Node:
         return node, number
 
 
-_PATTERN_WORD = re.compile(r"(\[)?:?([*A-Za-z0-9]+)(?:<(\d+)-(\d+)>)?(\])?")
+_PATTERN_WORD = re.compile(r"(\[)?:?([*A-Za-z0-9_]+)(?:<(\d+)-(\d+)>)?(\])?")
 
 
 def _spellings(pattern: str) -> Iterator[list[tuple[str, tuple[int, int] | None]]]:
