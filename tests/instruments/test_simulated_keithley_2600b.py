@@ -516,6 +516,19 @@ def test_a_buffer_that_no_script_knows_is_forgotten(smu):
     assert len(tables) < before + 100
 
 
+def test_factory_scripts_pulse_and_sweep(smu):
+    """C 7-170: level for ton and then a measurement, bias for toff."""
+    tell(smu, "PulseIMeasureV(smua, 1e-6, 100e-6, 20e-3, 40e-3, 3)")
+    assert numbers(smu, "1, 3, smua.nvbuffer1") == pytest.approx([1.0] * 3, rel=1e-2)
+    assert numbers(smu, "1, 3, smua.nvbuffer1.sourcevalues") == pytest.approx([100e-6] * 3)
+    begins, ends = smu.bench.edges(50e-6)
+    assert np.subtract(ends, begins).min() >= 40e-3  # 20 ms and a measurement of one period of the mains
+    assert np.subtract(begins[1:], ends[:-1]) == pytest.approx([40e-3, 40e-3], abs=1e-3)
+    tell(smu, "SweepVLinMeasureI(smua, 0, 1, 1e-3, 5)")
+    assert numbers(smu, "1, 5, smua.nvbuffer1") == pytest.approx(np.linspace(0, 1, 5) / OHMS, abs=2e-6)
+    assert number(smu, "smua.source.output") == 0
+
+
 # --- wrong input -----------------------------------------------------------------------------------------------------
 
 WRONG = [

@@ -14,7 +14,7 @@ channels. All clients share one command interface: messages are done one after t
 come, while a script runs only ``abort`` and ``*TRG`` are heard.
 
 Not there: the 10 A pulse range, contact check, calibration, digital I/O, TSP-Link, LAN triggers, event blenders, files, saved
-setups, source and meter settling in the readings, and the KIPulse factory scripts.
+setups, source and meter settling in the readings, and most factory scripts (see `keithley_2600b_factory`).
 """
 
 from collections import deque
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ..leads import Leads
 from ..source_measure import Job
 from .keithley_2600b_commands import FIRMWARE, MODEL, Commands, Format, LocalNode, Stopwatch
+from .keithley_2600b_factory import FACTORY
 from .keithley_2600b_interface import BYTE, LINE, REQUEST, Task, TspSession
 from .keithley_2600b_lua import Sandbox
 from .keithley_2600b_smu import Smu
@@ -77,6 +78,7 @@ class SimulatedKeithley2600B:
         commands = Commands(self)
         for name in commands.functions:
             lua.tell(name, (commands, name))
+        lua.define(FACTORY)
         return lua
 
     def session(self) -> "TspSession":

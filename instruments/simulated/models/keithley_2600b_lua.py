@@ -219,6 +219,12 @@ class Sandbox:
             self._last[handle] = self._handles
         return self._parts.expose(handle, fixed, owned)
 
+    def define(self, source: str) -> None:
+        """Run a text that asks for nothing but makes functions."""
+        chunk, problem = self.compile(source)
+        assert chunk is not None, problem
+        chunk()
+
     def table(self, handle: int) -> Table:
         """The table behind a handle that a request names. Raises TspError for what is left of a forgotten buffer."""
         if handle not in self._tables:

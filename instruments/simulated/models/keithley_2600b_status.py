@@ -5,7 +5,7 @@ none is, because nothing here sets them.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .keithley_2600b_tree import Attribute, Table, TspError, function, readable, whole
@@ -211,7 +211,3 @@ class ErrorQueue(Table):
             return 0, "Queue Is Empty", 0, 0
         error = self._errors.popleft()
         return error.code, error.text, SEVERITY, 1
-
-    def waiting(self) -> Iterator[TspError]:
-        """Those not read yet."""
-        return iter(self._errors)
