@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from the code: protocols, files, instruments, boards, Python.
+"""Write the reference pages that follow from the code: protocols, files, instruments, faults, boards, Python.
 
 Run it after a change of parameters, keys or commands: ``python docs/generate.py``. Names, units, defaults and choices come
 from the models and drivers, what a bench or board key means from ``meanings.toml``; a key without a meaning is an error.
@@ -24,6 +24,7 @@ from neurorig.instruments import bench_file
 from neurorig.instruments.commands import Command, Commanded
 from neurorig.instruments.drivers import DRIVERS
 from neurorig.instruments.sensing import SenseChain
+from neurorig.instruments.simulated.faults import KINDS, Kind
 from neurorig.protocols import Parameter, Protocol, RelativeCurrent, protocols
 from neurorig.signals import show, unit_of
 
@@ -150,6 +151,30 @@ def boards_page() -> str:
 def _board(board: Board) -> tuple[str, ...]:
     count = f"{len(board.neurons)}, {len(board.synapses)}"
     return f"`{board.name}`", board.title, "; ".join(board.figures), count, ", ".join(f"`{p}`" for p in board.presets)
+
+
+def faults_page() -> str:
+    """Every kind of fault that a simulated instrument can have on demand."""
+    lines = [
+        "# Faults on demand",
+        "",
+        "What can go wrong with a simulated instrument: [when things fail](../howto/when-things-fail.md) shows how to bring it",
+        "about and what follows. Those without an entry under *who* can befall every instrument.",
+    ]
+    rows = [
+        (f"`{name}`", kind.does, _amount(kind), "once" if kind.count else "until it is mended", ", ".join(kind.roles))
+        for name, kind in KINDS.items()
+    ]
+    return _page(lines + _table(("kind", "the instrument", "`value`", "for how long (`count`)", "who"), rows))
+
+
+def _amount(kind: Kind) -> str:
+    """The units of its value, and the value when none is given."""
+    units = " or ".join(u or "a number" for u in kind.units).replace("text", "a text")
+    if kind.default is None or not units:
+        return units
+    default = kind.default if isinstance(kind.default, str) else show(kind.default, kind.units[0])
+    return f"{units}; without: `{default}`"
 
 
 def python_page() -> str:
@@ -280,6 +305,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "board-file.md": board_page,
     "instruments.md": instruments_page,
     "boards.md": boards_page,
+    "faults.md": faults_page,
     "python.md": python_page,
 }
 

@@ -1,5 +1,6 @@
 """The how-to and reference pages: their blocks run, the second bench stands in its page, the examples work."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ def python_blocks() -> Iterator[Any]:
         "docs/howto/memristors.md",
         "docs/howto/read-a-run.md",
         "docs/howto/simulated-instruments.md",
+        "docs/howto/when-things-fail.md",
         "docs/reference/run-folder.md",
     ):
         for block in blocks(page, "python"):
@@ -62,6 +64,24 @@ def test_every_piece_of_the_bench_page_is_taken_from_a_bench(tmp_path: Path) -> 
     bench = load_bench(file)
     assert bench.board.components["s11.R_W"] == 7000.0
     assert bench.ports["n1.i0"].high == load_bench().ports["n1.i0"].high
+
+
+@pytest.mark.skipif(SHELL is None, reason="needs bash")
+def test_what_is_let_fail_says_what_the_page_says(tmp_path: Path) -> None:
+    page = "docs/howto/when-things-fail.md"
+    (commands,) = blocks(page, "sh")
+    said = pasted(f"({commands.text}) 2>&1", tmp_path)
+    shown = next(b for b in blocks(page, "text") if b.text.startswith("neurorig: "))
+    for line in shown.text.splitlines():
+        for words in re.sub(r"(tcp://|serial://)\S+", "...", line).split("..."):
+            assert words.strip(" :).") in said, line
+
+
+def test_the_fault_of_the_page_is_one_of_a_bench(tmp_path: Path) -> None:
+    (block,) = blocks("docs/howto/when-things-fail.md", "toml")
+    file = tmp_path / "rippling.toml"
+    file.write_text(load_bench().path.read_text(encoding="utf-8") + "\n" + block.text, encoding="utf-8")
+    assert [str(fault) for fault in load_bench(file).faults] == ["source.1:ripple,value=50 nA"]
 
 
 def test_the_deck_of_a_board_by_hand(tmp_path: Path) -> None:
