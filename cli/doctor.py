@@ -79,14 +79,16 @@ def _programs() -> Iterator[Finding]:
 def _serial_ports() -> Iterator[Finding]:
     from serial.tools import list_ports
 
+    from neurorig.instruments.permissions import may_open, serial_refused
+
     ports = [p.device for p in list_ports.comports()]
     if not ports:
         yield Finding("serial ports", False, False, "none found",
                       "plug the current source in; without hardware use --simulate")  # fmt: skip
     for port in ports:
-        allowed = os.access(port, os.R_OK | os.W_OK)
+        allowed = may_open(port)
         yield Finding(f"serial {port}", allowed, True, "usable" if allowed else "no permission",
-                      "sudo usermod -aG dialout $USER, then log in again")  # fmt: skip
+                      "" if allowed else serial_refused(port).remedy)  # fmt: skip
 
 
 def _disk(out: Path) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_ERRORS = 30  # an error queue is finite
 HEAD = 64  # bytes of a block that are shown
 SILENCE = 0.3  # seconds after which a raw answer has ended
+LINGER = 0.05  # seconds in which the next line of an answer follows
 HELP = """\
 A line that asks (ends in ?, or has ? behind a command) waits for its answer; others are sent, and the error queue is asked.
   .errors on|off      ask the error queue after each line, or do not
@@ -34,12 +35,14 @@ Ctrl-C cancels the question under way."""
 
 @dataclass(frozen=True)
 class Language:
-    """How an instrument is spoken to. `error`: the question for its oldest error, empty when none is known."""
+    """How an instrument is spoken to. `error`: the question for its oldest error, empty when none is known; `linger`: seconds in
+    which more lines may follow an answer."""
 
     asks: Callable[[str], bool]
     resync: Resync
     error: str = ""
     clear: str = ""
+    linger: float = 0.0
 
 
 def _question(line: str) -> bool:
@@ -59,11 +62,11 @@ LANGUAGES = {
     # Keithley 2600B reference manual (2600BS-901-01), errorqueue.next(): code, message, severity, node.
     "tsp": Language(
         _prints, Resync(lambda k: [(f"print({k + 1})", rf"{k + 1}(\.0+e\+00)?")]),
-        "print(errorqueue.next())", "errorqueue.clear()",
+        "print(errorqueue.next())", "errorqueue.clear()", linger=LINGER,
     ),
     # hardware/firmware/PROTOCOL.md, section 2: every line is answered, an error at once.
     "arduino": Language(lambda _: True, Resync(lambda _: [("SYST:VERS?", r"\d+\.\d+")], settle=SILENCE), "", "*CLS"),
-    "plain": Language(_question, _LATE),
+    "plain": Language(_question, _LATE, linger=LINGER),
 }  # fmt: skip
 _OWN = {"arduino_source": "arduino"}
 
@@ -168,7 +171,7 @@ class Talk:
             self._echo_errors()
             return
         try:
-            answer = whole_answer(self._link, line)
+            answer = whole_answer(self._link, line, linger=self._language.linger)
         except LinkError as reason:
             self._complain(str(reason))
             self._echo_errors()  # often it says why nothing came

@@ -11,11 +11,14 @@ from .link import Link
 _AFTER_BLOCK = 0.3  # seconds of silence that end an indefinite block where the interface does not mark its end
 
 
-def whole_answer(link: Link, line: str, *, timeout: float | None = None, silence: float = 0.0) -> bytes:
+def whole_answer(
+    link: Link, line: str, *, timeout: float | None = None, silence: float = 0.0, linger: float = 0.0
+) -> bytes:
     """Send one line and give all that answers it, its end included.
 
     A definite block is taken by its exact length and what follows up to the line end; an indefinite one, and everything when
-    `silence` (s) is given, until nothing has come for that long. Raises LinkError like `Link.query`.
+    `silence` (s) is given, until nothing has come for that long. `linger` (s): more lines may follow the first, each within
+    this time of the last. Raises LinkError like `Link.query`.
     """
     with link._lock:
         deadline = link._begin(timeout)
@@ -26,6 +29,8 @@ def whole_answer(link: Link, line: str, *, timeout: float | None = None, silence
                 pause = silence or (_AFTER_BLOCK if data[:2] == b"#0" else 0.0)
                 if not (piece := _piece(link, deadline, pause if data else 0.0)):
                     break
+                data += piece
+            while linger and (piece := _piece(link, deadline, linger)):
                 data += piece
         except BaseException as reason:
             link._fail(reason, line, timeout, data)

@@ -124,6 +124,15 @@ def test_a_tsp_instrument_prints_and_its_error_queue_is_asked_in_its_language(tm
     assert "SYST:ERR" not in "".join(server.heard)
 
 
+def test_an_answer_of_several_lines_is_shown_whole(tmp_path: Path) -> None:
+    answers = {"*IDN?": [b"Keithley Instruments Inc., Model 2602B, 1234, 3.2.1\n"],
+               "for i=1,2 do print(i) end": [b"1\n", 0.01, b"2\n"],
+               "print(errorqueue.next())": [b"0.00000e+00\tQueue Is Empty\t0\t1\n"], "print(3)": [b"3\n"]}  # fmt: skip
+    with scripted(lambda line: answers.get(line, [])) as server:
+        done = console(f"tcp://127.0.0.1:{server.port}", "for i=1,2 do print(i) end", "print(3)", cwd=tmp_path)
+    assert done.stdout.splitlines() == ["1", "2", "3"]
+
+
 def test_of_an_instrument_that_says_nothing_nothing_is_assumed(tmp_path: Path) -> None:
     with scripted(lambda line: [b"pong\n"] if line == "ping?" else []) as server:
         done = console(f"tcp://127.0.0.1:{server.port}", "set 1", "ping?", cwd=tmp_path)
