@@ -105,13 +105,14 @@ class Link(Transport):
 
     def query_block(
         self, line: str, *, into: "Buffer | None" = None, expect: int | None = None, progress: Progress | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None, lead: bytes = b"",
     ) -> memoryview:  # fmt: skip
         """Send one line and give the payload of the block that answers it (IEEE 488.2, 8.7.9 and 8.7.10).
 
         `into`: a writable buffer that must be exactly as long as the payload (a slice of a numpy array, say); without
         it the payload comes in a buffer of its own. `expect`: how many bytes the payload must have. One of the two is
-        needed for an indefinite block (``#0``) over a stream, where its end is not marked.
+        needed for an indefinite block (``#0``) over a stream, where its end is not marked. `lead`: what the instrument
+        says before the block.
         `progress(received, total)` is called as bytes arrive; what it raises ends the transaction.
         """
         with self._lock:
@@ -122,6 +123,11 @@ class Link(Transport):
             try:
                 self._transmit(line.encode() + b"\n", deadline)
                 head = self._more(deadline)
+                while len(head) < len(lead):
+                    head += self._more(deadline)
+                if not head.startswith(lead):
+                    raise ValueError(f"{lead!r} was expected before the block, it starts with {bytes(head[:20])!r}")
+                head = head[len(lead) :]
                 while (header := block_header(head)) is None:
                     head += self._more(deadline)
                 start, length = header
@@ -136,7 +142,7 @@ class Link(Transport):
                     raise ValueError(f"the block says {length} bytes, more than the {self.longest} of an answer here")
                 payload = memoryview(bytearray(length)) if target is None else target
                 filled = min(len(head) - start, length)
-                payload[:filled] = head[start : start + filled]
+                payload[:filled] = memoryview(head)[start : start + filled]
                 tail = bytearray(0 if self.marks_end else len(self.block_end))
                 while filled < length:
                     if progress is not None:
@@ -249,7 +255,9 @@ class Link(Transport):
         _check(deadline)
         data = self._receive(deadline, want)
         if self.recorder is not None:
-            self._record(data)
+            self.recorder(time.time(), "<", data)
+            if self._ended:
+                self.recorder(time.time(), "|", b"")
         return data
 
     def _fill(self, view: memoryview, tail: memoryview, deadline: float) -> int:
@@ -259,16 +267,12 @@ class Link(Transport):
         _check(deadline)
         count = self._receive_into(view, tail, deadline)
         if self.recorder is not None:
-            self._record(view[:count])
+            self.recorder(time.time(), "<", view[:count])
             if count > len(view):
-                self._record(tail[: count - len(view)])
+                self.recorder(time.time(), "<", tail[: count - len(view)])
+            if self._ended:
+                self.recorder(time.time(), "|", b"")
         return count
-
-    def _record(self, data: "Buffer") -> None:
-        assert self.recorder is not None
-        self.recorder(time.time(), "<", data)
-        if self._ended:
-            self.recorder(time.time(), "|", b"")
 
     def _remark(self, text: str) -> None:
         if self.recorder is not None:

@@ -123,7 +123,11 @@ class ReplayLink(Link):
         piece = pieces[self._at]
         if piece.direction == "!":
             reason = str(self._script.data(piece), "latin-1")
-            raise TimeoutError() if reason == TIMED_OUT else ConnectionError(f"{reason}, as recorded in line {piece.line}")
+            raise (
+                TimeoutError()
+                if reason == TIMED_OUT
+                else ConnectionError(f"{reason}, as recorded in line {piece.line}")
+            )
         if piece.direction != "<":
             raise TimeoutError(f"the record has no more of this answer; see {self._script.where(piece)}")
         self._at += 1

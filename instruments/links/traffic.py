@@ -1,6 +1,7 @@
 """`TrafficLog`: what went over a link, in a file that a person can read and that `ReplayLink` can play back.
 
-JSON lines, only ever appended, each handed to the system at once: what was sent is on record when the program dies.
+JSON lines, only ever appended. What is sent is handed to the system before it goes out, and with it what had come until
+then: when the program dies, at most the last answer is missing.
 
     {"traffic": 1, "resource": "tcp://192.168.1.10:5555", "marks_end": false}
     {"t": 1763650000.123456, ">": "*IDN?\\n"}
@@ -14,7 +15,7 @@ transaction failed. Bytes that are no ASCII stand in base64. Pieces are recorded
 import binascii
 import json
 import os
-import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as quoted
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 VERSION = 1
+_SHORT = 256  # characters of a line, and lines, that may wait for the next one sent
 _PIECE = 3 << 18  # bytes of a block that are turned into base64 at a time: whole groups of three
 
 
@@ -42,47 +44,46 @@ class TrafficLog:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.trouble = ""
-        self._lock = threading.Lock()
+        self._came: deque[str] = deque()  # lines that wait for the next one sent; several threads may send
         try:
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as reason:
             raise ConfigError(f"{self.path}: traffic cannot be recorded here ({reason.strerror}).") from reason
 
-    def head(self, resource: str, *, marks_end: bool) -> None:
-        """Say whose traffic follows."""
-        self._write(json.dumps({"traffic": VERSION, "resource": resource, "marks_end": marks_end}).encode() + b"\n")
-
     def attach(self, link: Link) -> None:
-        """Record `link` from here on."""
-        self.head(link.resource, marks_end=link.marks_end)
+        """Record `link` from here on, behind a line that says whose traffic it is."""
+        head = {"traffic": VERSION, "resource": link.resource, "marks_end": link.marks_end}
+        self._write(json.dumps(head) + "\n")
         link.recorder = self
 
     def __call__(self, time: float, direction: Direction, data: "Buffer") -> None:
         """Append one piece of traffic. Never raises."""
         if isinstance(data, bytes) and data.isascii():
-            self._write(f'{{"t":{time:.6f},"{direction}":{quoted(str(data, "ascii"))}}}\n'.encode())
+            line = f'{{"t":{time:.6f},"{direction}":{quoted(str(data, "ascii"))}}}\n'
+            if direction == "<" and len(line) < _SHORT and len(self._came) < _SHORT:
+                self._came.append(line)
+            else:
+                self._write(line)
             return
         view = memoryview(data)
-        with self._lock:
-            self._put(f'{{"t":{time:.6f},"{direction}":"'.encode())
-            for start in range(0, len(view), _PIECE):
-                self._put(binascii.b2a_base64(view[start : start + _PIECE], newline=False))
-            self._put(b'","base64":true}\n')
+        for start in range(0, len(view), _PIECE):
+            piece = str(binascii.b2a_base64(view[start : start + _PIECE], newline=False), "ascii")
+            self._write(f'{{"t":{time:.6f},"{direction}":"{piece}","base64":true}}\n')
 
     def close(self) -> None:
         """End the recording; what comes later is not recorded."""
-        with self._lock:
-            if self._file >= 0:
-                os.close(self._file)
-            self._file = -1
+        if self._file >= 0:
+            self._write("")
+            os.close(self._file)
+        self._file = -1
 
-    def _write(self, line: bytes) -> None:
-        with self._lock:
-            self._put(line)
-
-    def _put(self, data: bytes) -> None:
+    def _write(self, line: str) -> None:
+        """Write what waits, and `line`, at once: lines of several threads do not mix."""
         if self.trouble or self._file < 0:
             return
+        while self._came:
+            line = self._came.pop() + line
+        data = line.encode()
         try:
             while data := data[os.write(self._file, data) :]:
                 pass
