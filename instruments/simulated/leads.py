@@ -4,10 +4,12 @@ The device keeps its own state and moves along with the world's clock, whatever 
 """
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from neurorig.hardware.memristors import Reading, TwoTerminal
+from neurorig.signals import LimitError
 
 from .disturbances import Disturbed
 
@@ -61,6 +63,10 @@ class Leads(Disturbed):
         self.world, self.device, self.resistance = world, device, resistance
         self.remote = False
         self.held: Held | None = None
+        self.hot_switched = 0
+        """How often the relay was opened while a level other than zero was held: it can kill a memristor."""
+        self.destroyed = ""
+        """What killed the device; from then on the leads touch nothing."""
         self._volt_seconds = self._ampere_seconds = self._seconds = 0.0
         self._limited = False
         world.listen(self._pass)
@@ -78,6 +84,8 @@ class Leads(Disturbed):
     def release(self) -> None:
         """Open the relay: nothing flows, and nothing is held. A relay that is stuck stays closed."""
         if not self.stuck:
+            if self.held is not None and self.held.level != 0.0:
+                self.hot_switched += 1
             self.held = None
 
     def mark(self) -> None:
@@ -107,21 +115,34 @@ class Leads(Disturbed):
             return Reading(0.0, 0.0, False)
         if self.device is None:
             return self._open(held)
+        try:
+            return self._at(self.device, held, seconds)
+        except LimitError as reason:  # more than its model stands: what a real device would not survive
+            self.device, self.destroyed = None, str(reason)
+            print(
+                f"The simulated device is destroyed, its leads are open from now on: {reason}",
+                file=sys.stderr,
+                flush=True,
+            )
+            return self._open(held)
+
+    def _at(self, device: TwoTerminal, held: Held, seconds: float) -> Reading:
+        """Volts and amperes with the leads on `device`."""
         leads = 0.0 if self.remote else self.resistance
         if held.source == "A":
-            seen = self.device.force(held.level, seconds, compliance=held.compliance)
+            seen = device.force(held.level, seconds, compliance=held.compliance)
             return seen._replace(volts=seen.volts + seen.amperes * leads)
         if leads == 0.0:
-            return self.device.apply(held.level, seconds, compliance=held.compliance)
-        return self._through(leads, held, seconds)
+            return device.apply(held.level, seconds, compliance=held.compliance)
+        return self._through(device, leads, held, seconds)
 
-    def _through(self, leads: float, held: Held, seconds: float) -> Reading:
+    @staticmethod
+    def _through(device: TwoTerminal, leads: float, held: Held, seconds: float) -> Reading:
         """A voltage behind the leads' resistance: what is left for the device after their drop, by its present conductance."""
-        assert self.device is not None
-        seen = self.device.apply(held.level, 0.0, compliance=held.compliance)
+        seen = device.apply(held.level, 0.0, compliance=held.compliance)
         ohms = seen.volts / seen.amperes if seen.amperes else math.inf
         share = 1.0 if ohms == math.inf else ohms / (ohms + leads)
-        seen = self.device.apply(held.level * share, seconds, compliance=held.compliance)
+        seen = device.apply(held.level * share, seconds, compliance=held.compliance)
         return seen._replace(volts=seen.volts + seen.amperes * leads)
 
     @staticmethod
