@@ -19,6 +19,9 @@ Work = Generator[float, None, None]
 HEADROOM = 1.05
 """A range goes 5 % beyond its full scale, unless a `Scale` says otherwise."""
 
+MOST_STEPS = 300_000
+"""Steps of some work after which nobody waits for its end any longer: it may have none."""
+
 
 class Range(NamedTuple):
     """One range as a data sheet gives it: accuracy as a part of the value and an offset, in SI units."""
@@ -102,6 +105,11 @@ class Terminals:
         self.leads.remote = False
         self.leads.release()
 
+    @property
+    def welded(self) -> bool:
+        """Whether the output relay stays closed whatever it is told: the instrument sees its own relay."""
+        return self.leads.stuck and self.leads.closed
+
     def limited(self) -> bool:
         """Whether the source is held back now."""
         return self.leads.look().limited
@@ -162,9 +170,11 @@ class Job:
             self._work.close()
 
     def wait(self, most: float) -> bool:
-        """Let the world go on until it ends, `most` seconds or fewer; whether it has ended."""
+        """Let the world go on until it ends, `most` seconds and `MOST_STEPS` or fewer; whether it has ended."""
         end = self._world.now + most
-        while self.running and self._next is not None and self._next.when <= end:
+        for _ in range(MOST_STEPS):
+            if not self.running or self._next is None or self._next.when > end:
+                break
             self._world.advance_to(self._next.when)
         return not self.running
 

@@ -362,3 +362,13 @@ def test_the_same_seed_is_the_same_instrument():
             return smu.query("READ?")
 
     assert once(1) == once(1) != once(2)
+
+
+def test_what_never_ends_is_not_waited_for_and_can_be_aborted(smu):
+    tell(smu, "*RST", "ARM:COUN INF", "SOUR:DEL 0.1", "OUTP ON")
+    smu.write("INIT")
+    before = smu.world.now
+    assert smu.query("*OPC?") == "0"
+    assert smu.world.now - before < 0.5
+    smu.write(":ABOR")
+    assert smu.query("STAT:OPER:COND?") == "1024"

@@ -398,3 +398,13 @@ def test_without_the_interlock_high_voltage_does_not_come_out():
         assert smu.query("OUTP:INT:STAT?") == "0"
         assert float(smu.query("READ?")) == pytest.approx(21 / 100e3, rel=1e-2)
         assert smu.query("SYST:EVEN:NEXT? WARN").startswith("5074,")
+
+
+def test_a_model_that_never_ends_can_be_polled_and_aborted(smu):
+    tell(smu, "*RST", "SENS:CURR:NPLC 0.1", "SOUR:SWE:VOLT:LIN 0, 1, 3, 0, 0", "INIT")
+    before = smu.world.now
+    for _ in range(20):
+        assert smu.query("TRIG:STAT?").startswith("RUNNING;")
+    assert smu.world.now - before == pytest.approx(1.0, abs=0.01)  # 50 ms a poll
+    smu.write("ABOR;:OUTP OFF")
+    assert smu.query("TRIG:STAT?;:OUTP?").endswith(";0")

@@ -7,7 +7,8 @@ its parts name theirs: `keithley_2400_setup` (ranges, source, sense, one reading
 `keithley_2400_sweeps` (trigger model, sweeps, lists), `keithley_2400_status` (errors, registers).
 
 While the instrument goes through its trigger model it does nothing but ``:ABORt``, ``*RST``, ``*TRG`` and
-``:SYSTem:PRESet``; anything else waits until it is idle again (16-3), here for an hour of the world at most.
+``:SYSTem:PRESet``; anything else waits until it is idle again (16-3), here for an hour
+of the world at most, and not for what never ends (``:ARM:COUNt INFinite``).
 
 Not simulated, their headers are undefined (-113): ``:CALCulate``, source memory, the pulses of the 2430, contact check,
 the display beyond its switch, the trigger link, UP and DOWN for ranges. Of auto-ohms only the setting is there

@@ -13,6 +13,7 @@ from ..device import Setting
 from ..functions import Attribute, Family, for_each
 from ..grammar import Call, on
 from ..source_measure import Job, Work
+from ..world import POLL
 from .keithley_2400_limits import LEVELS
 from .keithley_2400_setup import LATENCY, KeithleySetup, Row
 from .keithley_2400_states import QUANTITIES, SOURCE, nr3, num
@@ -75,7 +76,7 @@ class KeithleySweeps(KeithleySetup):
 
     def wait(self) -> bool:
         """Let the world go on until the instrument is idle; whether it is."""
-        return self._job is None or self._job.wait(PATIENCE)
+        return self._job is None or self._job.wait(POLL if self.arm_count == math.inf else PATIENCE)
 
     def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
         """What does not go at once waits for the idle state."""
