@@ -42,7 +42,8 @@ class IdentifiedInstrument(Commanded):
                 raise InstrumentError(f"{self.name}: '{answer}' is no answer to {self.error_question}.") from reason
             if code == 0:
                 break
-            found.append(answer)
+            fields = answer.split("\t")
+            found.append(f'{code:g},"{fields[1]}"' if len(fields) > 1 else answer)
         return found
 
     def check_errors(self, doing: str) -> None:

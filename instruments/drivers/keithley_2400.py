@@ -108,8 +108,11 @@ class Keithley2400Channel(Commanded):
     )
     measured_amperes_auto = switch(":SENS:CURR:RANG:AUTO", doc="Whether the ammeter chooses its range.")
     measured_volts_auto = switch(":SENS:VOLT:RANG:AUTO", doc="Whether the voltmeter chooses its range.")
-    nplc = command(
-        ":SENS:CURR:NPLC", unit="", low=0.01, high=10, doc="Aperture of all quantities, periods of the mains."
+    amperes_nplc = command(
+        ":SENS:CURR:NPLC", unit="", low=0.01, high=10, doc="Aperture of the ammeter, periods of the mains."
+    )
+    volts_nplc = command(
+        ":SENS:VOLT:NPLC", unit="", low=0.01, high=10, doc="Aperture of the voltmeter, periods of the mains."
     )
     four_wires = switch(":SYST:RSEN", doc="Whether the voltage is sensed by wires of its own.")
     autozero = choice(":SYST:AZER", ("0", "1"), doc="Whether each reading measures zero and reference anew.")
@@ -193,7 +196,8 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         source, meter = _WORDS[setup.source], _WORDS[setup.measures]
         it.source = _FUNCTIONS[setup.source]
         it.delay_auto, it.delay = False, 0.0
-        it.nplc, it.four_wires, it.autozero = setup.nplc, setup.wires == 4, "1"
+        it.amperes_nplc = it.volts_nplc = setup.nplc
+        it.four_wires, it.autozero = setup.wires == 4, "1"
         it.sweep_ranging = "BEST" if setup.source_range is None else "FIX"
         wanted: dict[str, Any] = {
             f"measured_{meter}_auto": True,  # before the compliance, which must go with a measuring range that is fixed

@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import BenchError, InstrumentError, show
+from neurorig.signals import BenchError, InstrumentError, PlanError, show
 
 from ..commands import Commanded, command
 from ..links import Link
-from ..sourcing import Quantity, Readings, SourceSetup, Train
+from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Train
 from ..tsp import TspInstrument, tsp, tsp_choice, tsp_switch
-from .keithley_2600b_script import SCRIPT, loading
+from .keithley_2600b_script import AFTER, SCRIPT, levels_of_points, measurements_of_points, preparing, uploading
 from .source_meter import Reach, SourceMeterBase, measured_levels
 
 CHUNK = 1000  # readings of one transfer
@@ -182,6 +182,16 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
     def _measuring_time(self, nplc: float) -> float:
         return 2 * (nplc / self._mains + 40e-6)
 
+    def _check_model_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
+        if not isinstance(train, Pulses) or train.read is None:
+            return
+        least = 2 * self._measuring_time(setup.nplc) + 2 * AFTER
+        if (period := train.width + 2 * train.gap + train.read_width) < least:
+            raise PlanError(
+                f"{self._known(channel)}: a pulse with its read and gaps takes {show(period, 's')}, and two measurements must "
+                f"have room in it: {show(least, 's')} with nplc {setup.nplc:g}. Make the gaps longer or the aperture shorter."
+            )
+
     def _configure(self, channel: str, setup: SourceSetup) -> None:
         it = self.channels[channel]
         self._rest(channel)
@@ -190,6 +200,7 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
         it.sense = "REMOTE" if setup.wires == 4 else "LOCAL"
         it.nplc, it.autozero = setup.nplc, "AUTO"
         wanted: dict[str, Any] = {
+            f"measured_{source}_auto": False,  # it is the source's range; and asynchronous measurements take no other (5043)
             f"measured_{meter}_auto": True,  # before the limit, which must go with a measuring range that is fixed
             **({f"{source}_auto": True} if setup.source_range is None else {f"{source}_range": setup.source_range}),
             f"{meter}_limit": setup.compliance,
@@ -244,16 +255,20 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
                 self.write(line)
             self.check_errors("loading its script")
             self._has_script = True
-        setup = self._setups[channel]
-        self.channels[channel].autozero = "ONCE"
-        lead = self._measuring_time(setup.nplc)
-        for line in loading(channel, _LETTERS[setup.source], train, self._levels[channel], lead):
+        for line in uploading(channel, train):
             self.write(line)
 
     def _start(self, channels: Sequence[str]) -> None:
         for channel in channels:
-            self.channels[channel].count = 1.0
+            train, setup = self._loaded[channel].train, self._setups[channel]
+            it = self.channels[channel]
+            it.count, it.autozero = 1.0, "ONCE"
+            self.write(preparing(channel, _LETTERS[setup.source], train, self._measuring_time(setup.nplc)))
             self._clear(channel)
+        self.check_errors("preparing a train")
+        for channel in channels:  # pulses go back to the programmed level
+            if isinstance(train := self._loaded[channel].train, Pulses):
+                setattr(self.channels[channel], _WORDS[self._setups[channel].source], train.base)
         self.write(" ".join(f"smu{channel}.trigger.initiate()" for channel in channels))
 
     def running(self) -> bool:
@@ -261,22 +276,26 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
         if int(self.sweeping) & sum(SWEEPING[channel] for channel in self._loaded):
             return True
         for channel, loaded in self._loaded.items():
-            if (found := self._held(channel)) < len(loaded.train.levels):
+            if isinstance(loaded.train, Pulses):  # the base was the programmed level
+                setattr(self.channels[channel], _WORDS[self._setups[channel].source], self._levels[channel])
+            found, awaited = self._held(channel), len(levels_of_points(loaded.train))
+            if found < awaited:
                 self.check_errors("running a train")
                 raise InstrumentError(
-                    f"{self.name} channel {channel}: the train ended after {found} of {len(loaded.train.levels)} readings."
+                    f"{self.name} channel {channel}: the train ended after {found} of {awaited} readings."
                 )
         return False
 
     def _fetch(self, channel: str, train: Train) -> Readings:
-        return self._rows(channel, measured_levels(train), 0.0)
+        levels = np.repeat(measured_levels(train), 2 if measurements_of_points(train).step == 2 else 1)
+        return self._rows(channel, levels, 0.0, measurements_of_points(train))
 
     def _held(self, channel: str, seconds: float = 0.0) -> int:
         """How many readings the buffer of a channel holds, asked for while up to `seconds` of measuring may go on."""
         return int(float(self.link.query(f"print(smu{channel}.nvbuffer1.n)", timeout=PATIENCE + seconds)))
 
-    def _rows(self, channel: str, levels: NDArray[np.float64], seconds: float) -> Readings:
-        """The first readings of the buffers, as many as `levels`."""
+    def _rows(self, channel: str, levels: NDArray[np.float64], seconds: float, wanted: slice = slice(None)) -> Readings:
+        """The first readings of the buffers, as many as `levels`; those `wanted` of them."""
         if (found := self._held(channel, seconds)) < len(levels):
             raise InstrumentError(
                 f"{self.name} channel {channel}: holds {found} readings, {len(levels)} were expected."
@@ -290,5 +309,7 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
                 f"printbuffer({span}, {amperes}.readings, {volts}.readings, {amperes}.timestamps, {amperes}.statuses)"
             )
             self.link.query_block(line, into=chunk.data, timeout=PATIENCE)
-        currents, voltages, times, status = (np.ascontiguousarray(column) for column in rows.T)
-        return self._readings(channel, times, levels, (voltages, currents), status.astype(np.int64) & LIMITED != 0)
+        currents, voltages, times, status = (np.ascontiguousarray(column) for column in rows[wanted].T)
+        return self._readings(
+            channel, times, levels[wanted], (voltages, currents), status.astype(np.int64) & LIMITED != 0
+        )

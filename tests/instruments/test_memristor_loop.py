@@ -74,7 +74,8 @@ def test_the_loop_opens_and_compliance_is_flagged_and_kept(table):
     assert 4 <= len(limited) < 20
     assert set(limited) <= set(range(97)[POSITIVE])
     assert seen.amperes[limited] == pytest.approx(np.full(len(limited), COMPLIANCE), rel=0.02)
-    assert (seen.volts[limited] < seen.levels[limited] - 1e-3).all()
+    missing = seen.levels[limited] - seen.volts[limited]
+    assert (missing > 0).all() and missing.max() > 0.05
     honest = ~seen.limited
     assert seen.volts[honest] == pytest.approx(seen.levels[honest], abs=3e-3)
     assert leads.held is None, "the relay is open"
