@@ -148,7 +148,7 @@ class KeithleySetup(KeithleyStatus):
     @on(":OUTPut[:STATe]?")
     @on(":OUTPut1[:STATe]?")
     def _output(self) -> bool:
-        return self.output
+        return self.output or self.terminals.welded
 
     @on(":OUTPut:ENABle:TRIPped?")
     def _enable_line(self) -> bool:

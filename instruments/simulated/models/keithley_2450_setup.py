@@ -173,7 +173,7 @@ class KeithleySetup(KeithleyEvents):
     @on(":OUTPut[:STATe]?")
     @on(":OUTPut1[:STATe]?")
     def _output(self) -> bool:
-        return self.output
+        return self.output or self.terminals.welded
 
     @on(":OUTPut:INTerlock:TRIPped?")
     @on(":OUTPut1:INTerlock:TRIPped?")

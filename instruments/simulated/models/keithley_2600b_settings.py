@@ -78,6 +78,7 @@ class Source(Table):
             self.output = 0
         elif name == "output" and not self.output:
             self._smu.switch_off()
+            self.output = int(self._smu.terminals.welded)
         else:
             self._smu.put_out()
 
