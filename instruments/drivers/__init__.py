@@ -125,6 +125,18 @@ DRIVERS: dict[str, DriverEntry] = {
             trigger_inputs=("EXT",),
         ),
         DriverEntry(
+            name="siglent_sds1000xe",
+            role="Oscilloscope",
+            model="Siglent SDS1000X-E with four channels",
+            channels=("1", "2", "3", "4"),
+            module=".siglent_sds1000xe",
+            class_name="SiglentSDS1000XE",
+            identity=r"SIGLENT( TECHNOLOGIES)?/SDS1\d\d4X-E.*",
+            manual="Digital Oscilloscopes Programming Guide EN02",
+            covers="single triggered records from the memory, averages, high resolution; no error queue, no screenshot",
+            simulated="siglent_sds1000xe:SimulatedSiglentSds1000xe",
+        ),
+        DriverEntry(
             name="keithley_2450",
             role="SourceMeter",
             model="Keithley 2450 set to its SCPI command set",

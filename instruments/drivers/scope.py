@@ -77,7 +77,8 @@ class ScopeDriver(ScpiInstrument):
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name, serial_number=serial_number)
-        link.write("*CLS")  # errors of whoever was here before
+        if self.error_question:
+            link.write("*CLS")  # errors of whoever was here before
         self._acquisition: Acquisition | None = None
         self._means: dict[str, Mean] = {}
         self._averaging = False

@@ -23,6 +23,8 @@ from .fakes import Client, serving
 
 NAMES = sorted(DRIVERS)
 DRIVES = [name for name in NAMES if DRIVERS[name].role in DRIVING]
+QUEUES = [name for name in NAMES if getattr(DRIVERS[name].load(), "error_question", "")]
+"""Some have none; the Arduino source answers each line with OK or ERR."""
 PATIENCE = 0.3
 """Seconds of a link's deadline here: a test waits for it to pass."""
 TOO_LATE = "0.7 s"
@@ -116,6 +118,7 @@ def test_an_answer_that_is_spoilt_is_no_value(patient: Patient) -> None:
     patient.suffer("garbled", value=1.0)
     with pytest.raises(InstrumentError, match=r"no answer to|damaged"):
         patient.ask()
+    patient.driver.link.timeout = 2.0
     assert patient.settings() == before
 
 
@@ -124,8 +127,9 @@ def test_a_link_that_drops_is_told_and_the_safe_lines_go_over_a_new_one(patient:
     before = patient.settings()
     patient.suffer("drop", after=1)
     patient.ask()
-    with pytest.raises(LinkError, match="closed the connection|reset"):
+    with pytest.raises(LinkError, match=r"closed the connection|reset"):
         patient.ask()
+    patient.driver.link.timeout = 2.0
     patient.driver.safe()
     assert len(patient.settings()) == len(before)
 
@@ -165,15 +169,19 @@ def test_another_instrument_than_the_expected_one_is_refused_with_both_names(pat
     assert patient.connect().identity.maker != "ACME"
 
 
-@every_driver
+@pytest.mark.parametrize("patient", QUEUES, indirect=True)
 def test_an_error_in_the_queue_surfaces_at_the_next_look(patient: Patient) -> None:
     patient.suffer("error", value=-310)
-    if not hasattr(patient.driver, "check_errors"):  # it is answered OK or ERR, line by line, and has a status bit
-        assert patient.double.device.machine.errors.pop() == -310
-        return
     with pytest.raises(InstrumentError, match=r"while looking: .*-310"):
         patient.driver.check_errors("looking")
     patient.driver.check_errors("looking again")
+
+
+@pytest.mark.parametrize("patient", ["arduino_source"], indirect=True)
+def test_an_error_of_the_source_stands_in_its_queue_and_in_its_status(patient: Patient) -> None:
+    patient.suffer("error", value=-310, count=2)
+    assert int(patient.driver.query("STAT?")) & 1 << 10
+    assert [patient.driver.query("SYST:ERR?") for _ in range(2)] == ['-310,"Hardware error"'] * 2
 
 
 @every_driver
