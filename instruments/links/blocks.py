@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+_HASH, _ZERO = b"#0"
 LINE_ENDS = (b"\n", b"\r\n")
 
 
@@ -13,19 +14,23 @@ def block_header(head: bytes | bytearray) -> tuple[int, int | None] | None:
 
     None while too little has arrived. ValueError if it is no block (IEEE 488.2, 8.7.9 and 8.7.10).
     """
-    if not head:
-        return None
-    if head[:1] != b"#" or head[1:2] not in b"0123456789":
-        raise ValueError(f"a block was expected, the answer starts with {bytes(head[:20])!r}")
     if len(head) < 2:
+        if head and head[0] != _HASH:
+            raise _no_block(head)
         return None
-    digits = head[1] - ord("0")
+    digits = head[1] - _ZERO
+    if head[0] != _HASH or not 0 <= digits <= 9:
+        raise _no_block(head)
     if not digits:
         return 2, None
     size = head[2 : 2 + digits]
-    if size and not size.isdigit():  # bytes: ASCII digits only; int() would take a sign, a space or an underscore
-        raise ValueError(f"a block was expected, the answer starts with {bytes(head[:20])!r}")
+    if not size.isdigit() and size:  # bytes: ASCII digits only; int() would take a sign, a space or an underscore
+        raise _no_block(head)
     return (2 + digits, int(size)) if len(size) == digits else None
+
+
+def _no_block(head: bytes | bytearray) -> ValueError:
+    return ValueError(f"a block was expected, the answer starts with {bytes(head[:20])!r}")
 
 
 def with_block(line: str, block: "Buffer") -> bytes:
