@@ -21,7 +21,8 @@ T = TypeVar("T")
 NONE = "-"
 """The answer for 'nothing'."""
 _PLACES = {"CurrentSource": "serial:///dev/ttyACM0"}
-_NETWORK = "tcp://192.168.1.50:5555"  # where an instrument might be, for a bench that is made without hardware
+_NETWORK = "tcp://192.168.1.{}:5555"  # where an instrument might be, for a bench that is made without hardware
+_MANY = 10  # names that a question lists
 _SENSES = ("across", "replica", "open")
 
 
@@ -83,16 +84,22 @@ class _Questions:
 
     def _more(self, proposed: str) -> bool:
         """One more instrument, by its driver; False when there is none."""
-        driver = self._ask(f"Another instrument, by its driver ({', '.join(DRIVERS)}; {NONE}: no more)", proposed,
-                           self._driver)  # fmt: skip
+        question = f"Another instrument, by its driver ({NONE}: no more, ?: their names)"
+        driver = self._ask(question, proposed, self._driver)
         if driver == NONE:
             return False
         name = self._ask(f"Name of the {driver}", self._unused(driver), self._free_name)
-        where = _PLACES.get(DRIVERS[driver].role, _NETWORK)
+        where = _PLACES.get(DRIVERS[driver].role) or self._free_address()
         self._ask(f"Address of {name}", where, lambda text: self._named(name, {"driver": driver, "resource": text}))
         return True
 
+    def _free_address(self) -> str:
+        taken = {entry["resource"] for entry in self._instruments.values()}
+        return next(a for a in map(_NETWORK.format, range(50, 255)) if a not in taken)
+
     def _driver(self, text: str) -> str:
+        if text == "?":
+            raise ConfigError("\n  ".join(["Drivers:", *(f"{d.name:24s} {d.model}" for d in DRIVERS.values())]))
         if text == NONE and not self._instruments:
             raise ConfigError("A bench needs an instrument.")
         if text not in (NONE, *DRIVERS):
@@ -192,13 +199,14 @@ class _Questions:
     def _nodes(self, board: Board, name: str, driver: DriverEntry) -> None:
         """What each channel looks at, and through what."""
         proposals = _worth_seeing(board)
+        names = ", ".join(board.nodes) if len(board.nodes) <= _MANY else "?: their names"
         for channel in driver.channels:
             where = f"{name}.{channel}"
             if self._draft.tables.get("marker", {}).get("channel") == where:
                 continue
             seen = self._draft.tables.get("nodes", {})
             free = [node for node in proposals if node not in seen]
-            node = self._ask(f"{where} looks at which node ({', '.join(board.nodes)}; {NONE}: nothing)",
+            node = self._ask(f"{where} looks at which node ({names}; {NONE}: nothing)",
                              free[0] if free else NONE, partial(self._look, board, where))  # fmt: skip
             if node != NONE:
                 self._sense(board, node)
@@ -206,6 +214,8 @@ class _Questions:
     def _look(self, board: Board, channel: str, node: str) -> str:
         if node == NONE:
             return node
+        if node == "?":
+            raise ConfigError(f"Nodes: {', '.join(board.nodes)}.")
         if node in self._draft.tables.get("nodes", {}):
             raise ConfigError(f"'{node}' is looked at already; one channel for each node.")
         unit = board.nodes[node].unit if node in board.nodes else "V"

@@ -32,6 +32,10 @@ def remarks(bench: Bench) -> list[str]:
         found += _beyond_range(bench, port)
     if bench.ports and bench.nodes and bench.marker_or_none is None:
         found.append("There is no marker line: protocols need the TTL that ties source and digitiser together.")
+    by_place: dict[str, list[str]] = {}
+    for name, entry in bench.instruments.items():
+        by_place.setdefault(entry.resource, []).append(name)
+    found += [f"{' and '.join(n)} stand at the same address, {r}." for r, n in by_place.items() if len(n) > 1]
     return [f"! {remark}" for remark in found]
 
 
@@ -118,8 +122,8 @@ def _other_wires(bench: Bench) -> list[str]:
     if (supply := bench.supply) is not None:
         label = f"── {show(supply.voltage, 'V')}, at most {show(supply.current_limit, 'A')} ──▶"
         rows.append((f"{supply.instrument}.{supply.channel}", label, "V+ of the board"))
-    rows += [(f"{t.instrument}.{t.channel}", *_touched(t)) for t in bench.terminals.values()]
-    return [f"  {line}" for line in _columns(rows)]
+    leads = [(f"{t.instrument}.{t.channel}", *_touched(t)) for t in bench.terminals.values()]
+    return [f"  {line}" for line in (*_columns(rows), *_columns(leads))]
 
 
 def _touched(terminals: Terminals) -> tuple[str, str]:

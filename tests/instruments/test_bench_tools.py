@@ -117,12 +117,20 @@ def test_a_spike_output_can_go_to_the_comparator(tmp_path: Path) -> None:
 
 
 def test_a_bench_needs_an_instrument_and_boards_are_listed_when_asked(tmp_path: Path) -> None:
-    person = Person(Another=["-", "rigol", "rigol_ds1000z"], Board=["?", "wu2025_bumb", "wu2025_neuron"])
+    person = Person(Another=["-", "?", "rigol", "rigol_ds1000z"], Board=["?", "wu2025_bumb", "wu2025_neuron"])
     bench = ask_bench(tmp_path / "made.toml", [], person).bench()
     assert bench.board.name == "wu2025_neuron"
     assert person.told[0] == "A bench needs an instrument."
-    assert "Did you mean 'rigol_ds1000z'" in person.told[1]
-    assert "wu2025_fig9b" in person.told[2]
+    assert "arduino_source " in person.told[1]
+    assert "Did you mean 'rigol_ds1000z'" in person.told[2]
+    assert "wu2025_fig9b" in person.told[3]
+
+
+def test_the_nodes_of_a_large_board_are_listed_when_asked(tmp_path: Path) -> None:
+    person = Person(**{"Board": "wu2025_fig16", "scope.1 looks": ["?", "n1.v_ap"]})
+    ask_bench(tmp_path / "large.toml", [SOURCE, SCOPE], person)
+    assert "?: their names" in next(q for q in person.asked if "scope.1 looks" in q)
+    assert "n2.v_ap" in person.told[0]
 
 
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
@@ -294,6 +302,12 @@ def test_what_changes_the_measurement_is_remarked(tmp_path: Path) -> None:
     )  # fmt: skip
     (remark,) = remarks(bench)
     assert "n1.v_m: a 10 Mohm probe takes up to 400 nA" in remark
+
+
+def test_two_instruments_at_one_address_are_remarked(tmp_path: Path) -> None:
+    text = '[instruments.other]\ndriver = "rigol_ds1000z"\nresource = "tcp://192.168.1.50:5555"\n\n[marker]'
+    (remark,) = remarks(load_bench(written(tmp_path, ("[marker]", text))))
+    assert "scope and other stand at the same address" in remark
 
 
 def test_limits_beyond_the_range_of_the_source_are_remarked(tmp_path: Path) -> None:
