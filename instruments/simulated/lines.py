@@ -134,11 +134,12 @@ class PortOutput(Disturbed):
         if self._fed is not None:
             self._fed.cancel()
         edges = np.concatenate([np.array([now]), *(start + steps.edges[:-1] for start, steps in self._commanded)])
-        if self.disturbances:
+        edges = edges[edges >= now]
+        if self.disturbances and self._levels(edges).any():
             grid = now + FINE * np.arange(1, round(AHEAD / FINE) + 1)
             edges = np.concatenate([edges[edges < grid[-1]], grid])
             self._fed = self.world.at(grid[-1], self._feed)
-        ns = np.unique(np.round((edges[edges >= now] - now) * 1e9).astype(np.int64))
+        ns = np.unique(np.round((edges - now) * 1e9).astype(np.int64))
         ns = np.append(ns, ns[-1] + 1_000)
         middle = now + (ns[:-1] + ns[1:]) * 0.5e-9
         commanded = self._levels(middle)
