@@ -10,7 +10,7 @@ Facts of the manual that this file rests on:
 - binary answers start with ``#0`` and end with a line feed (6-30); of the elements of the buffer only reading, source value
   and relative time can be asked for in binary (:TRACe:DATA? of the 2461, 6-160), so the status comes as text;
 - at 200 V nothing above 20 V is put out unless the interlock is asserted (6-33);
-- it may be set to speak TSP instead (*LANG?, 2-87 [page assumed]).
+- it may be set to speak TSP instead (*LANG?, B-5).
 
 Assumed: a measurement takes its aperture and 0.25 ms more, a recalled level 0.5 ms (from the reading rates of the data
 sheet, which gives no time for a block of the trigger model).

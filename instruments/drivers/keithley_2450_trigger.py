@@ -1,6 +1,7 @@
 """How the 2450 runs a train: blocks of its trigger model and its four trigger timers (2450-901-01 Rev. B, section 3 and 6).
 
-- the list of levels is a source configuration list; a block recalls its first index, each next one the index after it;
+- the list of levels is a source configuration list; each next block recalls the index after the last one recalled, after
+  the last index the first (6-137);
 - a notify block starts the timers at the beginning of each period; a wait block passes when its timer has expired, and an
   event that came while another block ran is not lost (6-148); so edges stand where the timers say, whatever the blocks take;
 - there are four timers (6-166) and up to eight wait blocks (6-148): a period has four levels at most.
@@ -43,20 +44,23 @@ class TriggerTimer(Commanded):
 def blocks(period: Sequence[Step], count: int, levels: str, buffer: str, lead: float) -> Iterator[str]:
     """The commands of a trigger model that runs `period` `count` times through the list `levels`, one index a step.
 
-    A measurement begins `lead` seconds before its level ends. After the last period the list's last index is recalled.
+    The list has one more index, its last: the level to begin from and to return to; the next one after it is the first.
+    A measurement begins `lead` seconds before its level ends. Between a timer's event and the new level there is always
+    one block, so that levels last as long as the timers say.
     """
-    yield f":TRIG:BLOC:CONF:REC 1,{levels},1"
+    yield f":TRIG:BLOC:CONF:REC 1,{levels},{len(period) * count + 1}"
     yield ":TRIG:BLOC:NOT 2,1"
     block = 3
     for timer, step in enumerate(period, 1):
+        yield f":TRIG:BLOC:CONF:NEXT {block},{levels}"
         if step.measured:
-            yield f":TRIG:BLOC:DEL:CONS {block},{step.seconds - lead:.9G}"
-            yield f":TRIG:BLOC:MEAS {block + 1},{buffer}"
+            yield f":TRIG:BLOC:DEL:CONS {block + 1},{step.seconds - lead:.9G}"
+            yield f":TRIG:BLOC:MEAS {block + 2},{buffer}"
             block += 2
-        yield f":TRIG:BLOC:WAIT {block},TIM{timer}"
-        yield f":TRIG:BLOC:CONF:NEXT {block + 1},{levels}"
+        yield f":TRIG:BLOC:WAIT {block + 1},TIM{timer}"
         block += 2
     yield f":TRIG:BLOC:BRAN:COUN {block},{count},2"
+    yield f":TRIG:BLOC:CONF:NEXT {block + 1},{levels}"
 
 
 def running(state: str, name: str) -> bool:

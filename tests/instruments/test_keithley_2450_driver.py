@@ -122,15 +122,16 @@ def test_a_staircase_is_a_list_and_a_trigger_model_timed_by_a_timer():
     assert first.count(",") == 99 and second.count(",") == 50
     assert second.endswith(",0.596,0")
     assert {":TRIG:TIM1:DEL 0.01", ":TRIG:TIM1:COUN 1", ":TRIG:TIM1:STAR:STIM NOT1", ":TRIG:TIM1:STAT ON"} < set(told)
-    assert told[-8:] == [
+    assert told[-9:] == [
         ':TRIG:LOAD "Empty"',
-        ':TRIG:BLOC:CONF:REC 1,"VoltCustomSweepList",1',
+        ':TRIG:BLOC:CONF:REC 1,"VoltCustomSweepList",151',  # the level to return to, on from before
         ":TRIG:BLOC:NOT 2,1",
-        ":TRIG:BLOC:DEL:CONS 3,0.0055",  # 10 ms less two apertures of 2 ms and 0.25 ms each
-        ':TRIG:BLOC:MEAS 4,"defbuffer1"',
-        ":TRIG:BLOC:WAIT 5,TIM1",
-        ':TRIG:BLOC:CONF:NEXT 6,"VoltCustomSweepList"',
+        ':TRIG:BLOC:CONF:NEXT 3,"VoltCustomSweepList"',
+        ":TRIG:BLOC:DEL:CONS 4,0.0055",  # 10 ms less two apertures of 2 ms and 0.25 ms each
+        ':TRIG:BLOC:MEAS 5,"defbuffer1"',
+        ":TRIG:BLOC:WAIT 6,TIM1",
         ":TRIG:BLOC:BRAN:COUN 7,150,2",
+        ':TRIG:BLOC:CONF:NEXT 8,"VoltCustomSweepList"',
     ]
     assert not any(line.startswith((":SOUR:VOLT ", ":OUTP ", ":INIT")) for line in told), "nothing is sourced yet"
 
@@ -149,12 +150,12 @@ def test_a_pulse_with_a_read_pulse_measures_only_the_read():
     train = Pulses((0.6,) * 20, width=1e-3, gap=2e-3, read=0.05, read_width=10e-3)
     told = list(blocks(period_of(train), 20, '"L"', '"b"', 4.5e-3))
     assert told == [
-        ':TRIG:BLOC:CONF:REC 1,"L",1', ":TRIG:BLOC:NOT 2,1",
-        ":TRIG:BLOC:WAIT 3,TIM1", ':TRIG:BLOC:CONF:NEXT 4,"L"',
-        ":TRIG:BLOC:WAIT 5,TIM2", ':TRIG:BLOC:CONF:NEXT 6,"L"',
-        ":TRIG:BLOC:DEL:CONS 7,0.0055", ':TRIG:BLOC:MEAS 8,"b"',
-        ":TRIG:BLOC:WAIT 9,TIM3", ':TRIG:BLOC:CONF:NEXT 10,"L"',
-        ":TRIG:BLOC:WAIT 11,TIM4", ':TRIG:BLOC:CONF:NEXT 12,"L"', ":TRIG:BLOC:BRAN:COUN 13,20,2",
+        ':TRIG:BLOC:CONF:REC 1,"L",81', ":TRIG:BLOC:NOT 2,1",
+        ':TRIG:BLOC:CONF:NEXT 3,"L"', ":TRIG:BLOC:WAIT 4,TIM1",
+        ':TRIG:BLOC:CONF:NEXT 5,"L"', ":TRIG:BLOC:WAIT 6,TIM2",
+        ':TRIG:BLOC:CONF:NEXT 7,"L"', ":TRIG:BLOC:DEL:CONS 8,0.0055", ':TRIG:BLOC:MEAS 9,"b"', ":TRIG:BLOC:WAIT 10,TIM3",
+        ':TRIG:BLOC:CONF:NEXT 11,"L"', ":TRIG:BLOC:WAIT 12,TIM4",
+        ":TRIG:BLOC:BRAN:COUN 13,20,2", ':TRIG:BLOC:CONF:NEXT 14,"L"',
     ]  # fmt: skip
 
 

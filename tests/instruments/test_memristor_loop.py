@@ -58,6 +58,39 @@ def nearest_range(driver, volts: float) -> float:
     return next(r for r in driver.reach.volts if r >= volts)
 
 
+def witness(leads) -> list[tuple[float, float]]:
+    """Every level that is put on the leads from now on, with the world's time."""
+    told: list[tuple[float, float]] = []
+    hold = leads.hold
+
+    def remember(source: str, level: float, compliance: float) -> None:
+        told.append((leads.world.now, level))
+        hold(source, level, compliance)
+
+    leads.hold = remember
+    return told
+
+
+def test_a_long_list_comes_complete(table):
+    """More levels than any of them takes in one line or gives in one transfer; fast, and back at the level of before."""
+    driver, channel, leads = table
+    levels = tuple(np.round(0.05 * np.sin(np.arange(1200) / 50), 6))
+    setup = SourceSetup("V", COMPLIANCE, source_range=nearest_range(driver, 0.05), measure_range=10e-6, nplc=0.01)
+    driver.configure(channel, setup)
+    driver.set_level(channel, 0.02)
+    driver.on(channel)
+    driver.load(channel, Staircase(levels, dwell=5e-3))
+    driver.start()
+    while driver.running():
+        pass
+    seen = driver.fetch(channel)
+    np.testing.assert_allclose(seen.levels, levels)
+    assert seen.volts == pytest.approx(np.array(levels), abs=1.5e-3)
+    assert leads.held.level == pytest.approx(0.02, abs=1e-3)
+    driver.off()
+    assert leads.held is None
+
+
 def test_the_loop_opens_and_compliance_is_flagged_and_kept(table):
     driver, channel, leads = table
     seen = swept(driver, channel, Staircase(LOOP, dwell=0.05), nplc=0.5)
@@ -83,7 +116,8 @@ def test_the_loop_opens_and_compliance_is_flagged_and_kept(table):
 
 
 def test_pulses_write_and_slow_reads_between_them_see_the_weight_grow(table):
-    driver, channel, _ = table
+    driver, channel, leads = table
+    put_out = witness(leads)
     equal = {"width": 0.06, "gap": 0.06, "read_width": 0.06}
     shaped = {"width": 5e-3, "gap": 10e-3, "read_width": 0.06}
     train = Pulses((0.45,) * 12, read=0.05, **(equal if driver.driver == "keithley_2400" else shaped))
@@ -95,6 +129,13 @@ def test_pulses_write_and_slow_reads_between_them_see_the_weight_grow(table):
     seen = swept(driver, channel, train, nplc=1.0)
     assert seen.levels.tolist() == [0.05] * 12
     period = train.width + 2 * train.gap + train.read_width
+    if driver.driver != "keithley_2400":
+        edges = np.array(put_out)[np.abs(np.diff([0.0, *(level for _, level in put_out)])) > 0.01]
+        widths = {
+            round(level, 2): np.diff(edges[:, 0])[np.isclose(edges[:-1, 1], level, atol=5e-3)] for level in (0.45, 0.05)
+        }
+        assert widths[0.45] == pytest.approx(np.full(12, train.width), rel=0.01)
+        assert widths[0.05] == pytest.approx(np.full(12, train.read_width), rel=0.01)
     assert np.diff(seen.times) == pytest.approx(np.full(11, period), rel=0.05)
     conductance = seen.amperes / seen.volts
     assert conductance[-1] > 1.1 * conductance[0]
