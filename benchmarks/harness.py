@@ -121,9 +121,11 @@ def one_core() -> Iterator[None]:
 class Helper:
     """A process of this folder, ``python -m benchmarks.servers KIND``; `address` is the line that it prints first."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, own_session: bool = False) -> None:
         command = [sys.executable, "-m", "benchmarks.servers", kind]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=own_session
+        )
         self.pid = self._process.pid
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()

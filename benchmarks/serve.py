@@ -23,7 +23,7 @@ def run() -> Iterator[Figure]:
     """Every race of this page."""
     with (
         one_core(),
-        Helper("bare") as bare,
+        Helper("bare", own_session=True) as bare,
         SimulatedProcess(Settings("wu2025_bump")) as process,
         contextlib.ExitStack() as stack,
     ):

@@ -333,6 +333,8 @@ _SHORT = 256
 class ScpiSession:
     """One client of a SCPI device: its own input buffer, the device's common state."""
 
+    only_watches = False
+
     def __init__(self, device: ScpiDevice) -> None:
         self._device, self._framer, self.messages = device, Framer(), 0
         self._come: deque[str] = deque()

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 LINE_LIMIT = 63
 """Characters before the LF."""
@@ -90,12 +91,12 @@ class Line:
     block: bytes | None = None
     spoiled: int = 0
 
-    @property
+    @cached_property
     def empty(self) -> bool:
         """Whether there is nothing to answer."""
         return not (self.raw.strip(b" ") or self.spoiled or self.block is not None)
 
-    @property
+    @cached_property
     def summed(self) -> bool:
         """Whether the line ends like one that carries a checksum, right or wrong."""
         return self.block is None and _SUMMED.search(self.raw.strip(b" ")) is not None
@@ -112,6 +113,12 @@ class Line:
             if crc8(raw) != int(digits, 16):
                 raise Refused(-360)
         return raw.decode("ascii").rstrip(" ")
+
+
+@lru_cache(maxsize=1024)
+def _line(raw: bytes) -> Line:
+    """The same line for the same characters: most come again and again."""
+    return Line(raw)
 
 
 _SUMMED = re.compile(rb".\*[0-9A-Fa-f]{2}$", re.DOTALL)
@@ -144,7 +151,7 @@ class Framer:
     def feed(self, data: bytes) -> Iterator[Line]:
         """Take bytes, give the lines they complete."""
         if not self._text and self._is_line(data):
-            yield Line(data[:-1].removesuffix(b"\r"))
+            yield _line(data[:-1].removesuffix(b"\r"))
             return
         for byte in data:
             if self._missing:

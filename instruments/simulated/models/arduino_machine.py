@@ -215,7 +215,7 @@ class Machine:
         if self._trip is not None:
             self._trip.cancel()
             self._trip = None
-        if any(channel.enabled for channel in self.channels.values()):
+        if self.channels[1].enabled or self.channels[2].enabled:
             self._trip = self.world.at(self.world.now + self.watchdog_ms * 1e-3, self._tripped)
 
     def _tripped(self) -> None:

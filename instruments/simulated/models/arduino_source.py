@@ -357,6 +357,8 @@ def _request(raw: bytes) -> Request:
 class SourceSession:
     """One client of the source: its own half-received line, the source's common state."""
 
+    only_watches = False
+
     def __init__(self, source: SimulatedArduinoSource) -> None:
         self._source, self._framer, self.messages = source, Framer(), 0
         self._greeted, self._last = source.restarts, source.clock()
