@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .world import World
 
 
+HARMLESS = {"V": 0.03, "A": 1e-6}
+"""What a source set to zero may still put out: an order of magnitude below the thresholds of memristors."""
+
+
 @dataclass
 class Resistor:
     """A plain resistor as a device under test; no state."""
@@ -64,7 +68,7 @@ class Leads(Disturbed):
         self.remote = False
         self.held: Held | None = None
         self.hot_switched = 0
-        """How often the relay was opened while a level other than zero was held: it can kill a memristor."""
+        """How often the relay was opened while a level beyond a source's own zero error was held: it can kill a memristor."""
         self.destroyed = ""
         """What killed the device; from then on the leads touch nothing."""
         self._volt_seconds = self._ampere_seconds = self._seconds = 0.0
@@ -84,7 +88,7 @@ class Leads(Disturbed):
     def release(self) -> None:
         """Open the relay: nothing flows, and nothing is held. A relay that is stuck stays closed."""
         if not self.stuck:
-            if self.held is not None and self.held.level != 0.0:
+            if self.held is not None and abs(self.held.level) > HARMLESS[self.held.source]:
                 self.hot_switched += 1
             self.held = None
 

@@ -237,6 +237,7 @@ def test_every_way_of_switching_off_reaches_the_world(instrument):
         switch_off()
         instrument.confirm_safe()
         assert instrument.double.putting_out() == 0
+    assert not any(leads.hot_switched for leads in instrument.double.lines.values()), "a memristor dies of that"
 
 
 @connected("SourceMeter", "PowerSupply", "VoltageSource", "CurrentSource")
