@@ -18,6 +18,7 @@ def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None"
     """Open the link that a resource string names.
 
     - ``tcp://host:port``, ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
+      ``tcp://host:port?stream=port2``: of an instrument that streams on a second port, where that is not the usual one.
     - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
     - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a device server, a simulated instrument).
       A socket too: pyserial's ``socket://`` never tells how much is waiting and would read byte by byte.
@@ -59,6 +60,19 @@ def _opened(resource: str, baud: int, options: dict[str, Any]) -> Link:
 
     address, query = _with_query(resource)
     return VisaLink(resource, address=address, **query, **options)
+
+
+def stream_address(resource: str, usual: int) -> tuple[str, int]:
+    """Host and port on which an instrument sends its stream: ``?stream=port`` of its resource, else the `usual` port.
+
+    Raises ConfigError when the resource is no ``tcp://host:port``, perhaps with ``?stream=port``.
+    """
+    host, _ = _host_and_port(resource)
+    query = parse_qs(urlsplit(resource).query)
+    text = query.pop("stream", [str(usual)])[0]
+    if query or not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ConfigError(f"'{resource}' is not like tcp://192.168.1.10:502 or tcp://127.0.0.1:5020?stream=7020.")
+    return host, int(text)
 
 
 def check_resource(resource: str) -> None:
