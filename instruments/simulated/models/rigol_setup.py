@@ -42,7 +42,7 @@ def _all(value: T) -> dict[int, T]:
     return dict.fromkeys(CHANNELS, value)
 
 
-def _step_up(value: float, steps: tuple[float, ...]) -> float:
+def step_up(value: float, steps: tuple[float, ...]) -> float:
     """The smallest step not below `value`. Raises ScpiError -222 outside the steps."""
     if not steps[0] * (1 - 1e-9) <= value <= steps[-1] * (1 + 1e-9):
         raise ScpiError(-222, nr3(value))
@@ -55,7 +55,7 @@ def _listed(values: tuple[float, ...]) -> Kind[float]:
 
     def read(text: str) -> float:
         value = plain.read(text)
-        if not any(abs(value - listed) <= 1e-9 * listed for listed in values):
+        if not any(abs(value - each) <= 1e-9 * each for each in values):
             raise ScpiError(-224, text)
         return value
 
@@ -148,7 +148,7 @@ class RigolSetup(ScpiDevice):
     @on(":CHANnel<1-4>:SCALe", number("V"))
     def _set_scale(self, channel: int, volts: float) -> None:
         at_connector = volts / self.probe[channel]
-        step = _step_up(at_connector, SCALES)
+        step = step_up(at_connector, SCALES)
         scale = volts if self.vernier[channel] else step * self.probe[channel]
         self.offset[channel] *= scale / self.scale[channel]
         self.scale[channel] = scale
@@ -188,7 +188,7 @@ class RigolSetup(ScpiDevice):
 
     @on(":TIMebase[:MAIN]:SCALe", number("s"))
     def _set_timebase(self, seconds: float) -> None:
-        self.timebase = _step_up(seconds, TIMEBASES)
+        self.timebase = step_up(seconds, TIMEBASES)
         self.delay = max(self.delay, -self._screen / 2)
         self._restart()
 
