@@ -102,7 +102,7 @@ class World:
         self._attentive = [told for told, key in self._listeners if key is None or key in self._remembered]
 
     def remember(self, key: str, since: float | None) -> None:
-        """Keep the twin's history from `since` on, for instrument `key`; None: it needs nothing any more."""
+        """Keep the twin's history from `since` on, for `key`; infinity: it only listens; None: it needs nothing any more."""
         changed = (key in self._remembered) == (since is None)
         if since is None:
             self._remembered.pop(key, None)
@@ -153,7 +153,7 @@ class World:
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
             self._twin.advance(self.now)
-            self._twin.forget(min(self._remembered.values(), default=self.now))
+            self._twin.forget(min((self.now, *self._remembered.values())))
 
     def _step(self, when: float) -> None:
         start = self.now

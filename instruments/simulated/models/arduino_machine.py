@@ -3,6 +3,7 @@
 From `hardware/firmware/PROTOCOL.md`, sections 3, 7 to 10 and 12.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum
@@ -117,7 +118,7 @@ class Machine:
         self._end: Event | None = None
         self._pulses: Pulses | None = None
         self.restart("POWER")
-        world.listen(self._see_spikes)
+        world.listen(self._see_spikes, f"source {id(self)}")
         if trigger is not None:
             trigger.on_rising(self._edge)
 
@@ -235,7 +236,8 @@ class Machine:
             raise Refused(-221)
         for spikes in self.spikes.values():
             spikes.empty()
-        self._armed, self.clock, self.state = ready, None, State.ARMED
+        self._armed, self.state = ready, State.ARMED
+        self._keep_time(None)
 
     def trigger(self) -> None:
         """Start now. Raises Refused(-211)."""
@@ -248,7 +250,8 @@ class Machine:
             self._start(max(when, self.world.now) + EDGE_DELAY)
 
     def _start(self, t0: float) -> None:
-        clock = self.clock = Clock(t0, self._armed[0].tick_us)
+        clock = Clock(t0, self._armed[0].tick_us)
+        self._keep_time(clock)
         programs = [(channel.program, channel.level) for channel in self._armed if channel.program]
         ticks = max(program.ticks for program, _ in programs)
         match self.sync_mode:
@@ -275,7 +278,7 @@ class Machine:
         for channel in self.channels.values():
             channel.cancel()
         self._quiet()
-        self.clock = None
+        self._keep_time(None)
 
     def _quiet(self) -> None:
         """Idle, nothing scheduled, SYNC low."""
@@ -289,6 +292,11 @@ class Machine:
         self.state = State.IDLE
 
     # Spikes
+
+    def _keep_time(self, clock: Clock | None) -> None:
+        """From now on spikes are stamped by this clock; None: by none."""
+        self.clock = clock
+        self.world.remember(f"source {id(self)}", None if clock is None else math.inf)
 
     def _see_spikes(self, start: float, stop: float) -> None:
         if self.clock is None:
