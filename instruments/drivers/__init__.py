@@ -137,6 +137,18 @@ DRIVERS: dict[str, DriverEntry] = {
             simulated="siglent_sds1000xe:SimulatedSiglentSds1000xe",
         ),
         DriverEntry(
+            name="tektronix_mso2",
+            role="Oscilloscope",
+            model="Tektronix 2 Series MSO with four channels",
+            channels=("1", "2", "3", "4"),
+            module=".tektronix_mso2",
+            class_name="TektronixMSO2",
+            identity=r"TEKTRONIX/MSO24.*",
+            manual="2 Series MSO Programmer Manual",
+            covers="single triggered records, averages, high resolution; no screenshot",
+            simulated="tektronix_mso2:SimulatedTektronixMso2",
+        ),
+        DriverEntry(
             name="keithley_2450",
             role="SourceMeter",
             model="Keithley 2450 set to its SCPI command set",

@@ -271,7 +271,11 @@ class ScopeDriver(ScpiInstrument):
 
     def _arm(self, acquisition: Acquisition) -> None:
         self._single()
-        if (state := self._awaited(("waiting", "triggered"), acquisition.pretrigger)) != "waiting":
+        state = self._awaited(("waiting", "triggered"), acquisition.pretrigger)
+        if state == "waiting":
+            self._check_armed(acquisition)
+            state = self._state()  # a signal that triggers by itself has done it by now
+        if state != "waiting":
             early = state == "triggered" or (state == "stopped" and self._triggered())
             happened = "was triggered before anything was started" if early else f"is still {state}"
             self.stop()
@@ -279,7 +283,6 @@ class ScopeDriver(ScpiInstrument):
                 f"{self.name}: asked to wait for a trigger, it {happened}. Check what is connected to its trigger source "
                 f"{self._trigger()}."
             )
-        self._check_armed(acquisition)
 
     @abstractmethod
     def _trigger(self) -> str:

@@ -20,7 +20,7 @@ from neurorig.signals import BenchError, InstrumentError, LimitError, LinkError,
 from .fakes import Signal, quiet_world, serving
 from .scripted import Piece, Scripted, scripted
 
-PICTURELESS = ("siglent_sds1000xe",)
+PICTURELESS = ("siglent_sds1000xe", "tektronix_mso2")
 """Those that cannot give what their screen shows."""
 SCOPES = sorted(name for name, entry in DRIVERS.items() if entry.role == "Oscilloscope")
 
@@ -291,7 +291,7 @@ LEADS = {"siglent_sds1000xe": b"DAT2,"}
 
 
 def asks_record(line: str) -> bool:
-    return line.endswith((":WAV:DATA?", ":WF? DAT2"))
+    return line.endswith((":WAV:DATA?", ":WF? DAT2", "CURVe?"))
 
 
 def through(table: Table, server: Scripted) -> Table:
@@ -312,7 +312,9 @@ def test_an_error_in_its_queue_stops_the_measurement(table):
         assert table.scope.errors() == []
         return
     with (
-        relay(table, lambda line: [b'-222,"Data out of range"\n'] if line == ":SYST:ERR?" else None) as server,
+        relay(
+            table, lambda line: [b'-222,"Data out of range"\n'] if line == table.scope.error_question else None
+        ) as server,
         pytest.raises(InstrumentError, match="while setting it up: -222"),
     ):
         through(table, server).arm("1")
@@ -332,7 +334,7 @@ def test_a_record_that_does_not_arrive_whole_is_refused_and_can_be_read_again(ta
     spoilt = [[LEADS.get(table.scope.driver, b""), *answer]]
     with relay(table, lambda line: spoilt.pop() if asks_record(line) and spoilt else None) as server:
         table = through(table, server)
-        table.arm("1", duration=0.02, rate=1e4, pretrigger=0.0)
+        table.arm("1", duration=0.02, rate=6e4, pretrigger=0.0)
         edge = table.shoot()
         table.scope.link.timeout = 0.3
         with pytest.raises(LinkError, match=complaint):
@@ -346,7 +348,7 @@ def test_a_record_at_another_rate_is_refused(table):
     armed = False
 
     def slower(line: str) -> Sequence[Piece] | None:
-        if line == "SARA?" and armed:
+        if line in ("SARA?", "WFMOutpre:XINcr?") and armed:
             return [b"1.00E+02\n"]
         if line != ":WAV:PRE?":
             return None

@@ -47,6 +47,11 @@ def real(unit: str = "", low: float | None = None, high: float | None = None) ->
     return number(unit, low, high, show=nr3)
 
 
+def _read_bandwidth(text: str) -> float:
+    """Hertz, or ``FULl``."""
+    return BANDWIDTH if text.upper() in ("FUL", "FULL") else real("Hz").read(text)
+
+
 @dataclass(frozen=True)
 class Keyword(Kind[str]):
     """One of some mnemonics; the value is the short form, answers give the long one unless ``VERBose`` is off."""
@@ -99,7 +104,7 @@ class TektronixSetup(ScpiDevice):
 
     display = HeadedOfChannel("DISplay:GLObal:CH<1-4>:STATE", boolean, {1: True, 2: False, 3: False, 4: False})
     coupling = HeadedOfChannel("CH<1-4>:COUPling", keyword("AC", "DC"), _all("DC"))
-    bandwidth = HeadedOfChannel("CH<1-4>:BANdwidth", real("Hz"), _all(BANDWIDTH))
+    bandwidth = HeadedOfChannel("CH<1-4>:BANdwidth", Kind(_read_bandwidth, real("Hz").show), _all(BANDWIDTH))
     invert = HeadedOfChannel("CH<1-4>:INVert", boolean, _all(False))
     attenuation = HeadedOfChannel("CH<1-4>:PROBEFunc:EXTAtten", real("", 1e-10, 1e10), _all(1.0))
     label = HeadedOfChannel("CH<1-4>:LABel:NAMe", string, _all(""))
