@@ -162,7 +162,7 @@ class ScpiDevice:
         """Do one message: yields while a command before has not finished (`occupied`); returns the response message."""
         answers: list[bytes] = []
         for step in self._tree.parse(message):
-            while self.occupied():
+            while self.occupied() or self._waits(step):
                 yield
             if pieces := self._do(step):
                 answers += pieces
@@ -174,12 +174,15 @@ class ScpiDevice:
     def done(self, data: bytes) -> bytes | None:
         """The response to one message of one unit, done at once; None if `data` is anything else, or has to wait."""
         step = self._tree.alone(data)
-        if step is None or self.occupied():
+        if step is None or self.occupied() or self._waits(step):
             return None
         pieces = self._do(step)
         if len(pieces) == 1:
             return pieces[0] + b"\n"
         return b"".join((*pieces, b"\n")) if pieces else b""
+
+    def _waits(self, step: Call | ScpiError) -> bool:
+        return isinstance(step, Call) and step.command.waits and not self.complete()
 
     def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
         """Do one unit of a message; the pieces of its answer, none if it has none."""

@@ -8,11 +8,14 @@ import inspect
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from .arguments import Kind, ScpiError, short_form
+
+LONG = 4096
+"""Characters of a message up to which what it means is remembered."""
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
@@ -21,7 +24,8 @@ H = TypeVar("H", bound=Handler)
 @dataclass(frozen=True)
 class Command:
     """One declared command or query. `cost` is its typical time in seconds (None: the device's own), `progress` marks
-    a query that is polled while something is under way and therefore lets the world run to its next event."""
+    a query that is polled while something is under way and therefore lets the world run to its next event; one that `waits`
+    is done when no operation is pending any more."""
 
     pattern: str
     kinds: tuple[Kind[Any], ...]
@@ -29,6 +33,7 @@ class Command:
     cost: float | None = None
     progress: bool = False
     required: int = 0
+    waits: bool = False
 
     def arguments(self, texts: list[str]) -> list[Any]:
         """Read the parameters. Raises ScpiError (-108 too many, -109 too few, or what the kind says)."""
@@ -50,16 +55,20 @@ def make_command(
     return Command(pattern, kinds, handler, cost, progress, required=len(kinds) - optional)
 
 
-def on(pattern: str, *kinds: Kind[Any], cost: float | None = None, progress: bool = False) -> Callable[[H], H]:
+def on(
+    pattern: str, *kinds: Kind[Any], cost: float | None = None, progress: bool = False, waits: bool = False
+) -> Callable[[H], H]:
     """Mark a method as the handler of a command (or a query, if the pattern ends with ``?``).
 
     Pattern: ``[:SOURce]:CURRent[:LEVel]``: capitals are the short form, brackets are optional, ``CHANnel<1-4>`` takes a
-    numeric suffix (1 if left out). The method gets the suffixes, then the arguments. Stack the decorator for aliases.
+    numeric suffix (1 if it, or its whole optional word, is left out). The method gets the suffixes, then the arguments.
+    Stack the decorator for aliases.
     """
 
     def mark(handler: H) -> H:
         commands = getattr(handler, "scpi_commands", ())
-        handler.scpi_commands = (make_command(pattern, kinds, handler, cost, progress), *commands)  # type: ignore[attr-defined]
+        made = replace(make_command(pattern, kinds, handler, cost, progress), waits=waits)
+        handler.scpi_commands = (made, *commands)  # type: ignore[attr-defined]
         return handler
 
     return mark
@@ -98,15 +107,26 @@ class _Node:
 _PATTERN_WORD = re.compile(r"(\[)?:?([*A-Za-z0-9_]+)(?:<(\d+)-(\d+)>)?(\])?")
 
 
-def _spellings(pattern: str) -> Iterator[list[tuple[str, tuple[int, int] | None]]]:
-    """Each way through the optional nodes of a pattern, as (mnemonic, suffix range) pairs."""
+def _spellings(pattern: str) -> Iterator[tuple[list[tuple[str, tuple[int, int] | None]], int]]:
+    """Each way through the optional nodes of a pattern, as (mnemonic, suffix range) pairs; how many suffixes it leaves out.
+
+    Words with a suffix that may be left out come before all others with one.
+    """
     words = []
     for opened, name, low, high, _ in _PATTERN_WORD.findall(pattern.removesuffix("?")):
         word = (name, (int(low), int(high)) if low else None)
         words.append(([], [word]) if opened else ([word],))
+    suffixes = sum(part[-1][0][1] is not None for part in words)
     for way in itertools.product(*words):
         if any(way):
-            yield [word for part in way for word in part]
+            spelling = [word for part in way for word in part]
+            yield spelling, suffixes - sum(suffix is not None for _, suffix in spelling)
+
+
+def _first(command: Command, suffixes: int) -> Command:
+    """What a command means when its first `suffixes` words with a suffix are left out: the first of them."""
+    handler = command.handler
+    return replace(command, handler=lambda device, *arguments: handler(device, *(1,) * suffixes, *arguments))
 
 
 class _Path(NamedTuple):
@@ -123,12 +143,12 @@ class Tree:
         self._root = _Node()
         for command in commands:
             self._add(command)
-        self.parse = lru_cache(maxsize=2048)(self._parse)
+        self._remembered = lru_cache(maxsize=2048)(self._parse)
         self.alone = lru_cache(maxsize=2048)(self._alone)
 
     def _add(self, command: Command) -> None:
-        for spelling in _spellings(command.pattern):
-            node = self._root
+        for spelling, left_out in _spellings(command.pattern):
+            node, meant = self._root, _first(command, left_out) if left_out else command
             for name, suffix in spelling:
                 child = node.children.get(name.upper()) or _Node(suffix=suffix)
                 # "*IDN" and "CHANnel" both work: a common command has no lower case part.
@@ -137,16 +157,20 @@ class Tree:
                     node.children[short_form(name)] = child
                 node = child
             if command.pattern.endswith("?"):
-                node.query = command
+                node.query = meant
             else:
-                node.command = command
+                node.command = meant
 
     def _alone(self, data: bytes) -> Call | ScpiError | None:
         """The only unit of the only message, if that is what these bytes plainly are."""
         if data.count(b"\n") != 1 or not data.endswith(b"\n") or b"#" in data:
             return None
-        steps = self.parse(data[:-1].removesuffix(b"\r").decode("latin-1"))
+        steps = self._remembered(data[:-1].removesuffix(b"\r").decode("latin-1"))
         return steps[0] if len(steps) == 1 else None
+
+    def parse(self, message: str) -> tuple[Call | ScpiError, ...]:
+        """The calls of one message in order. A message of data is not worth remembering."""
+        return self._remembered(message) if len(message) <= LONG else self._parse(message)
 
     def _parse(self, message: str) -> tuple[Call | ScpiError, ...]:
         """The calls of one message in order; a command error ends the message (IEEE 488.2 section 6.1.9.1)."""

@@ -49,6 +49,14 @@ class Bench(ScpiDevice):
     def get_data(self):
         return Block(self.data, 9)
 
+    @on("[:GENerator<1-2>]:RAMP<1-3>[:TIME]", number("s"))
+    def set_ramp(self, source, ramp, seconds):
+        self.pair = (source, ramp, seconds)
+
+    @on(":REPort?", waits=True)
+    def report(self):
+        return self.busy
+
     @on(":STATe?", progress=True)
     def state(self):
         return "BUSY" if self.busy else "IDLE"
@@ -89,6 +97,31 @@ def test_numeric_suffixes(bench, ask):
     assert ask(":SYST:ERR?").startswith("-114,")
     ask(":TRIG2:SWE AUTO")
     assert ask(":SYST:ERR?").startswith("-113,")
+
+
+def test_an_optional_word_with_a_suffix_that_is_left_out_means_the_first(bench, ask):
+    for header, meant in (("GEN2:RAMP3", (2, 3)), ("RAMP3:TIME", (1, 3)), ("RAMP", (1, 1)), ("GEN:RAMP2", (1, 2))):
+        ask(f"{header} 0.5")
+        assert bench.pair == (*meant, 0.5)
+    ask("GEN2:RAMP2 1;RAMP3 2")
+    assert bench.pair == (2, 3, 2.0)
+    assert ask("SYST:ERR?") == '0,"No error"'
+
+
+def test_a_command_that_waits_comes_after_what_is_pending(bench):
+    bench.busy = True
+    session = bench.session()
+    assert session.receive(b"REP?;:TRIG:SWE?\n") == b"" and session.waiting
+    bench.busy = False
+    assert session.receive(b"") == b"0;AUTO\n"
+
+
+def test_long_messages_are_not_remembered(bench, ask):
+    remembered = bench._tree._remembered.cache_info
+    ask(f'SYST:LAB "{"x" * 400}"')
+    before = remembered().currsize
+    ask(f'SYST:LAB "{"x" * 5000}"')
+    assert (bench.label, remembered().currsize) == ("x" * 5000, before)
 
 
 @pytest.mark.parametrize(
