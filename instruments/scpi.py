@@ -3,7 +3,7 @@
 import re
 from typing import ClassVar, Self
 
-from neurorig.signals import InstrumentError
+from neurorig.signals import BenchError, InstrumentError
 
 from .commands import Commanded
 from .drivers import DRIVERS
@@ -30,6 +30,29 @@ class IdentifiedInstrument(Commanded):
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name or self.driver)
         self.identity = DRIVERS[self.driver].check(self._identify(), link, serial_number)
+        link.check_identity = self._check_same
+
+    def reconnect(self) -> None:
+        """Open a link that was dropped once more: the same instrument must answer, be made safe and confirm it.
+
+        Its settings may be lost: set everything again. Raises LinkError, or BenchError when another instrument answers or
+        its outputs are not known to be off; it cannot be used then.
+        """
+        self.link.reconnect()
+        try:
+            self.safe()
+            self.confirm_safe()
+        except BaseException:
+            self.link.close()
+            raise
+
+    def _check_same(self) -> None:
+        found, known = self._identify(), self.identity
+        if (found.maker, found.model, found.serial) != (known.maker, known.model, known.serial):
+            raise BenchError(
+                f"{self.name} ({self.link.resource}): was dropped, and now {found.maker} {found.model} with serial number "
+                f"{found.serial} answers there, not {known.maker} {known.model} with {known.serial}. It is not used."
+            )
 
     def errors(self) -> list[str]:
         """Empty the error queue. Raises InstrumentError when what comes back is no error message."""

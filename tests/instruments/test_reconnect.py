@@ -3,6 +3,7 @@
 import pytest
 
 from neurorig.instruments.links import SocketLink
+from neurorig.instruments.scpi import ScpiInstrument
 from neurorig.signals import BenchError, LinkError
 
 from .scripted import Register, scripted
@@ -81,3 +82,59 @@ def test_an_instrument_that_is_still_away_can_be_tried_again():
             link.reconnect()
     assert port
     link.close()
+
+
+class Supply(ScpiInstrument):
+    driver = "rigol_ds1000z"
+    safe_state = ("OUTP OFF",)
+    off_answers = (("OUTP?", "0"),)
+
+
+class Bench(Register):
+    """A supply that can be dropped, exchanged, and stuck."""
+
+    def __init__(self) -> None:
+        super().__init__(BYE=[None])
+        self.serial, self.output = "1", "0"
+
+    def __call__(self, line):
+        if line == "*IDN?":
+            return [f"RIGOL TECHNOLOGIES,DS1104Z,{self.serial},1\n".encode()]
+        return [self.output.encode() + b"\n"] if line == "OUTP?" else super().__call__(line)
+
+
+@pytest.fixture
+def dropped():
+    bench = Bench()
+    with scripted(bench) as server, SocketLink("127.0.0.1", server.port, timeout=0.3) as link:
+        supply = Supply(link)
+        hang_up(link)
+        yield bench, server, supply
+
+
+def test_a_driver_reconnects_makes_safe_and_has_that_confirmed(dropped):
+    _, server, supply = dropped
+    supply.reconnect()
+    server.heard.clear()
+    assert supply.link.query("OUTP?") == "0"
+    supply.close()
+
+
+def test_an_instrument_that_was_exchanged_is_named_and_not_even_switched(dropped):
+    bench, server, supply = dropped
+    bench.serial = "2"
+    with pytest.raises(BenchError, match=r"with serial number 2 answers there, not .* with 1. It is not used"):
+        supply.reconnect()
+    assert "OUTP OFF" not in server.heard
+    with pytest.raises(LinkError):
+        supply.link.query("OUTP?")
+
+
+def test_an_instrument_whose_outputs_stay_on_is_not_used(dropped):
+    bench, server, supply = dropped
+    bench.output = "1"
+    with pytest.raises(BenchError):
+        supply.reconnect()
+    assert "OUTP OFF" in server.heard
+    with pytest.raises(LinkError):
+        supply.link.query("*IDN?")
