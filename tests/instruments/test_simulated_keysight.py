@@ -296,6 +296,8 @@ def test_digitize_blocks_what_comes_after_it():
         answer = scope.query(":CHAN2:DISP ON;:DIGitize CHANnel2;:WAV:SOUR CHAN2;PRE?")
         assert answer.startswith("+0,+0,+100,+1,")
         assert list(scope.device.digitiser.record.plan.front_ends) == [2]
+        assert scope.query(":BLANk;:DIGitize;*OPC?") == "1"
+        assert list(scope.device.digitiser.record.plan.front_ends) == [1, 2, 3, 4]
 
 
 def test_a_client_that_gives_up_ends_its_digitize():

@@ -36,7 +36,7 @@ from ..device import Block, Setting
 from ..digitiser import Plan
 from ..grammar import on
 from .keysight_screen import MEASURED, KeysightScreen
-from .keysight_setup import MIDDLE, SOURCES, nr3, whole
+from .keysight_setup import CHANNELS, MIDDLE, SOURCES, nr3, whole
 
 FORMATS = {"BYTE": 0, "WORD": 1, "ASC": 4}
 TYPES = {"NORM": 0, "PEAK": 1, "AVER": 2, "HRES": 3}
@@ -104,7 +104,9 @@ class SimulatedKeysightInfiniivision(KeysightScreen):
     @on(":DIGitize", *(choice(*SOURCES) for _ in SOURCES))
     @on("*TRG")
     def _digitize(self, a: str = "", b: str = "", c: str = "", d: str = "") -> None:
-        self._start(single=True, only=tuple(sorted({int(name[-1]) for name in (a, b, c, d) if name})))
+        only = tuple(sorted({int(name[-1]) for name in (a, b, c, d) if name}))
+        # With none named and none displayed, all are acquired.
+        self._start(single=True, only=only or (() if any(self.display.values()) else CHANNELS))
         self._digitizing = True
 
     @on(":TRIGger:FORCe")
