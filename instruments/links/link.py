@@ -174,8 +174,7 @@ class Link(Transport):
                     time.sleep(_SAFE_PAUSE)
                     continue
                 try:
-                    # A line that was cut off is ended first, so that it cannot swallow this one.
-                    self._send_safely(b"\n" + line.encode() + b"\n")
+                    self._send_safely(self._blind(line))
                 except Exception as reason:
                     failed.append(f"'{line}' ({reason})")
         finally:
@@ -320,6 +319,10 @@ class Link(Transport):
             wanted = f"by {self.block_end!r}" if self.block_end not in LINE_ENDS else "by a line end"
             raise ValueError(f"the block of {length} bytes is followed by {end[:20]!r}, not {wanted}")
 
+    def _blind(self, line: str) -> bytes:
+        """How a line of a safe state is sent: one that was cut off is ended first, so that it cannot swallow this one."""
+        return b"\n" + line.encode() + b"\n"
+
     def _send_safely(self, data: bytes) -> None:
         try:
             if not self._alive():  # a first line to a connection that was closed is accepted and lost
@@ -332,28 +335,32 @@ class Link(Transport):
             self._transmit(data, time.monotonic() + _SAFE_SEND)
 
     def _resynchronise(self, deadline: float) -> None:
-        """Get into step as `resync` says. Raises LinkError; the link stays dirty then."""
+        """Get into step. Raises LinkError; the link stays dirty then."""
         broken = self._dirty  # else only answers that nobody has read are to be skipped
         self._dirty, self._surplus = True, b""
         self._skipped = 0
         try:
-            if broken and self._clear(deadline):
-                self._remark(CLEARED)
-            else:
-                self._transmit(b"\n", deadline)
-            if broken and self.resync.settle:
-                self._discard(self.resync.settle)
-            questions = self.resync.questions(next(self._resyncs))  # none: nothing is known that it would answer
-            for k, (question, pattern) in enumerate(questions, 1):
-                self._transmit(question.encode() + b"\n", deadline)
-                # Behind what is left of a cut answer the first one's may stand, on the same line.
-                self._skip_to(pattern if k == len(questions) else rf"(?s:.*)({pattern})", deadline)
+            self._get_into_step(broken, deadline)
         except Exception as reason:
             raise LinkError(
                 f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}; "
                 f"{self._skipped} bytes were thrown away). Check the cable and that the instrument is on, then connect again."
             ) from reason
         self._unread = False
+
+    def _get_into_step(self, broken: bool, deadline: float) -> None:
+        """As `resync` says."""
+        if broken and self._clear(deadline):
+            self._remark(CLEARED)
+        else:
+            self._transmit(b"\n", deadline)
+        if broken and self.resync.settle:
+            self._discard(self.resync.settle)
+        questions = self.resync.questions(next(self._resyncs))  # none: nothing is known that it would answer
+        for k, (question, pattern) in enumerate(questions, 1):
+            self._transmit(question.encode() + b"\n", deadline)
+            # Behind what is left of a cut answer the first one's may stand, on the same line.
+            self._skip_to(pattern if k == len(questions) else rf"(?s:.*)({pattern})", deadline)
 
     def _skip_to(self, pattern: str, deadline: float) -> None:
         """Skip lines until one matches."""

@@ -22,6 +22,7 @@ def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None"
     - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
     - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a device server, a simulated instrument).
       A socket too: pyserial's ``socket://`` never tells how much is waiting and would read byte by byte.
+    - ``modbus://host:502?stream=702``: Modbus TCP, and the port to which a LabJack streams; these two need not be written.
     - ``replay:///folder/traffic.jsonl?match=command``: a record of traffic played back (strictly without ``match``).
     - anything else is a VISA resource; ``?backend=@py`` behind it names pyvisa's back end.
 
@@ -47,6 +48,11 @@ def _opened(resource: str, baud: int, options: dict[str, Any]) -> Link:
         from .socket_link import SocketLink
 
         return SocketLink(*_host_and_port(resource), resource=resource, **options)
+    if parts.scheme == "modbus":
+        from .modbus import ModbusLink
+
+        host, port, stream_port = _modbus(resource)
+        return ModbusLink(host, port, stream_port=stream_port, resource=resource, **options)
     if parts.scheme == "serial":
         from .serial_link import SerialLink
 
@@ -82,6 +88,8 @@ def check_resource(resource: str) -> None:
         return
     if scheme in ("tcp", "serial+tcp"):
         _host_and_port(resource)
+    elif scheme == "modbus":
+        _modbus(resource)
     elif scheme == "serial":
         _port_and_baud(resource, 0)
     elif scheme == "replay":
@@ -89,7 +97,7 @@ def check_resource(resource: str) -> None:
     elif "://" in resource or "::" not in resource:
         raise ConfigError(
             f"'{resource}' is no resource. Write tcp://host:port, serial:///dev/ttyACM0?baud=500000, "
-            "serial+tcp://host:port, replay:///folder/traffic.jsonl, or a VISA resource such as "
+            "serial+tcp://host:port, modbus://host, replay:///folder/traffic.jsonl, or a VISA resource such as "
             "USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
         )
     else:
@@ -105,6 +113,20 @@ def _host_and_port(resource: str) -> tuple[str, int]:
     if not host or port is None:
         raise ConfigError(f"'{resource}' needs a host and a port, such as {parts.scheme}://192.168.1.10:5555.")
     return host, port
+
+
+def _modbus(resource: str) -> tuple[str, int, int]:
+    """Host, port and the port of the stream."""
+    parts = urlsplit(resource)
+    query = parse_qs(parts.query)
+    stream = query.pop("stream", ["702"])[0]
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or query or not stream.isdecimal() or parts.path not in ("", "/"):
+        raise ConfigError(f"'{resource}' is not like modbus://192.168.1.20 or modbus://192.168.1.20:502?stream=702.")
+    return host, 502 if port is None else port, int(stream)
 
 
 def _port_and_baud(resource: str, baud: int) -> tuple[str, int]:
