@@ -137,6 +137,18 @@ DRIVERS: dict[str, DriverEntry] = {
             simulated="siglent_sds1000xe:SimulatedSiglentSds1000xe",
         ),
         DriverEntry(
+            name="rigol_dho800",
+            role="Oscilloscope",
+            model="Rigol DHO800 with four channels",
+            channels=("1", "2", "3", "4"),
+            module=".rigol_dho800",
+            class_name="RigolDHO800",
+            identity=r"RIGOL TECHNOLOGIES/DHO8\d4.*",
+            manual="DHO800/DHO900 Programming Guide",
+            covers="single triggered records of 12 bits from the internal memory, averages, screenshot",
+            simulated="rigol_dho800:SimulatedRigolDho800",
+        ),
+        DriverEntry(
             name="tektronix_mso2",
             role="Oscilloscope",
             model="Tektronix 2 Series MSO with four channels",

@@ -23,7 +23,7 @@ import numpy as np
 
 from neurorig.signals import InstrumentError, Trace, show
 
-from ..commands import Commanded, choice, command, integer, switch, text
+from ..commands import Command, Commanded, choice, command, switch, text
 from ..links import Link
 from ..roles import Acquisition, ChannelSetup
 from .preamble import Preamble
@@ -34,7 +34,6 @@ DIVISIONS = 12
 DEPTHS = {1: (12_000, 120_000, 1_200_000, 12_000_000), 2: (6_000, 60_000, 600_000, 6_000_000)}
 DEPTHS[3] = DEPTHS[4] = (3_000, 30_000, 300_000, 3_000_000)
 FASTEST = {1: 1e9, 2: 5e8, 3: 2.5e8, 4: 2.5e8}  # samples a second
-BATCH = 250_000
 PROBES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 STATES: dict[str, State] = {
     "RUN": "filling",
@@ -79,6 +78,13 @@ class RigolDS1000Z(ScopeDriver):
         probes=PROBES,
     )
     memory = Memory(DIVISIONS, steps_125(5e-9, 50), DEPTHS, FASTEST)
+    words: ClassVar[bool] = False
+    """Whether a point is two bytes."""
+    batch: ClassVar[int] = 250_000
+    """Points that one read may have."""
+    step: ClassVar[int] = 1
+    """Codes between two values of the converter."""
+    channel_class: ClassVar[type[RigolChannel]] = RigolChannel
 
     timebase = command(":TIM:MAIN:SCAL", unit="s", low=5e-9, high=50, doc="Seconds a division; 12 on the screen.")
     delay = command(
@@ -112,27 +118,33 @@ class RigolDS1000Z(ScopeDriver):
     )
     trigger_coupling = choice(":TRIG:COUP", ("AC", "DC", "LFR", "HFR"), doc="Trigger coupling.")
     trigger_source = choice(
-        ":TRIG:EDG:SOUR",
+        ":TRIG:EDGE:SOUR",
         ("CHAN1", "CHAN2", "CHAN3", "CHAN4", "AC", *(f"D{k}" for k in range(16))),
         doc="Source of the edge trigger.",
     )
-    trigger_slope = choice(":TRIG:EDG:SLOP", ("POS", "NEG", "RFAL"), doc="Edge that triggers.")
+    trigger_slope = choice(":TRIG:EDGE:SLOP", ("POS", "NEG", "RFAL"), doc="Edge that triggers.")
     trigger_level = command(
-        ":TRIG:EDG:LEV", unit="V", low=-1e5, high=1e5, tolerance=0.02, resolution=2e-3, doc="Level of the edge trigger."
+        ":TRIG:EDGE:LEV",
+        unit="V",
+        low=-1e5,
+        high=1e5,
+        tolerance=0.02,
+        resolution=2e-3,
+        doc="Level of the edge trigger.",
     )
     holdoff = command(":TRIG:HOLD", unit="s", low=16e-9, high=10, doc="Time after a trigger in which none counts.")
     status = choice(
         ":TRIG:STAT", ("TD", "WAIT", "RUN", "AUTO", "STOP"), query_only=True, doc="State of the acquisition."
     )
-    trigger_position = integer(
-        ":TRIG:POS", low=-2, high=24_000_000, query_only=True, optional=True,
-        doc="Point of the memory at which it was triggered; -2: it was not (p. 2-161).",
+    trigger_position = Command(
+        ":TRIG:POS", "Point of the memory at which it was triggered; -2: it was not (p. 2-161).",
+        lambda answer: int(float(answer)), None, low=-2, high=50_000_000, optional=True,
     )  # fmt: skip
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name, serial_number=serial_number)
         self.channels: dict[str, RigolChannel] = {
-            str(n): RigolChannel(link, name=f"{self.name} channel {n}", suffix=n, warnings=self.warnings)
+            str(n): self.channel_class(link, name=f"{self.name} channel {n}", suffix=n, warnings=self.warnings)
             for n in range(1, 5)
         }
 
@@ -164,7 +176,8 @@ class RigolDS1000Z(ScopeDriver):
         self.timebase = acquisition.settings["timebase"]
         self.delay = acquisition.settings["delay"]
         self.write(f":ACQ:MDEP {acquisition.points}")
-        if (found := self.depth) != str(acquisition.points):
+        found = self.depth
+        if not found[:1].isdigit() or float(found) != acquisition.points:
             raise InstrumentError(
                 f"{self.name}: memory depth was set to {acquisition.points} but reads back {found}. "
                 "Check that no digital channel (LA) is on: they share the memory."
@@ -202,17 +215,17 @@ class RigolDS1000Z(ScopeDriver):
         return self.trigger_position != -2
 
     def _record(self, channel: str, acquisition: Acquisition, segment: int, progress: Progress | None) -> Trace:
-        for line in (f":WAV:SOUR CHAN{channel}", ":WAV:MODE RAW", ":WAV:FORM BYTE"):
+        for line in (f":WAV:SOUR CHAN{channel}", ":WAV:MODE RAW", f":WAV:FORM {'WORD' if self.words else 'BYTE'}"):
             self.write(line)
         preamble = self._preamble(acquisition)
-        samples = np.empty(acquisition.points, np.uint8)
-        for first in range(0, len(samples), BATCH):
-            batch = samples[first : first + BATCH]
+        samples = np.empty(acquisition.points, "<u2" if self.words else np.uint8)
+        for first in range(0, len(samples), self.batch):
+            batch = samples[first : first + self.batch]
             self.write(f":WAV:STAR {first + 1}")
             self.write(f":WAV:STOP {first + len(batch)}")
-            told = partial(_shifted, progress, first, len(samples)) if progress else None
+            told = partial(_shifted, progress, first * samples.itemsize, samples.nbytes) if progress else None
             self.link.query_block(
-                ":WAV:DATA?", into=batch.data, progress=told, timeout=self.link.timeout + len(batch) / 1e5
+                ":WAV:DATA?", into=batch.data, progress=told, timeout=self.link.timeout + batch.nbytes / 1e5
             )
         return Trace(
             name=f"{self.name}.{channel}",
@@ -222,18 +235,21 @@ class RigolDS1000Z(ScopeDriver):
             unit="V",
             t0=preamble.start,
             dt=preamble.xincrement,
-            error=preamble.yincrement / 12**0.5,
-            clipped=int(np.count_nonzero(samples == 0) + np.count_nonzero(samples == 255)),
+            error=self.step * preamble.yincrement / 12**0.5,
+            clipped=int(
+                np.count_nonzero(samples < self.step)
+                + np.count_nonzero(samples > np.iinfo(samples.dtype).max - self.step)
+            ),
         )
 
     def _preamble(self, acquisition: Acquisition) -> Preamble:
         # Its number of points is not used: some firmware tells the screen's 1200 in RAW mode. What counts is that each
         # batch has its full length.
         found = self._ask_preamble()
-        if (found.format, found.type) != (0, 2) or abs(found.xincrement * acquisition.rate - 1) > 1e-3:
+        if (found.format, found.type) != (int(self.words), 2) or abs(found.xincrement * acquisition.rate - 1) > 1e-3:
             raise InstrumentError(
                 f"{self.name}: the record is not the one that was planned: preamble {found}, "
-                f"expected BYTE, RAW, {show(1 / acquisition.rate, 's', 6)} a point."
+                f"expected {'WORD' if self.words else 'BYTE'}, RAW, {show(1 / acquisition.rate, 's', 6)} a point."
             )
         return found
 

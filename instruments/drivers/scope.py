@@ -337,7 +337,7 @@ class ScopeDriver(ScpiInstrument):
         """The whole record of one channel: integer codes with the scale, offset and time of this very record.
 
         Volts at the probe tip; t = 0 at the trigger; `clipped` counts the codes at the converter's ends.
-        `progress(points, total)` is called as they arrive. InstrumentError when there is no triggered record, LinkError
+        `progress(bytes, total)` is called as they arrive. InstrumentError when there is no triggered record, LinkError
         when it is cut short.
         """
         acquisition = self._planned()
