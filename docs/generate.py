@@ -38,6 +38,11 @@ API = (
     "neurorig.hardware.networks", "neurorig.hardware.memristors", "neurorig.hardware.spice",
     "neurorig.analysis.calibration", "neurorig.protocols.figures",
 )  # fmt: skip
+ROLES = {
+    "CurrentSource": "current source", "VoltageSource": "generator", "SourceMeter": "source-meter",
+    "Oscilloscope": "oscilloscope", "Digitizer": "streaming digitiser", "PowerSupply": "bench supply",
+    "Multimeter": "multimeter",
+}  # fmt: skip
 PLAIN = {str: "text", int: "whole number", float: "number"}
 NOTE = "*Made from the code by `docs/generate.py`.*"
 
@@ -113,16 +118,27 @@ def board_page() -> str:
 
 
 def instruments_page() -> str:
-    """Every driver and every command that it declares."""
+    """Every driver, what it covers and what is known of it, and every command that it declares."""
     lines = [
         "# Instruments",
         "",
-        "What each driver declares. All of it is read back and kept in `run.json`. A value beyond its bounds is refused, and",
-        "nothing is sent. `{n}` is the number of a channel. `neurorig simulate` serves the simulated double of each.",
+        "Supported instruments. Each has a simulated double, written from the maker's manual and served by `neurorig simulate`; the",
+        "last column says on which hardware the driver has been used. An instrument that is not in the table has no driver:",
+        "[add one](../howto/add-an-instrument.md), or [talk to it](../howto/console.md).",
+    ]
+    rows = [
+        (f"[`{n}`](#{n})", e.model, ROLES[e.role], e.manual, e.covers, "yes", e.tried or "no hardware yet")
+        for n, e in DRIVERS.items()
+    ]
+    columns = ("driver", "for", "role", "written from", "covers", "simulated", "tried on")
+    lines += [*_table(columns, rows), "", "## What each declares", ""]
+    lines += [
+        "All of it is read back and kept in `run.json`. A value beyond its bounds is refused, and nothing is sent. `{n}` is the",
+        "number of a channel.",
     ]
     for name, entry in DRIVERS.items():
         safe = ", ".join(dict.fromkeys(f"`{line}`" for line in entry.safe_lines if line))
-        lines += ["", f"## {name}", "", f"For {entry.model}. Role {entry.role}, channels {', '.join(entry.channels)}."]
+        lines += ["", f"### {name}", "", f"For {entry.model}. Role {entry.role}, channels {', '.join(entry.channels)}."]
         lines += [f"Made safe by {safe}."]
         rows = [_command(c) for owner in _owners(entry.load()) for c in owner.commands()]
         lines += _table(("name", "command", "unit", "bounds or choices", "meaning"), rows)
