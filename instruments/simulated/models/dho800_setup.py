@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ..arguments import Kind, ScpiError, boolean, choice, integer, number
 from ..converter import FrontEnd, Input, OpenConnector
 from ..device import ScpiDevice, Setting, Settings
-from ..digitiser import AUTO_PATIENCE, Digitiser, Plan
+from ..digitiser import AUTO_PATIENCE, DEAD_TIME, Digitiser, Plan
 from ..grammar import on
 from ..triggering import Slope, Trigger
 from .rigol_setup import step_up
@@ -102,6 +102,7 @@ class Dho800Setup(ScpiDevice):
     trigger_slope = Setting(":TRIGger:EDGE:SLOPe", choice("POSitive", "NEGative", "RFALl"), "POS")
     holdoff = Setting(":TRIGger:HOLDoff", real(8e-9, 10.0), 8e-9)
     noise_reject = Setting(":TRIGger:NREJect", boolean, False)
+    frame_interval = Setting(":RECord:WRECord:FINTerval", real(10e-9, 1.0), 10e-9)
 
     def __init__(
         self,
@@ -127,6 +128,7 @@ class Dho800Setup(ScpiDevice):
         self.timebase, self.delay = 5e-9, 0.0
         self.depth: int | None = 10_000
         self.averages, self.level = 2, 0.0
+        self.frames, self.recording = 1000, False
         self.sweep = self.sweep_before = "AUTO"
         self.digitiser.clear()
         self.begin()
@@ -256,6 +258,10 @@ class Dho800Setup(ScpiDevice):
         rate = min(FASTEST / self._share, (self.depth or DEEPEST[self._share]) / self.span)
         return max(1, round(rate * self.span)), rate
 
+    def most_frames(self) -> int:
+        """Frames of the present depth that the memory holds."""
+        return max(1, DEEPEST[self._share] // self.memory()[0])
+
     # Trigger
 
     @on(":TRIGger:SWEep", choice("AUTO", "NORMal", "SINGle"))
@@ -325,8 +331,10 @@ class Dho800Setup(ScpiDevice):
             trigger=trigger,
             auto=self.sweep == "AUTO" or self.rolling,
             single=self.sweep == "SING",
-            averages=self.averages if self.acquisition_type == "AVER" and not self.rolling else 1,
+            averages=self.averages if self.acquisition_type == "AVER" and not (self.rolling or self.recording) else 1,
             patience=0.0 if self.rolling else AUTO_PATIENCE,
+            segments=min(self.frames, self.most_frames()) if self.recording else 0,
+            dead_time=self.frame_interval if self.recording else DEAD_TIME,
         )
 
     def plan_of_record(self) -> Plan:

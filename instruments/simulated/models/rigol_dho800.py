@@ -1,11 +1,11 @@
 """A simulated Rigol DHO804, from the *DHO800/DHO900 Programming Guide* (April 2025).
 
 Sections read: overlapped commands 2.3, root commands 3.1, ``:ACQuire`` 3.3, ``:CHANnel<n>`` 3.6, ``:TIMebase`` 3.26,
-``:TRIGger`` 3.27.1 to 3.27.9, ``:WAVeform`` 3.28, reading waveforms 4.3. The preambles that users of real ones have
-published give the reference of words, 32768, and the form of the numbers.
+``:RECord`` 3.19, ``:TRIGger`` 3.27.1 to 3.27.9, ``:WAVeform`` 3.28, reading waveforms 4.3. The preambles that users of
+real ones have published give the reference of words, 32768, and the form of the numbers.
 
-Other trigger types than the edge, UltraAcquire, zoom and XY, statistics, mathematics and recording are not simulated: their
-headers are undefined (-113), their keywords illegal (-224).
+Other trigger types than the edge, UltraAcquire, zoom and XY, statistics, mathematics, playback and the time of a frame are not
+simulated: their headers are undefined (-113), their keywords illegal (-224).
 
 Where the guide is silent this is assumed, with (*) if users of real ones have seen it:
 
@@ -20,6 +20,8 @@ Where the guide is silent this is assumed, with (*) if users of real ones have s
   a word first; text has no block around it (guide);
 - a setting that shapes the record begins a running acquisition anew; ``:RUN`` after ``:SINGle`` goes back to the sweep mode
   that was set before; ``:STOP`` keeps the last complete record; ``:TRIGger:STATus?`` lags by 0.1 s (*);
+- as many frames can be recorded as the memory holds; recording starts with its own command and stops when all are there;
+  the last frame is then the current one;
 - reading RAW while running, a channel that was off, or points that do not exist gives an empty block and an error;
 - the trigger's hysteresis is 0.3 division, 0.6 with noise rejection, and its coupling does not matter.
 """
@@ -30,7 +32,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import ScpiError, choice, integer
+from ..arguments import ScpiError, boolean, choice, integer
 from ..device import Block, Setting
 from ..grammar import on
 from ..measuring import measure
@@ -62,6 +64,12 @@ class SimulatedRigolDho800(Dho800Setup):
     first_point = Setting(":WAVeform:STARt", integer(1, 50_000_000), 1)
     last_point = Setting(":WAVeform:STOP", integer(1, 50_000_000), SCREEN_POINTS)
     measured = Setting(":MEASure:SOURce", CHANNEL, "CHAN1")
+    recording_prompt = Setting(":RECord:WRECord:PROMpt", boolean, True)
+
+    def reset(self) -> None:
+        """The default state."""
+        self.recording_enabled = False
+        super().reset()
 
     # Run control
 
@@ -69,14 +77,18 @@ class SimulatedRigolDho800(Dho800Setup):
     def _run(self) -> None:
         if self.sweep == "SING":
             self.sweep = self.sweep_before
+        self.recording = False
         self.begin()
 
     @on(":STOP")
     def _stop(self) -> None:
+        self.recording = False
         self.digitiser.stop()
 
     @on(":SINGle")
     def _single(self) -> None:
+        if self.recording_enabled:
+            raise ScpiError(-221, "waveform recording is on")
         self.set_sweep("SING")
 
     @on(":TFORce")
@@ -209,6 +221,78 @@ class SimulatedRigolDho800(Dho800Setup):
         if not self.first_point <= self.last_point <= len(levels):
             raise ScpiError(-222, f"points {self.first_point} to {self.last_point} of {len(levels)}")
         return np.asarray(levels[self.first_point - 1 : self.last_point])
+
+    # Waveform recording
+
+    @on(":RECord:WRECord:ENABle", boolean)
+    @on(":RECord:ENABle", boolean)
+    def _enable_recording(self, enabled: bool) -> None:
+        self.recording_enabled = enabled
+        if not enabled and self.recording:
+            self._stop()
+
+    @on(":RECord:WRECord:ENABle?")
+    @on(":RECord:ENABle?")
+    def _recording_enabled(self) -> bool:
+        return self.recording_enabled
+
+    @on(":RECord:WRECord:OPERate", choice("RUN", "STOP"))
+    def _operate(self, what: str) -> None:
+        self._record(what == "RUN")
+
+    @on(":RECord:WRECord:OPERate?", progress=True)
+    def _operates(self) -> str:
+        return "RUN" if self._records() else "STOP"
+
+    @on(":RECord:STARt", boolean)
+    def _record(self, start: bool) -> None:
+        if start and not self.recording_enabled:
+            raise ScpiError(-221, "waveform recording is off")
+        self.recording = start
+        self.begin() if start else self.digitiser.stop()
+
+    @on(":RECord:STARt?", progress=True)
+    def _records(self) -> bool:
+        return self.recording and self.digitiser.state != "STOP"
+
+    @on(":RECord:WRECord:FRAMes", integer(1))
+    @on(":RECord:FRAMes", integer(1))
+    def _set_frames(self, frames: int) -> None:
+        if frames > self.most_frames():
+            raise ScpiError(-222, str(frames))
+        self.frames = frames
+
+    @on(":RECord:WRECord:FRAMes?")
+    @on(":RECord:FRAMes?")
+    def _get_frames(self) -> int:
+        return min(self.frames, self.most_frames())
+
+    @on(":RECord:WRECord:FRAMes:MAX")
+    def _all_frames(self) -> None:
+        self.frames = self.most_frames()
+
+    @on(":RECord:WRECord:FMAX?")
+    def _most_frames(self) -> int:
+        return self.most_frames()
+
+    @on(":RECord:WREPlay:FMAX?")
+    def _recorded(self) -> int:
+        return len(self.digitiser.segments)
+
+    @on(":RECord:WREPlay:FCURrent", integer(1))
+    @on(":RECord:CURRent", integer(1))
+    def _set_frame(self, frame: int) -> None:
+        if self.digitiser.state != "STOP":
+            raise ScpiError(-221, "recording")
+        if frame > len(self.digitiser.segments):
+            raise ScpiError(-222, str(frame))
+        self.digitiser.select(frame - 1)
+
+    @on(":RECord:WREPlay:FCURrent?")
+    @on(":RECord:CURRent?")
+    def _get_frame(self) -> int:
+        record = self.digitiser.record
+        return 1 + next((n for n, kept in enumerate(self.digitiser.segments) if kept is record), -1)
 
     # What the screen shows
 
