@@ -40,7 +40,8 @@ class Commanded:
     def commands(cls) -> Iterator[Command[Any]]:
         """Every declared command, base classes first, in the order of declaration."""
         for base in reversed(cls.__mro__):
-            yield from (member for member in vars(base).values() if isinstance(member, Command))
+            own = (member for member in vars(base).values() if isinstance(member, Command))
+            yield from (member for member in own if getattr(cls, member.name) is member)  # else it is declared anew
 
     def settings(self) -> dict[str, Any]:
         """Every declared command as read back. What an optional command leaves unanswered is None and a warning."""
@@ -167,10 +168,10 @@ def command(
         return f"{value:.10G}" if scale is None else str(round(value / scale))
 
     def read(answer: str) -> float:
-        return int(answer) * (scale or 1.0)
+        return _whole(answer) * (scale or 1.0)
 
     return Command(
-        header, doc, float if scale is None else read, None if query_only else write, unit, low, high, (), read_back,
+        header, doc, _real if scale is None else read, None if query_only else write, unit, low, high, (), read_back,
         tolerance, resolution, optional, question,
     )  # fmt: skip
 
@@ -180,12 +181,26 @@ def integer(
     query_only: bool = False,
 ) -> Command[int]:  # fmt: skip
     """A whole number."""
-    return Command(header, doc, int, None if query_only else str, "", low, high, read_back=read_back, optional=optional)
+    return Command(
+        header, doc, _whole, None if query_only else str, "", low, high, read_back=read_back, optional=optional
+    )
 
 
 def switch(header: str, *, doc: str, read_back: bool = True, optional: bool = False) -> Command[bool]:
     """On or off; read as ``1``/``0`` or ``ON``/``OFF``."""
     return Command(header, doc, _read_switch, lambda on: "ON" if on else "OFF", read_back=read_back, optional=optional)
+
+
+def _real(answer: str) -> float:
+    if "_" in answer:  # Python reads 1_0 as ten; an instrument means nothing by it
+        raise ValueError(answer)
+    return float(answer)
+
+
+def _whole(answer: str) -> int:
+    if "_" in answer:
+        raise ValueError(answer)
+    return int(answer)
 
 
 def _read_switch(answer: str) -> bool:
