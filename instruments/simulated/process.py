@@ -62,6 +62,9 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         entry = bench.instruments.get(name)
         serial = entry is not None and entry.resource.startswith("serial")
         addresses[name] = {"tcp": f"{'serial+tcp' if serial else 'tcp'}://{settings.host}:{port}"}
+        if hasattr(simulated.devices.get(name), "outlet"):
+            stream = server.listen_outlet(name, 0, settings.host)
+            addresses[name]["tcp"] += f"?stream={stream}"
         if isinstance(simulated.devices.get(name), ScpiDevice) and not serial:
             visa = server.listen_hislip(name, 0, settings.host)
             addresses[name]["visa"] = f"TCPIP::{settings.host}::hislip0,{visa}::INSTR"

@@ -10,13 +10,14 @@ import importlib
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from neurorig.signals import BenchError, nearest
 
 from .device import Device, Session
 from .hislip import HislipService
+from .outlet import HasOutlet, Outlet, Pump
 from .wire import Piece, Wire
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ TICK = 0.01
 """Wall-clock seconds between two ticks of the world."""
 HIGH_WATER = 1 << 20
 """Bytes waiting for a TCP client beyond which no more of its commands are taken."""
+OUTLET_BUFFER = 1 << 15
+"""Bytes of a stream that the network holds, beside what the client's system does."""
 
 
 class Server:
@@ -41,6 +44,7 @@ class Server:
         self._world, self._devices = world, dict(devices)
         self._wires = {name: (wires or {}).get(name) or Wire(name) for name in devices}
         self._doors: list[_Door] = []
+        self._pumps: list[Pump] = []
         self._hislip: list[tuple[socket.socket, HislipService]] = []
         self._terminals: list[tuple[PseudoTerminal, Session, Wire]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,6 +58,15 @@ class Server:
         device = self._device(name)
         listener = self._listener(name, port, host)
         self._doors.append(_Door(self, device, self._wires[name], listener))
+        return int(listener.getsockname()[1])
+
+    def listen_outlet(self, name: str, port: int = 0, host: str = "127.0.0.1") -> int:
+        """The same for the second port of a device that streams (`outlet.HasOutlet`)."""
+        device: HasOutlet = self._device(name)  # type: ignore[assignment]  # the caller has looked
+        listener = self._listener(name, port, host)
+        door = _Door(self, device.outlet, self._wires[name], listener)
+        self._doors.append(door)
+        self._pumps.append(Pump(self._world, device.outlet, door.taps))
         return int(listener.getsockname()[1])
 
     def listen_hislip(self, name: str, port: int = 0, host: str = "127.0.0.1") -> int:
@@ -102,11 +115,15 @@ class Server:
             outbox = Outbox(terminal.write)
             terminal.start(functools.partial(self.receive, session, wire, outbox))
         self._tick()
+        for pump in self._pumps:
+            pump.run()
         try:
             if not self._stopping:
                 await self._ended.wait()
         finally:
             self._ticking.cancel()
+            for pump in self._pumps:
+                pump.stop()
             for door in self._doors:
                 door.close()
             for server in listening:
@@ -205,7 +222,7 @@ class _Door:
         self._listening: asyncio.Server | None = None
         self._opening: asyncio.Future[None] | None = None
         self._connections: set[_Connection] = set()
-        wire.hang_up = lambda: server.soon(self._hang_up)
+        wire.hang_up.append(lambda: server.soon(self._hang_up))
 
     async def open(self) -> None:
         """Accept clients, if the wire is not down."""
@@ -231,6 +248,10 @@ class _Door:
     def patient(self) -> "list[_Connection]":
         """The clients whose session waits for the instrument."""
         return [connection for connection in self._connections if connection.waits]
+
+    def taps(self) -> "list[_Connection]":
+        """All clients."""
+        return list(self._connections)
 
     def join(self, connection: "_Connection") -> None:
         """A client has come."""
@@ -262,12 +283,17 @@ class _Connection(asyncio.Protocol):
     def __init__(self, door: _Door) -> None:
         self._door, self._session = door, door.device.session()
         self._receive = functools.partial(door.server.receive, self._session, door.wire)
+        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._outbox = Outbox(transport.write)
-        transport.set_write_buffer_limits(high=HIGH_WATER)
+        if isinstance(self._door.device, Outlet):  # what has not left fills the instrument's own buffer
+            transport.set_write_buffer_limits(high=0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, OUTLET_BUFFER)
+        else:
+            transport.set_write_buffer_limits(high=HIGH_WATER)
         self._door.join(self)
 
     def connection_lost(self, reason: Exception | None) -> None:
@@ -288,10 +314,25 @@ class _Connection(asyncio.Protocol):
         if answer := self._session.receive(b""):
             self._outbox.post([Piece(0.0, answer)])
 
+    @property
+    def blocked(self) -> bool:
+        """Whether something that was sent has not left yet."""
+        return self._paused or bool(self._outbox.waiting)
+
+    def send(self, packets: Sequence[bytes]) -> None:
+        """Send packets that nobody has asked for; faults of the wire befall each of them."""
+        wire = self._door.wire
+        if (watching := wire.watching) is None:
+            self._transport.write(b"".join(packets))
+        else:
+            self._outbox.post([piece for packet in packets for piece in watching.spoil(wire, packet)])
+
     def pause_writing(self) -> None:
+        self._paused = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._paused = False
         self._transport.resume_reading()
 
     def drop(self) -> None:

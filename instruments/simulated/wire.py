@@ -43,13 +43,14 @@ class Watching(Protocol):
 class Wire:
     """One instrument's wire. While nobody watches it, it costs nothing: see `faulty`.
 
-    `hang_up` is set by who serves the instrument: it ends every connection, and takes no new one while the wire is `down`.
+    `hang_up` has one call for each port that the instrument is served on: it ends every connection there, and takes no new
+    one while the wire is `down`.
     """
 
     def __init__(self, name: str, seed: int = 0) -> None:
         self.name, self.random = name, random.Random(seed)
         self.watching: Watching | None = None
-        self.hang_up: Callable[[], None] = lambda: None
+        self.hang_up: list[Callable[[], None]] = []
         self._down_until = 0.0
         self._breaks = 0
         self._fresh = True  # no line is half here
@@ -70,7 +71,8 @@ class Wire:
         """End every connection, and let nothing through for so long (0: a new connection is taken at once)."""
         self._breaks += 1
         self._down_until = max(self._down_until, time.monotonic() + seconds) if seconds else self._down_until
-        self.hang_up()
+        for end in self.hang_up:
+            end()
 
     def mend(self) -> None:
         """Let everything through again."""

@@ -84,6 +84,12 @@ class World:
             twin.advance(self.now)
         return twin
 
+    @property
+    def due(self) -> bool:
+        """Whether something is to happen of itself."""
+        self._drop_cancelled()
+        return bool(self._events)
+
     def at(self, when: float, action: Action) -> Event:
         """Call `action` when the clock reaches `when` (at once on the next advance if that is past)."""
         event = Event(max(when, self.now), next(self._orders), action)

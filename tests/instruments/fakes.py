@@ -49,9 +49,11 @@ class Signal:
 def serving(
     world: Any, devices: Mapping[str, Device], pty: str | None = None, wires: Mapping[str, Wire] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Serve devices from a thread; gives ``{name: port}`` and, for device `pty`, ``{"pty": path}``."""
+    """Serve devices from a thread; gives ``{name: port}``, for device `pty` ``{"pty": path}``, and ``{"name/stream": port}``
+    for those that stream on a second port."""
     server = Server(world, devices, wires)
     addresses: dict[str, Any] = {name: server.listen_tcp(name) for name in devices}
+    addresses |= {f"{name}/stream": server.listen_outlet(name) for name, d in devices.items() if hasattr(d, "outlet")}
     if pty:
         addresses["pty"] = server.open_pty(pty)
     thread = threading.Thread(target=server.run)
