@@ -42,7 +42,7 @@ FASTEST = {"2A": 2e9, "3A": 4e9, "3T": 5e9}
 DEPTH = {("2A", False): 100_000, ("2A", True): 1_000_000, ("3A", False): 2_000_000, ("3A", True): 4_000_000,
          ("3T", False): 4_000_000, ("3T", True): 4_000_000}  # fmt: skip
 """Points of a channel alone in its pair, without and with the memory upgrade; half of it for each of two."""
-POINTS = tuple(round(p) for p in steps_125(100, 4e6))
+POINTS = (*(round(p) for p in steps_125(1000, 2e6)), 4_000_000)
 """Points of a raw record that can be asked for (``:WAVeform:POINts``); what the memory holds beyond is left out evenly."""
 SEGMENTS = {"2A": 250, "3A": 1000, "3T": 1000}
 
