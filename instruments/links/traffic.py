@@ -137,8 +137,8 @@ class Transcript:
                 direction = next((d for d in _DIRECTIONS if isinstance(found.get(d), str)), None)
                 if direction is None:
                     raise ConfigError(f"{where}: says neither what was sent (>) nor what was received (<).")
-                _bytes(found, direction, where)
-                yield Piece(number, offset, direction)
+                if _bytes(found, direction, where) or direction not in "<>":
+                    yield Piece(number, offset, direction)
             offset += len(line)
         if not offset:
             raise ConfigError(f"{self.path}: is empty, no record of traffic.")

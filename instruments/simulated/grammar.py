@@ -236,7 +236,7 @@ def _after(text: str, special: re.Match[str]) -> int:
     return special.end() + (len(size) + int(size) if size.isdecimal() else 0)
 
 
-_MESSAGE_MARK = re.compile(rb""""[^"\n]*"|'[^'\n]*'|\n|#([1-9])""")
+_MESSAGE_MARK = re.compile(rb""""[^"\n]*"|'[^'\n]*'|(?P<open>"[^"\n]*\Z|'[^'\n]*\Z)|\n|#(?P<digits>[1-9])""")
 
 
 class Framer:
@@ -274,14 +274,16 @@ class Framer:
         while (mark := _MESSAGE_MARK.search(held, at)) is not None:
             if mark[0] == b"\n":
                 return mark.start()
-            if mark[1] is None:
+            if mark["open"] is not None:  # whether it is a string, its end will tell
+                break
+            if mark["digits"] is None:
                 at = mark.end()
                 continue
-            size = held[mark.end() : mark.end() + int(mark[1])]
+            size = held[mark.end() : mark.end() + int(mark["digits"])]
             if size and not size.isdigit():  # bytes: ASCII digits only
                 at = mark.end()
                 continue
-            if len(size) < int(mark[1]):
+            if len(size) < int(mark["digits"]):
                 break
             at = mark.end() + len(size) + int(size)
             if at >= len(held):
