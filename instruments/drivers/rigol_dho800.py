@@ -10,8 +10,10 @@ They speak as the DS1000Z does (see `rigol_ds1000z`), but for what stands here. 
 - raw data as words of two bytes, the low one first (assumed), any part of the memory in one block (3.28.12);
   volts = (code - YORigin - YREFerence) x YINCrement.
 
-Nothing tells whether a stopped acquisition was triggered: one that was stopped by hand at the instrument cannot be told from a
-record. Assumed, because the guide leaves it to the data sheet: 1.25 GSa/s, shared by two and by four channels; 5 ns to 500 s a
+Waveform recording and UltraAcquire are not used as segments. Nothing tells whether a stopped acquisition was triggered, so one
+that somebody has stopped at the instrument's own panel is taken for a record.
+
+Assumed, because the guide leaves it to the data sheet: 1.25 GSa/s, shared by two and by four channels; 5 ns to 500 s a
 division; rate = depth / (10 x time base), which is checked when it is set and in every record.
 """
 

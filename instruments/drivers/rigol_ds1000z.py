@@ -12,7 +12,8 @@ Facts of the guide that this file rests on:
 - the screen comes as a PNG file with ``:DISPlay:DATA? ON,OFF,PNG`` (p. 2-63).
 
 Not used: ``:ACQuire:TYPE AVERages``, because the guide does not tell when a single average is complete (see `ScopeDriver`);
-waveform recording, because frames are played back on the screen, 1200 points of each.
+waveform recording as segments, because its frames carry no times, and nothing in what is read tells which frame it is of (users
+of real ones get the frame before when they ask too early).
 """
 
 from collections.abc import Sequence
