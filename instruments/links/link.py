@@ -256,8 +256,7 @@ class Link(Transport):
         data = self._receive(deadline, want)
         if self.recorder is not None:
             self.recorder(time.time(), "<", data)
-            if self._ended:
-                self.recorder(time.time(), "|", b"")
+            self._record_end()
         return data
 
     def _fill(self, view: memoryview, tail: memoryview, deadline: float) -> int:
@@ -270,9 +269,12 @@ class Link(Transport):
             self.recorder(time.time(), "<", view[:count])
             if count > len(view):
                 self.recorder(time.time(), "<", tail[: count - len(view)])
-            if self._ended:
-                self.recorder(time.time(), "|", b"")
+            self._record_end()
         return count
+
+    def _record_end(self) -> None:
+        if self._ended and self.recorder is not None:
+            self.recorder(time.time(), "|", b"")
 
     def _remark(self, text: str) -> None:
         if self.recorder is not None:

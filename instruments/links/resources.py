@@ -18,7 +18,6 @@ def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None"
     """Open the link that a resource string names.
 
     - ``tcp://host:port``, ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
-      ``tcp://host:port?stream=port2``: of an instrument that streams on a second port, where that is not the usual one.
     - ``serial:///dev/ttyACM0?baud=500000``, ``serial://COM3``: a serial port.
     - ``serial+tcp://host:port``: a serial instrument behind a TCP stream (a device server, a simulated instrument).
       A socket too: pyserial's ``socket://`` never tells how much is waiting and would read byte by byte.
@@ -56,29 +55,17 @@ def _opened(resource: str, baud: int, options: dict[str, Any]) -> Link:
     if parts.scheme == "serial":
         from .serial_link import SerialLink
 
-        port, baud = _port_and_baud(resource, baud)
-        return SerialLink(port, baud, resource=resource, **options)
+        return SerialLink(*_port_and_baud(resource, baud), resource=resource, **options)
     if parts.scheme == "replay":
         from .replay_link import ReplayLink
 
         return ReplayLink(*_file_and_match(resource), resource=resource, **options)
     from .visa_link import VisaLink
 
-    address, query = _with_query(resource)
-    return VisaLink(resource, address=address, **query, **options)
-
-
-def stream_address(resource: str, usual: int) -> tuple[str, int]:
-    """Host and port on which an instrument sends its stream: ``?stream=port`` of its resource, else the `usual` port.
-
-    Raises ConfigError when the resource is no ``tcp://host:port``, perhaps with ``?stream=port``.
-    """
-    host, _ = _host_and_port(resource)
-    query = parse_qs(urlsplit(resource).query)
-    text = query.pop("stream", [str(usual)])[0]
-    if query or not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ConfigError(f"'{resource}' is not like tcp://192.168.1.10:502 or tcp://127.0.0.1:5020?stream=7020.")
-    return host, int(text)
+    address, backend = _address_and_backend(resource)
+    if backend:
+        options["backend"] = backend
+    return VisaLink(resource, address=address, **options)
 
 
 def check_resource(resource: str) -> None:
@@ -101,7 +88,7 @@ def check_resource(resource: str) -> None:
             "USB0::0x1AB1::0x04CE::DS1ZA0000::INSTR."
         )
     else:
-        _with_query(resource)
+        _address_and_backend(resource)
 
 
 def _host_and_port(resource: str) -> tuple[str, int]:
@@ -149,11 +136,11 @@ def _file_and_match(resource: str) -> tuple[str, bool]:
     return path, match == "command"
 
 
-def _with_query(resource: str) -> tuple[str, dict[str, str]]:
-    """A VISA address, and what it says about its back end."""
+def _address_and_backend(resource: str) -> tuple[str, str]:
+    """A VISA address, and the back end that it names (``""``: none)."""
     address, mark, text = resource.partition("?")
     query = parse_qs(text)
     backend = query.pop("backend", [""])[0]
     if query or bool(mark) != bool(backend):
         raise ConfigError(f"'{resource}' is not like TCPIP::192.168.1.10::hislip0::INSTR?backend=@py.")
-    return address, {"backend": backend} if mark else {}
+    return address, backend
