@@ -130,9 +130,16 @@ def read(scope, channel):
         ("", "*OPC?", r"\*OPC 1"),
     ],
 )
-def test_dialogues_of_the_guide(scope, line, query, form):
+def test_answers_have_the_form_of_the_dialect(scope, line, query, form):
     scope.write(line)
     assert re.fullmatch(form, scope.query(query))
+
+
+def test_the_guides_own_dialogue(scope):
+    """Page 142."""
+    scope.write("C1:VDIV 500MV;C1:OFST -500MV")
+    assert scope.query("C1:VDIV?") == "C1:VDIV 5.00E-01V"
+    assert scope.query("C1:OFST?") == "C1:OFST -5.00E-01V"
 
 
 def test_a_single_record_shows_the_signals_within_one_code():

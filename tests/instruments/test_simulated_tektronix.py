@@ -118,7 +118,7 @@ def test_numbers_have_the_form_of_the_manual(value, text):
         ),
     ],
 )
-def test_dialogues_of_the_manual(line, query, form):
+def test_answers_have_the_form_of_the_manual(line, query, form):
     with tektronix(*filter(None, [line])) if "HEADER" not in line and "VERBOSE" not in line else tektronix() as scope:
         scope.write(line)
         assert re.fullmatch(form, scope.query(query))
@@ -221,10 +221,31 @@ def test_the_probe_must_be_told():
 
 
 @pytest.mark.parametrize(
+    ("line", "query", "value"),
+    [
+        ("CH1:SCALE 20", "CH1:SCALE?", 10), ("CH1:SCALE 0.1E-3", "CH1:SCALE?", 1e-3), ("CH1:OFFSET 30", "CH1:OFFSET?", 10),
+        ("CH1:POSITION 7", "CH1:POSITION?", 5), ("HOR:RECORDLENGTH 100", "HOR:RECO?", 1000), ("DATA:WIDTH 4", "DATA:WIDTH?", 2),
+        ("CH1:BANDWIDTH FULL", "CH1:BAN?", 200e6), ("ACQUIRE:NUMAVG 1", "ACQ:NUMAV?", 2),
+    ],
+)  # fmt: skip
+def test_numbers_are_forced_to_what_is_valid(line, query, value):
+    """Manual of the 5 series, page 2-8."""
+    with tektronix() as scope:
+        scope.write(line)
+        assert float(scope.query(query)) == pytest.approx(value)
+        assert scope.query("*ESR?") == "0"
+
+
+def test_a_chain_of_the_manual():
+    """Page 2-5."""
+    with tektronix() as scope:
+        assert scope.query("ACQuire:MODe SAMple;NUMAVg?;STATE?") == "16;1"
+
+
+@pytest.mark.parametrize(
     ("line", "code", "bit"),
     [
-        ("CH1:SCALE 20", 222, 16), ("CH1:SCALE 0.1E-3", 222, 16), ("CH1:OFFSET 30", 222, 16), ("CH5:SCALE 1", 114, 32),
-        ("CH1:POSITION 7", 222, 16), ("HORIZONTAL:RECORDLENGTH 100", 222, 16), ("ACQUIRE:MODE ENVELOPE", 224, 16),
+        ("CH5:SCALE 1", 114, 32), ("ACQUIRE:MODE ENVELOPE", 224, 16), ("CH1:SCALE 1 A", 131, 32),
         ("NONSENSE 1", 113, 32), ("DATA:WIDTH", 109, 32), ("DATA:SOURCE CH4;:CURVE?", 2244, 16),
     ],
 )  # fmt: skip

@@ -5,7 +5,8 @@ for its sisters, where these commands are the same: ``:OPERegister:CONDition?`` 
 ``:WAVeform:PREamble?`` 644, synchronising acquisitions 779 to 786 (2000 X), ``:WAVeform:DATA?`` and its codes for holes
 and for what is clipped 1243 (4000 X); of the user's guide for the 3000 X: how memory is shared between channels, segments
 and a running acquisition, 270. The preambles that users of real ones have published give the form of the numbers and the
-199 codes on eight divisions. Ranges of the other commands are those of the data sheet and of published drivers.
+199 codes on eight divisions. The other commands and ranges are those that are commonly known and that published drivers
+quote from the guide; no page was read for them.
 
 Other trigger types than the edge, ALTernate slopes, zoomed, XY and roll time bases, equivalent time, digital channels,
 mathematics and the generator are not simulated: their headers are undefined (-113), their keywords illegal (-224).

@@ -1,8 +1,11 @@
 """A simulated Siglent SDS1104X-E, from the *Digital Oscilloscopes Programming Guide* for the SDS1000X-E and its sisters.
 
-Pages read: of the WaveAce remote control manual, the same dialect, the layout of WAVEDESC 66. What users of real ones have
-published gives the form of the answers with and without headers, 25 codes a division and the sign of a code, and the two
-line feeds after a waveform. Ranges are those of the guide and the data sheet as published drivers quote them.
+Pages read: the answer to ``WF?``, volts and time of a point, the form of ``VDIV`` and ``OFST`` 142; of the WaveAce remote
+control manual, the same dialect, the layout of WAVEDESC 66. What users of real ones have published gives the form of the
+answers without headers. The other commands and ranges are those that are commonly known; no page was read for them.
+
+Page 142 takes 255 off a code above 127, so that two codes were zero volts: here a code is the two's complement that users
+read (*). It also shows ``C1:WF ALL`` in front of a block; here the word that was asked for stands there (*).
 
 Other trigger types than the edge, mathematics, digital channels, history and sequence, and cursors are not simulated: their
 headers are unknown, which the event status tells (bit 5).
@@ -12,7 +15,7 @@ Assumed, with (*) if users of real ones have seen it:
 - ``*IDN?`` answers without header (*), the common queries with one; ``;`` begins a new path each time;
 - a value out of range is adapted to the nearest possible one and bit 2 of ``*STB?`` is set; vertical scales are taken as
   they are sent, time bases go to the nearest step; the offset keeps its place when the probe ratio changes;
-- the memory shows the screen's 14 divisions; the first sample lies ``TRDL - 7 x TDIV`` after the trigger (*);
+- the memory shows the screen's 14 divisions; the first sample lies ``TRDL - 7 x TDIV`` after the trigger (142);
 - ``MSIZ`` of another number of channels keeps its place in the list; a setting that shapes the record begins a running
   acquisition anew; ``STOP`` keeps the last complete record; ``TRMD SINGLE`` and ``ARM`` end in ``TRMD STOP``;
 - a channel that was off, or no record, gives an empty block; averages are read as whole codes;

@@ -1,17 +1,18 @@
 """A simulated Tektronix MSO24, from the *2 Series MSO Programmer Manual* and those of its sisters.
 
-Pages read: of the 4/5/6 Series MSO manual, error codes 3-14 and what ``WFMOutpre?`` answers, appendix D; of the
-MDO4000B manual the same appendix; of the TBS2000 manual, data formats 50 and ``TRIGger:A:LEVel`` 229. The preambles that
-users of real ones have published give the form of the numbers, of the fields and of WFId, and 25 codes a division. Ranges
-are those of the data sheet and of published drivers.
+Pages read: of the MSO54/56/58 manual, chains of commands 2-5, numbers that are forced to a valid setting 2-8, error codes
+3-14, what ``WFMOutpre?`` answers, appendix D; of the MDO4000B manual the same appendix; of the TBS2000 manual, data formats
+50 and ``TRIGger:A:LEVel`` 229; of the MSO4000 manual, ``CURVe?``. The preambles that users of real ones have published give
+the form of the numbers, of the fields and of WFId, and 25 codes a division. The other commands and ranges are those that
+are commonly known; no page was read for them.
 
 Other trigger types than the edge, mathematics, references, digital channels, zoom, measurements and fast frames are not
 simulated: their headers are undefined (113), their keywords illegal (224).
 
 Assumed, with (*) if users of real ones have seen it:
 
-- a value out of range is an execution error 222 and changes nothing; scales and time bases are taken as they are sent; what
-  is on the screen keeps its place when the attenuation changes;
+- numbers are forced without an event; scales and time bases within their range are taken as they are sent; what is on the
+  screen keeps its place when the attenuation changes;
 - every channel samples at 1.25 GS/s at most, however many are on; the record spans the screen, so that a short time base
   makes a shorter record than was asked for (``HORizontal:RECOrdlength`` keeps the number, NR_Pt tells the truth);
 - YOFf and YZEro are in codes and volts as they are set by position and offset; two bytes carry the code times 256, with its
@@ -28,7 +29,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..arguments import STANDARD_ERRORS, ScpiError, boolean, choice, integer, string
+from ..arguments import STANDARD_ERRORS, ScpiError, boolean, choice, string
 from ..device import Block
 from ..digitiser import Plan
 from ..grammar import on
@@ -45,6 +46,7 @@ from .tektronix_setup import (
     TektronixSetup,
     keyword,
     nr3,
+    whole,
 )  # fmt: skip
 
 COLOURS = dict(zip(CHANNELS, (YELLOW, CYAN, MAGENTA, GREEN), strict=True))
@@ -77,12 +79,12 @@ class SimulatedTektronixMso2(TektronixSetup):
     _next_error: ClassVar[Any] = None  # events instead
 
     source = Headed("DATa:SOUrce", keyword(*SOURCES), "CH1")
-    first = Headed("DATa:STARt", integer(1, MEMORY), 1)
-    last = Headed("DATa:STOP", integer(1, MEMORY), 10_000)
+    first = Headed("DATa:STARt", whole(1, MEMORY), 1)
+    last = Headed("DATa:STOP", whole(1, MEMORY), 10_000)
     encoding = Headed(
         "DATa:ENCdg", keyword("RIBinary", "RPBinary", "FAStest", "SRIbinary", "SRPbinary", "ASCIi"), "RIB"
     )
-    width = Headed("DATa:WIDth", integer(1, 2), 1)
+    width = Headed("DATa:WIDth", whole(1, 2), 1)
 
     def reset(self) -> None:
         """Bring back the default setup."""
@@ -245,7 +247,7 @@ class SimulatedTektronixMso2(TektronixSetup):
     def _bytes(self) -> str:
         return self._field("BYT_Nr")
 
-    @on("WFMOutpre:BYT_Nr", integer(1, 2))
+    @on("WFMOutpre:BYT_Nr", whole(1, 2))
     def _set_bytes(self, width: int) -> None:
         self.width = width
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..arguments import Kind, ScpiError, boolean, choice, integer, number, string
+from ..arguments import Kind, boolean, choice, integer, number, string
 from ..converter import FrontEnd, Input, OpenConnector, Sampling
 from ..device import ScpiDevice, Setting, Settings
 from ..digitiser import Digitiser, Plan
@@ -42,9 +42,15 @@ def nr3(value: float) -> str:
     return f"{value / 10.0**power:.4f}" + (f"E{power:+d}" if power else "")
 
 
-def real(unit: str = "", low: float | None = None, high: float | None = None) -> Kind[float]:
-    """A decimal number."""
-    return number(unit, low, high, show=nr3)
+def real(unit: str = "", low: float = -math.inf, high: float = math.inf) -> Kind[float]:
+    """A decimal number, forced to what is valid (manual 2-8)."""
+    plain = number(unit, show=nr3)
+    return Kind(lambda text: min(max(plain.read(text), low), high), nr3)
+
+
+def whole(low: int, high: int) -> Kind[int]:
+    """A whole number, forced to what is valid."""
+    return Kind(lambda text: min(max(integer().read(text), low), high), str)
 
 
 def _read_bandwidth(text: str) -> float:
@@ -113,13 +119,13 @@ class TektronixSetup(ScpiDevice):
     offset = HeadedOfChannel("CH<1-4>:OFFSet", real("V"), _all(0.0))
 
     timebase = Headed("HORizontal:SCAle", real("s", 1e-9, 1000.0), 40e-6)
-    record = Headed("HORizontal:RECOrdlength", integer(1000, MEMORY), 10_000)
+    record = Headed("HORizontal:RECOrdlength", whole(1000, MEMORY), 10_000)
     place = Headed("HORizontal:POSition", real("", 0.0, 100.0), 50.0)
     delayed = Headed("HORizontal:DELay:MODe", boolean, False)
     delay = Headed("HORizontal:DELay:TIMe", real("s", -1e4, 5e3), 0.0)
 
     acquisition = Headed("ACQuire:MODe", keyword("SAMple", "PEAKdetect", "HIRes", "AVErage"), "SAM")
-    averages = Headed("ACQuire:NUMAVg", integer(2, 10240), 16)
+    averages = Headed("ACQuire:NUMAVg", whole(2, 10240), 16)
     stop_after = Headed("ACQuire:STOPAfter", keyword("RUNSTop", "SEQuence"), "RUNST")
 
     trigger_type = Headed("TRIGger:A:TYPe", keyword("EDGE"), "EDGE")
@@ -151,7 +157,7 @@ class TektronixSetup(ScpiDevice):
         headers = self.values["header"], self.values["verbose"]
         super().reset()
         self.header, self.verbose = headers
-        self._good = self._copied()
+        self._attenuated = dict(self.attenuation)
         self.digitiser.clear()
         self.begin()
 
@@ -171,26 +177,20 @@ class TektronixSetup(ScpiDevice):
         return f":{words.upper()} {text}"
 
     def changed(self, name: str) -> None:
-        """Refuse what cannot be; a setting that shapes the record begins the acquisition anew. Raises ScpiError -222."""
+        """Force what was set to what is possible; a setting that shapes the record begins the acquisition anew."""
         for n in CHANNELS:
             ratio = self.attenuation[n]
-            was = self._good["attenuation"][n]
-            if ratio != was:  # what is shown at the screen stays in its place
+            if ratio != self._attenuated[n]:  # what is shown at the screen stays in its place
                 for each in (self.scale, self.offset, self.levels):
-                    each[n] *= ratio / was
-            fits = 1e-3 * ratio * (1 - 1e-9) <= self.scale[n] <= 10.0 * ratio * (1 + 1e-9)
-            most = (
+                    each[n] *= ratio / self._attenuated[n]
+            self.scale[n] = min(max(self.scale[n], 1e-3 * ratio), 10.0 * ratio)
+            most = ratio * (
                 1.0 if self.scale[n] / ratio <= 0.063 else 10.0 if self.scale[n] / ratio <= 0.999 else 100.0
-            ) * ratio
-            if not fits or (name == "offset" and abs(self.offset[n]) > most):
-                self.values.update({key: dict(v) if isinstance(v, dict) else v for key, v in self._good.items()})
-                raise ScpiError(-222)
-        self._good = self._copied()
+            )
+            self.offset[n] = min(max(self.offset[n], -most), most)
+        self._attenuated = dict(self.attenuation)
         if name in SHAPING and self.digitiser.state != "STOP":
             self.begin()
-
-    def _copied(self) -> dict[str, Any]:
-        return {key: dict(value) if isinstance(value, dict) else value for key, value in self.values.items()}
 
     @on("SELect:CH<1-4>", boolean)
     def _select(self, channel: int, shown: bool) -> None:
