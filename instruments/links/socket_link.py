@@ -78,7 +78,7 @@ class SocketLink(Link):
 
     def _set_limit(self, seconds: float) -> None:
         self._limit = seconds
-        if _KERNEL_WAITS:  # a Python timeout asks the system before each call whether there is anything: twice the calls
+        if _KERNEL_WAITS:  # a timeout in Python asks the system before each call whether it would wait: twice the calls
             timeval = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)

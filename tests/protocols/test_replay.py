@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurorig.cli.run import run_command
 from neurorig.instruments import load_bench
 from neurorig.instruments.connection import Rig
 from neurorig.instruments.drivers import DRIVERS
 from neurorig.instruments.links import ReplayLink
 from neurorig.protocols import Bump, run_protocol
-from neurorig.protocols.request import Request, execute, opening
+from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
 from neurorig.signals import LinkError
 
@@ -21,8 +22,10 @@ SHORT = {"rest": "0.1 s", "kick_duration": "0.3 s", "settle": "0.3 s", "stop_dur
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run on the simulated bench that kept its traffic."""
-    request = Request("bump", SHORT, simulate=True, traffic=True, seed=3, out=tmp_path_factory.mktemp("runs"))
-    return execute(request).run
+    out = tmp_path_factory.mktemp("runs")
+    parameters = tuple(f"{name}={value}" for name, value in SHORT.items())
+    assert run_command("bump", p=parameters, simulate=True, traffic=True, seed=3, out=out) == 0
+    return next(out.glob("*_bump_*"))
 
 
 def replayed(recorded: Path, bench, instrument: str, match: str = ""):
