@@ -375,14 +375,20 @@ def bumped(text: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
-@pytest.mark.parametrize("name", SCOPES)
+AS_SHIPPED: dict[str, Any] = {}
+"""The outcome on the bench as it is shipped, with the Rigol DS1000Z."""
+
+
+@pytest.mark.parametrize("name", [name for name in SCOPES if name != "rigol_ds1000z"])
 def test_the_bump_of_the_published_figures_is_the_same_on_any_scope(name, tmp_path: Path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (SHIPPED / f"{PUBLISHED}.toml").read_text(encoding="utf-8")
     mine = text.replace("rigol_ds1000z", name)
     for trigger_input in DRIVERS[name].trigger_inputs:
         mine = mine.replace('channel = "scope.4"', f'channel = "scope.{trigger_input}"')
-    wanted, found = bumped(text, capsys), bumped(mine, capsys)
+    wanted = AS_SHIPPED or bumped(text, capsys)
+    AS_SHIPPED.update(wanted)
+    found = bumped(mine, capsys)
     assert len(wanted["verdicts"]) > 5
     for verdict, other in zip(wanted["verdicts"], found["verdicts"], strict=True):
         same = verdict["verdict"] == other["verdict"]
