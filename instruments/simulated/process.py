@@ -64,7 +64,7 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         addresses[name] = {"tcp": f"{'serial+tcp' if serial else 'tcp'}://{settings.host}:{port}"}
         if hasattr(simulated.devices.get(name), "outlet"):
             stream = server.listen_outlet(name, 0, settings.host)
-            addresses[name]["tcp"] += f"?stream={stream}"
+            addresses[name]["tcp"] = f"modbus://{settings.host}:{port}?stream={stream}"
         if isinstance(simulated.devices.get(name), ScpiDevice) and not serial:
             visa = server.listen_hislip(name, 0, settings.host)
             addresses[name]["visa"] = f"TCPIP::{settings.host}::hislip0,{visa}::INSTR"

@@ -65,6 +65,8 @@ class Input:
         return np.clip(np.rint(codes, out=codes), 0, TOP, out=codes).astype(np.uint16)
 
 
+Inputs = Mapping[tuple[int, float], Input]
+"""By channel and name of the range."""
 T7_RANGES: Mapping[float, float] = {10.0: 10.0, 1.0: 1.0, 0.1: 0.1, 0.01: 0.01}
 T8_RANGES: Mapping[float, float] = {
     11.0: 11.3, 9.6: 9.768, 4.8: 4.884, 2.4: 2.442, 1.2: 1.221, 0.6: 0.611, 0.3: 0.305, 0.15: 0.153, 0.075: 0.076,
@@ -83,8 +85,8 @@ def _input(slopes: tuple[float, float], center: float, full_scale: float, rng: n
     return Input(constants, full_scale, 1 + _OFF * rng.uniform(-1, 1), _OFF * full_scale * rng.uniform(-1, 1))
 
 
-def t7_inputs(rng: np.random.Generator) -> dict[tuple[int, float], Input]:
-    """By channel and range: one converter behind a multiplexer, so all channels are alike."""
+def t7_inputs(rng: np.random.Generator) -> Inputs:
+    """One converter behind a multiplexer: all channels are alike."""
     each = {
         name: _input((_T7_SLOPES[0] * name / 10, _T7_SLOPES[1] * name / 10), _T7_CENTER, name, rng)
         for name in T7_RANGES
@@ -92,8 +94,8 @@ def t7_inputs(rng: np.random.Generator) -> dict[tuple[int, float], Input]:
     return {(channel, name): found for channel in range(14) for name, found in each.items()}
 
 
-def t8_inputs(rng: np.random.Generator) -> dict[tuple[int, float], Input]:
-    """By channel and range: each input has its own converter."""
+def t8_inputs(rng: np.random.Generator) -> Inputs:
+    """Each input has its own converter."""
     return {
         (channel, name): _input((volts / 32768, -volts / 32768), 32768.0, volts, rng)
         for channel in range(8)
@@ -101,14 +103,14 @@ def t8_inputs(rng: np.random.Generator) -> dict[tuple[int, float], Input]:
     }
 
 
-def t7_flash(inputs: Mapping[tuple[int, float], Input]) -> bytes:
+def t7_flash(inputs: Inputs) -> bytes:
     """164 bytes: high-speed and (of the Pro) high-resolution converter, outputs, temperature, current sources."""
     high_speed = b"".join(inputs[0, name].constants.packed() for name in T7_RANGES)
     others = (13200.0, 0.0, 13200.0, 0.0, -92.6, 467.6, 10e-6, 200e-6, 15e-9)
     return high_speed + bytes(len(high_speed)) + struct.pack(">9f", *others)
 
 
-def t8_flash(inputs: Mapping[tuple[int, float], Input]) -> bytes:
+def t8_flash(inputs: Inputs) -> bytes:
     """1668 bytes, of which only the constants of the analog inputs mean something here."""
     analog = b"".join(inputs[channel, name].constants.packed() for channel in range(8) for name in T8_RANGES)
     return bytes(64) + analog + bytes(1668 - 64 - len(analog))

@@ -50,7 +50,7 @@ class Register:
 
 REGISTERS = (
     Register("AIN#", 0, "FLOAT32", "R", count=16),
-    Register("FIO#", 2000, "UINT16", count=23),  # FIO, EIO, CIO, MIO in a row: DIO0 ... DIO22
+    Register("FIO#", 2000, "UINT16", "R", count=23),  # FIO, EIO, CIO, MIO in a row: DIO0 ... DIO22
     Register("FIO_STATE", 2500, "UINT16", "R"),
     Register("EIO_STATE", 2501, "UINT16", "R"),
     Register("CIO_STATE", 2502, "UINT16", "R"),
