@@ -21,7 +21,7 @@ from neurorig.signals import BenchError, ConfigError
 
 from .claim import Claim
 from .drivers import DRIVERS
-from .identify import ask, driver_for, labjack, serial_rates
+from .identify import ask, driver_for, serial_rates
 from .links import check_resource, open_link
 from .permissions import Trouble, holders, in_use, may_open, serial_refused, usb_instruments, usb_refused, visa_limits
 from .roles import Identity
@@ -259,20 +259,31 @@ class _Search:
 
     def _ask_port(self, host: str, number: int) -> None:
         """A port of a host: only if it is open, and in its own language."""
+        if number == MODBUS:
+            self._ask_modbus(host, number)
+            return
         try:
-            with socket.create_connection((host, number), self._patience()) as connection:
-                identity = labjack(connection, self._deadline) if number == MODBUS else None
+            socket.create_connection((host, number), self._patience()).close()
         except OSError as reason:
             self._ports[host][number] = _why(reason)
             return
-        if number in VISA_PORTS:
-            self._ask(VISA_PORTS[number].format(host))
-        elif number != MODBUS:
-            self._ask(f"tcp://{host}:{number}")
-        elif identity is not None:
-            self._answered(f"tcp://{host}:{number}", identity)
+        self._ask(VISA_PORTS[number].format(host) if number in VISA_PORTS else f"tcp://{host}:{number}")
+
+    def _ask_modbus(self, host: str, number: int) -> None:
+        resource = f"modbus://{host}:{number}"
+        try:
+            with Claim(resource), open_link(resource, timeout=self._patience()) as link:
+                identity = ask(link, self._deadline)
+        except BenchError as reason:
+            if isinstance(reason.__cause__, OSError):
+                self._ports[host][number] = _why(reason.__cause__)
+            else:
+                self._trouble(self._explained(resource, reason))
+            return
+        if identity is not None:
+            self._answered(resource, identity)
         else:
-            self._trouble(Trouble(f"{host}:{number}", "speaks Modbus, but is no LabJack"))
+            self._trouble(Trouble(f"{host}:{number}", "is open, but is no LabJack"))
 
     def _patience(self) -> float:
         return max(min(_CONNECT, self._deadline - time.monotonic()), 0.01)

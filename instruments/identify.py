@@ -2,18 +2,16 @@
 
 import contextlib
 import re
-import socket
-import struct
 import time
 
-from neurorig.signals import LinkError
+from neurorig.signals import BenchError, InstrumentError, LinkError
 
 from .drivers import DRIVERS, DriverEntry
 from .links import Link, Resync
 from .roles import Identity
 
 _RETRY = 0.5  # seconds between two questions to a serial port: a board that restarts is deaf for a while
-_LABJACKS = {4: "T4", 7: "T7", 8: "T8"}
+_LABJACKS = {4.0: "T4", 7.0: "T7", 8.0: "T8"}
 
 
 def driver_for(identity: Identity) -> DriverEntry | None:
@@ -36,6 +34,10 @@ def understood(answer: str) -> Identity | None:
 
 def ask(link: Link, deadline: float) -> Identity | None:
     """Ask an open link who is there until it answers; `deadline` is a time.monotonic() value. Leaves its `resync` as it was."""
+    if link.resource.startswith("modbus:"):
+        with contextlib.suppress(BenchError):
+            return labjack(link)
+        return None
     before, link.resync = link.resync, Resync(lambda _: [("*IDN?", "(?!HELLO ).+")])
     try:
         while (left := deadline - time.monotonic()) > 0:
@@ -55,30 +57,16 @@ def serial_rates() -> list[int]:
     return sorted({d.baud for d in DRIVERS.values()}, reverse=True)
 
 
-def labjack(connection: socket.socket, deadline: float) -> Identity | None:
-    """Product, firmware and serial number of a LabJack T, read by Modbus; None when it is none.
+def labjack(link: Link) -> Identity:
+    """Product, firmware and serial number of a LabJack T, from the registers that all of them have (T-Series Datasheet, 4.0).
 
-    Registers 60000 (FLOAT32), 60004 (FLOAT32) and 60028 (UINT32) of the T-series Modbus map.
+    Raises InstrumentError when it is none.
     """
-    try:
-        product = round(struct.unpack(">f", _registers(connection, 60000, deadline))[0])
-        version = struct.unpack(">f", _registers(connection, 60004, deadline))[0]
-        serial = struct.unpack(">I", _registers(connection, 60028, deadline))[0]
-    except (OSError, ValueError, struct.error, OverflowError):
-        return None
-    model = _LABJACKS.get(product)
-    return None if model is None else Identity("LabJack", model, str(serial), f"{version:.4f}")
-
-
-def _registers(connection: socket.socket, address: int, deadline: float) -> bytes:
-    """Two holding registers (Modbus function 3). Raises OSError or ValueError."""
-    connection.settimeout(max(deadline - time.monotonic(), 0.01))
-    connection.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, address, 2))
-    answer = b""
-    while len(answer) < 13:
-        if not (piece := connection.recv(13 - len(answer))):
-            raise ConnectionError
-        answer += piece
-        if len(answer) >= 8 and answer[7] != 3:
-            raise ValueError(f"Modbus exception {answer[7]}")
-    return answer[9:13]
+    said = [
+        link.query(f"{at}?")
+        for at in ("PRODUCT_ID@60000:FLOAT32", "FIRMWARE_VERSION@60004:FLOAT32", "SERIAL_NUMBER@60028:UINT32")
+    ]
+    model = _LABJACKS.get(float(said[0]))
+    if model is None:
+        raise InstrumentError(f"{link.resource}: speaks Modbus, but says product {said[0]}, which is no LabJack T.")
+    return Identity("LabJack", model, said[2], f"{float(said[1]):.4f}")

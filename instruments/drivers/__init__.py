@@ -161,6 +161,33 @@ DRIVERS: dict[str, DriverEntry] = {
             simulated="tektronix_mso2:SimulatedTektronixMso2",
         ),
         DriverEntry(
+            name="labjack_t8",
+            role="Digitizer",
+            model="LabJack T8",
+            channels=("AIN0", "AIN1", "AIN2", "AIN3", "AIN4", "AIN5", "AIN6", "AIN7"),
+            module=".labjack_t",
+            class_name="LabJackT8",
+            identity=r"LABJACK/T8",
+            manual="T-Series Datasheet; register map ljm_constants.json",
+            covers="gap-free streams of all inputs at once, 40 kS/s each; no digital lines, no outputs",
+            simulated="labjack_t:SimulatedLabJackT8",
+        ),
+        DriverEntry(
+            name="labjack_t7",
+            role="Digitizer",
+            model="LabJack T7 or T7-Pro",
+            channels=(
+                "AIN0", "AIN1", "AIN2", "AIN3", "AIN4", "AIN5", "AIN6", "AIN7", "AIN8", "AIN9", "AIN10", "AIN11", "AIN12",
+                "AIN13",
+            ),  # fmt: skip
+            module=".labjack_t",
+            class_name="LabJackT7",
+            identity=r"LABJACK/T7",
+            manual="T-Series Datasheet; register map ljm_constants.json",
+            covers="gap-free streams of its inputs one after the other, 100 kS/s together; no digital lines, no outputs",
+            simulated="labjack_t:SimulatedLabJackT7",
+        ),
+        DriverEntry(
             name="keithley_2450",
             role="SourceMeter",
             model="Keithley 2450 set to its SCPI command set",

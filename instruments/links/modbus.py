@@ -12,6 +12,7 @@ word first, the size of a frame and the two registers that every T-series device
 [Direct Modbus TCP]* and *T-Series Datasheet*, 3.1.
 """
 
+import contextlib
 import itertools
 import re
 import struct
@@ -151,10 +152,10 @@ class ModbusLink(SocketLink):
 
     def _refusal(self, line: str, code: int) -> str:
         why = EXCEPTIONS.get(code, f"Modbus exception {code}")
-        try:
-            detail = f"; LabJack error {self.query(_LAST_ERROR)}"
-        except BenchError:
-            detail = ""  # not every Modbus device has this register
+        detail = ""
+        if line != _LAST_ERROR:
+            with contextlib.suppress(BenchError):  # not every Modbus device has this register
+                detail = f"; LabJack error {self.query(_LAST_ERROR)}"
         return f"{self.resource}: refuses '{line}': {why} (exception {code}{detail})."
 
     def _blind(self, line: str) -> bytes:

@@ -65,6 +65,13 @@ def serving(
         thread.join(5)
 
 
+def address_of(ports: Mapping[str, Any], name: str = "it") -> str:
+    """The resource of a served device."""
+    if stream := ports.get(f"{name}/stream"):
+        return f"modbus://127.0.0.1:{ports[name]}?stream={stream}"
+    return f"tcp://127.0.0.1:{ports[name]}"
+
+
 class Client:
     """A bare socket that speaks lines and reads blocks."""
 

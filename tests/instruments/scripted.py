@@ -11,11 +11,12 @@ Script = Callable[[str], Sequence[Piece]]
 
 
 class Scripted:
-    """Listens on a port; `heard` is every line that arrived, of all connections."""
+    """Listens on a port; `heard` is every line that arrived, of all connections, `received` every byte."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
         self.heard: list[str] = []
+        self.received = bytearray()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -30,6 +31,7 @@ class Scripted:
         with client, contextlib.suppress(OSError):
             while data := client.recv(1 << 16):
                 held += data
+                self.received += data
                 while b"\n" in held:
                     line, _, held = held.partition(b"\n")
                     self.heard.append(line.decode("latin-1"))
@@ -40,6 +42,13 @@ class Scripted:
                             client.sendall(piece)
                         else:
                             time.sleep(piece)
+
+    def receives(self, data: bytes) -> bool:
+        """Whether these bytes come, within a second."""
+        deadline = time.monotonic() + 1.0
+        while data not in self.received and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return data in self.received
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

@@ -8,8 +8,7 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +27,7 @@ from neurorig.instruments.roles import Identity
 from neurorig.signals import ConfigError
 
 from .fakes import quiet_world, serving
+from .registers_server import registers
 from .scripted import Script, scripted
 
 SCOPE = b"RIGOL TECHNOLOGIES,DS1104Z,DS1ZA000000001,00.04.04\n"
@@ -135,42 +135,22 @@ def test_a_web_server_is_no_instrument() -> None:
 
 
 def test_a_labjack_is_known_by_its_modbus_registers(monkeypatch: pytest.MonkeyPatch) -> None:
-    registers = {60000: struct.pack(">f", 7.0), 60004: struct.pack(">f", 1.0292), 60028: struct.pack(">I", 470012345)}
-    with modbus(registers) as port:
-        monkeypatch.setattr(discovery, "MODBUS", port)
-        (found,) = discover([here(port)], resources=["tcp://127.0.0.1:1"]).found
+    words = {60000: struct.pack(">f", 7.0), 60004: struct.pack(">f", 1.0292), 60028: struct.pack(">I", 470012345)}
+    with registers(words) as server:
+        monkeypatch.setattr(discovery, "MODBUS", server.port)
+        (found,) = discover([here(server.port)], resources=["tcp://127.0.0.1:1"]).found
+        (again,) = discover(resources=[f"modbus://{here(server.port)}"]).found
+    assert again.identity == found.identity
+    assert (found.driver, found.name, found.resource) == ("labjack_t7", "daq", f"modbus://{here(server.port)}")
     assert found.identity == Identity("LabJack", "T7", "470012345", "1.0292")
 
 
 def test_another_modbus_device_is_no_labjack(monkeypatch: pytest.MonkeyPatch) -> None:
-    with modbus({}) as port:
-        monkeypatch.setattr(discovery, "MODBUS", port)
-        result = discover([here(port)], resources=["tcp://127.0.0.1:1"])
+    with registers({}) as server:
+        monkeypatch.setattr(discovery, "MODBUS", server.port)
+        result = discover([here(server.port)], resources=["tcp://127.0.0.1:1"])
     assert "no LabJack" in "".join(t.what for t in result.troubles)
     assert not result.found
-
-
-@contextmanager
-def modbus(registers: dict[int, bytes]) -> Iterator[int]:
-    """A Modbus TCP server that knows these pairs of holding registers, and answers others with exception 2."""
-
-    def serve(listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            with client:
-                while len(request := client.recv(12)) == 12:
-                    number, _, _, unit, function, address, _ = struct.unpack(">HHHBBHH", request)
-                    value = registers.get(address)
-                    body = bytes([unit, function, 4]) + value if value else bytes([unit, function | 0x80, 2])
-                    client.sendall(struct.pack(">HHH", number, 0, len(body)) + body)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
 
 
 # Serial ports.
