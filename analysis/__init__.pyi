@@ -5,15 +5,16 @@ from .comparison import Row, compare, distance, row_table
 from .correlation import neural_correlation
 from .epochs import BumpEpochs, Pulse
 from .measure import Measure
+from .moved import Answer, Shift, judge, shift, swing
 from .rates import Rate, cv, cv2, drift, instantaneous_rate, isi, mean_rate, rate_table
 from .shape import spike_decay
 from .smooth import Binned, beyond_range, bin_means, mean_level
 from .spikes import SpikeTrain, Thresholds, choose_thresholds, detect
 
 __all__ = [
-    "LABELS", "Alignment", "Binned", "BumpEpochs", "BumpMeasures", "Bursts", "Edges", "Measure", "Pulse", "Rate",
-    "Row", "SpikeTrain", "Thresholds", "align", "beyond_range", "bin_means", "burst_table", "choose_gap",
+    "LABELS", "Alignment", "Answer", "Binned", "BumpEpochs", "BumpMeasures", "Bursts", "Edges", "Measure", "Pulse", "Rate",
+    "Row", "Shift", "SpikeTrain", "Thresholds", "align", "beyond_range", "bin_means", "burst_table", "choose_gap",
     "choose_thresholds", "compare", "cv", "cv2", "detect", "distance", "drift", "find_bursts", "instantaneous_rate",
-    "isi", "marker_edges", "mean_level", "mean_rate", "measure_bump", "neural_correlation", "overlap", "phase",
-    "rate_table", "row_table", "spike_decay",
+    "isi", "judge", "marker_edges", "mean_level", "mean_rate", "measure_bump", "neural_correlation", "overlap", "phase",
+    "rate_table", "row_table", "shift", "spike_decay", "swing",
 ]  # fmt: skip

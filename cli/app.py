@@ -42,6 +42,7 @@ _HELP = {
     "calibrate": "Fit a board's neurons to measured f(I) charts, and write the board that they make.",
     "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
     "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
+    "wiring-check": "Nudge each port a little, and say which channel moved: wired as the bench file says?",
     "console": "Talk to one instrument: see its answers and errors, save its blocks; by hand or from a script.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
@@ -50,6 +51,7 @@ _MODULES = {
     "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
     "comment": "runs", "figure": "figure", "calibrate": "calibrate", "simulate": "simulate", "doctor": "doctor",
     "instruments": "instruments", "console": "console",
+    "wiring-check": "wiring_check",
 }  # fmt: skip
 _BENCH = {
     "new": "Look for instruments, ask how they are wired, and write a bench file.",
@@ -63,7 +65,7 @@ for _name, _text in _HELP.items():
     if _name == "bench":
         app.command(_bench)
     else:
-        app.command(f"neurorig.cli.{_MODULES[_name]}:{_name}_command", name=_name, help=_text)
+        app.command(f"neurorig.cli.{_MODULES[_name]}:{_name.replace('-', '_')}_command", name=_name, help=_text)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -112,7 +112,7 @@ def _next(file: Path) -> list[tuple[str, str]]:
         (f"neurorig run bump --bench {file} --simulate", "the dry run: your wiring, simulated instruments"),
     ]
     if "wiring-check" in app:
-        commands.append((f"neurorig wiring-check --bench {file}", "nudges each port and tells which channel moved"))
+        commands.append((f"neurorig wiring-check {file}", "nudges each port and tells which channel moved"))
     return commands
 
 

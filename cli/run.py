@@ -52,7 +52,7 @@ def run_command(
         raise ConfigError(f"Name a protocol: {', '.join(protocols())}. For instance: neurorig run bump --simulate")
     components = pairs(set_, "--set")
     request = Request(protocol, pairs(p, "-p"), bench, components, simulate, seed, out, paced, traffic, fault)
-    with _progress(quiet=as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         outcome = execute(request, progress)
     if as_json:
         print(json.dumps(outcome.as_json()))
@@ -62,7 +62,7 @@ def run_command(
 
 
 @contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator["Progress | None"]:
+def progress_bar(quiet: bool) -> Iterator["Progress | None"]:
     """A bar on a terminal, nothing in a pipe or with --json."""
     if quiet or not sys.stderr.isatty():
         yield None

@@ -12,7 +12,7 @@ from neurorig.signals import show
 
 if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
-    from neurorig.protocols import Parameter
+    from neurorig.protocols import Outcome, Parameter
     from neurorig.protocols.figures import Figure
     from neurorig.protocols.figures.residuals import Residual
     from neurorig.records import RunEntry
@@ -64,6 +64,32 @@ def print_lines(title: str, lines: Sequence[str]) -> None:
     """A list of remarks under a title, if there are any."""
     for line in lines:
         print(f"{title}: {line}")
+
+
+def print_wiring(outcome: "Outcome") -> None:
+    """Every channel's answer to every step, where each stands at zero, and what is wrong."""
+    from neurorig.protocols.wiring_report import COLUMNS, ZERO_COLUMNS, cells, zero_cells
+
+    results = outcome.results
+    table = _table(*COLUMNS)
+    for seen in results["seen"]:
+        *row, answer = cells(seen)
+        colour = {"right": "green", "still": "default"}.get(answer, "red")
+        table.add_row(*row, f"[{colour}]{answer}[/]")
+    _print(table)
+    print()
+    table = _table(*ZERO_COLUMNS)
+    for node, zero in results["zeros"].items():
+        table.add_row(*zero_cells(node, zero))
+    _print(table)
+    print()
+    print_lines("wrong", results["findings"])
+    print_lines("note", outcome.notes)
+    print_lines("warning", outcome.warnings)
+    if results["right"]:
+        print("fine    wired as the bench file says")
+    print(f"run     {outcome.run}")
+    print(f"report  {outcome.report}")
 
 
 def print_parameters(parameters: Sequence["Parameter"]) -> None:

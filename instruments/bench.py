@@ -5,7 +5,7 @@ Everything is checked when the file is loaded, so that a mistake is told before 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -75,6 +75,10 @@ class NodeWiring:
     sense: SenseChain
     low: float
     high: float
+
+    def showing(self, low: float | None = None, high: float | None = None) -> "NodeWiring":
+        """The same with another range to fit on the screen (in the node's unit)."""
+        return replace(self, low=self.low if low is None else low, high=self.high if high is None else high)
 
     def setup(self) -> ChannelSetup:
         """How the scope channel has to be set to see the node's whole range."""

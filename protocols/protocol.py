@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from neurorig.analysis.report import Document
     from neurorig.hardware import Board
+    from neurorig.instruments.bench import Bench
     from neurorig.records import Run
 
 Sweeps = Generator[Sweep, Taken, None]
@@ -53,6 +54,8 @@ class Context:
     """Whether current has already flowed in this run: then the first sweep needs its conditioning, too."""
     highest: Mapping[str, float] = field(default_factory=dict)
     """The bench's upper limit (A) by port, for a search that is not told where to end."""
+    bench: "Bench | None" = None
+    """What it runs on, for a protocol that is about the wiring itself; None when only the board is known."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,11 @@ class Protocol(BaseModel):
     def i_min_ports(self) -> tuple[str, ...]:
         """Ports whose I_min has to be measured before (and again after) the run."""
         return ()
+
+    def on(self, bench: "Bench") -> Self:
+        """The protocol with what it leaves to the bench filled in; most leave nothing."""
+        del bench
+        return self
 
     def margin(self, context: Context) -> float | None:
         """The current (A) that the protocol lives on, for the bench's loading budget; None if it has none."""

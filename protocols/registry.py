@@ -6,7 +6,7 @@ from neurorig.signals import ConfigError, nearest
 
 from .protocol import Protocol
 
-_KNOWN = {"bump": ".bump:Bump", "rheobase": ".rheobase:Rheobase"}
+_KNOWN = {"bump": ".bump:Bump", "rheobase": ".rheobase:Rheobase", "wiring_check": ".wiring_check:WiringCheck"}
 
 
 def protocols() -> dict[str, type[Protocol]]:

@@ -43,6 +43,8 @@ class Request:
     """Whether the run's folder also keeps all that goes over the links to the instruments."""
     faults: Sequence[str] = ()
     """What goes wrong on the simulated bench, such as ``scope:late,value=1s,after=3``."""
+    wired_as: str = ""
+    """Simulated: the bench file of what really lies on the table, where it is another one: a wrong wire to be found."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
             bench = bench.with_components(request.components)
         for fault in faults:
             bench.check_fault(fault)
+        protocol = protocol.on(bench)
         check_protocol(protocol, bench)
         writer = stack.enter_context(RunWriter.create(request.out, opening(protocol, bench, request)))
         stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
@@ -154,7 +157,8 @@ def _double(request: Request) -> "SimulatedProcess":
     from neurorig.instruments.simulated.launch import SimulatedProcess
     from neurorig.instruments.simulated.process import Settings
 
-    settings = Settings(request.bench, dict(request.components), request.seed, request.paced, faults=request.faults)
+    table = request.wired_as or request.bench
+    settings = Settings(table, dict(request.components), request.seed, request.paced, faults=request.faults)
     return SimulatedProcess(settings)
 
 
@@ -203,6 +207,7 @@ def _wiring(bench: "Bench") -> list[dict[str, Any]]:
         {
             "name": n.node, "kind": "node", "instrument": n.instrument, "channel": n.channel,
             "how": n.sense.describe(), "low": n.low, "high": n.high, "unit": n.unit, "gain_error": n.sense.gain_error,
+            "sense": n.sense.model_dump(mode="json"),
         }
         for n in bench.nodes.values()
     ]  # fmt: skip

@@ -57,7 +57,8 @@ def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
     for node in protocol.observed():
         bench.node(node)
     ports = protocol.driven()
-    context = Context({p: bench.board.i_min(p) for p in ports}, highest={p: bench.port(p).high for p in ports})
+    i_min, highest = {p: bench.board.i_min(p) for p in ports}, {p: bench.port(p).high for p in ports}
+    context = Context(i_min, highest=highest, bench=bench)
     _check(protocol, bench, context)
     return context
 
@@ -227,9 +228,12 @@ class _Runner:
     def _clock(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> dict[str, Any]:
         """How the source's clock lies on the oscilloscope's, by the marker; nothing where the marker is not recorded."""
         marker = self.rig.bench.marker
-        if marker.channel not in acquisition.channels:
-            return {}
         from neurorig.analysis import align, marker_edges
+        from neurorig.instruments import DRIVERS
+
+        driver = DRIVERS[self.rig.bench.instruments[marker.scope].driver]
+        if marker.channel not in acquisition.channels or marker.channel in driver.trigger_inputs:
+            return {}
 
         try:
             trace = scope.fetch(marker.channel)
@@ -267,7 +271,8 @@ class _Runner:
     def _configure(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> None:
         """Set the oscilloscope, only if this sweep wants something else than the last one."""
         bench = self.rig.bench
-        setups: tuple[ChannelSetup, ...] = (*(bench.node(n).setup() for n in sweep.observe), bench.marker.setup())
+        nodes = [bench.node(n).showing(*sweep.screens.get(n, ())) for n in sweep.observe]
+        setups: tuple[ChannelSetup, ...] = (*(node.setup() for node in nodes), bench.marker.setup())
         wanted = (setups, acquisition.rate, acquisition.points, acquisition.pretrigger)
         if wanted != self._configured:
             self._configured = None

@@ -15,6 +15,7 @@ class Sweep:
 
     `rate` is the sampling rate wanted (samples a second, at least). `conditioning` is played before, unrecorded, so
     that the sweep starts from the state that `state` puts in words. `params` is kept with the sweep for the analysis.
+    `screens`: what must fit on the screen (low and high, in the node's unit) where that is not the node's whole range.
     """
 
     label: str
@@ -25,6 +26,7 @@ class Sweep:
     pretrigger: float = 0.02
     state: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    screens: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def duration(self) -> float:

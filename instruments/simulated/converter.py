@@ -5,13 +5,14 @@ and the greatest of 2k (peak detection). Approximations: at most `FINEST` sample
 is stored; the bandwidth is one pole; AC coupling removes the record's mean.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .pole import VISIBLE, decay_of, smooth
 
 CHUNK = 1 << 18
 """Samples converted at once: stays in the processor's cache."""
@@ -98,11 +99,11 @@ class FrontEnd:
         per_volt, zero = 1.0 / self.volts_per_code, self.zero_code
         if self.coupling == "AC":
             zero -= float(self.volts(t0, n * dt / 1000, 1000).mean()) * per_volt
-        smooth = self._pole(t0, dt)
+        filtered = self._pole(t0, dt)
         part = max(1, CHUNK // multiple) * multiple
         for first in range(0, n, part):
             count = min(part, n - first)
-            level = smooth(self.volts(t0 + first * dt, dt, count))
+            level = filtered(self.volts(t0 + first * dt, dt, count))
             level *= per_volt
             level += zero
             if self.noise:
@@ -111,16 +112,15 @@ class FrontEnd:
 
     def _pole(self, t0: float, dt: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The bandwidth as one pole, where the samples are close enough to see it."""
-        decay = math.exp(-2 * math.pi * self.bandwidth * dt)
-        if decay < 1e-3:
+        decay = decay_of(self.bandwidth, dt)
+        if decay < VISIBLE:
             return lambda volts: volts
-        from scipy.signal import lfilter  # 0.3 s that only fast records need
+        memory = float(self.volts(t0, dt, 1)[0])
 
-        memory = decay * self.volts(t0, dt, 1)
-
-        def smooth(volts: NDArray[np.float64]) -> NDArray[np.float64]:
+        def smoothed(volts: NDArray[np.float64]) -> NDArray[np.float64]:
             nonlocal memory
-            smoothed, memory = lfilter([1 - decay], [1, -decay], volts, zi=memory)
-            return np.asarray(smoothed)
+            result = smooth(volts, decay, memory)
+            memory = float(result[-1])
+            return result
 
-        return smooth
+        return smoothed

@@ -9,7 +9,7 @@ from neurorig.signals import ConfigError
 
 
 def test_every_protocol_is_found_and_documented() -> None:
-    assert set(protocols()) == {"bump", "rheobase"}
+    assert set(protocols()) == {"bump", "rheobase", "wiring_check"}
     for protocol in protocols().values():
         assert protocol.title and protocol.source
         for parameter in protocol.parameters():
