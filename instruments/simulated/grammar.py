@@ -207,12 +207,12 @@ class Tree:
         return call, (path if words.startswith("*") else parent)
 
 
-_QUOTED_OR_BLOCK = re.compile(r""""[^"]*"|'[^']*'|#([1-9])""")
+_QUOTED_OR_BLOCK = re.compile(r""""[^"]*"|'[^']*'|\([^()]*\)|#([1-9])""")
 
 
 def split(text: str, separator: str) -> list[str]:
-    """Split at `separator` outside quoted strings and outside blocks of bytes."""
-    if "#" not in text and '"' not in text and "'" not in text:
+    """Split at `separator` outside quoted strings, expressions in parentheses and blocks of bytes."""
+    if "#" not in text and '"' not in text and "'" not in text and "(" not in text:
         return text.split(separator)
     parts: list[str] = []
     start = at = 0
@@ -229,7 +229,7 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def _after(text: str, special: re.Match[str]) -> int:
-    """Where a quoted string or a block ends (a block may end beyond the text that has arrived)."""
+    """Where a quoted string, an expression or a block ends (a block may end beyond the text that has arrived)."""
     if special[1] is None:
         return special.end()
     size = text[special.end() : special.end() + int(special[1])]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from neurorig.instruments.simulated import Block, ScpiDevice, Setting, Settings
 from neurorig.instruments.simulated.arguments import block, block_header, boolean, choice, integer, number, string
-from neurorig.instruments.simulated.grammar import on
+from neurorig.instruments.simulated.grammar import on, split
 
 from .fakes import quiet_world
 
@@ -174,6 +174,11 @@ def test_an_argument_may_be_optional(bench, ask):
 def test_strings_may_hold_separators(ask):
     ask("SYST:LAB \"a;b,'c' #19\";:OUTP ON")
     assert ask("SYST:LAB?;:OUTP?") == "\"a;b,'c' #19\";1"
+
+
+def test_lists_of_channels_are_one_argument():
+    assert split("0.5,(@1,2:3),(@)", ",") == ["0.5", "(@1,2:3)", "(@)"]
+    assert split("(1,2;", ",") == ["(1", "2;"]
 
 
 def test_error_queue_overflows_into_350(ask):
