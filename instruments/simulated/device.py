@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
-from .arguments import Kind, ScpiError, block_header, integer, nr3
+from .arguments import Kind, ScpiError, block_header, integer
 from .grammar import Call, Command, Framer, Tree, make_command, on
 
 if TYPE_CHECKING:
@@ -324,9 +324,11 @@ def encode(answer: Answer) -> tuple[bytes, ...]:
     """A query's answer as pieces: booleans as 1 or 0, integers plain, other numbers in scientific notation."""
     if isinstance(answer, str):
         return (answer.encode("latin-1"),)
+    if isinstance(answer, float):
+        return (b"%.6e" % answer,)  # as `nr3`
     if isinstance(answer, Block):
         return answer.before + block_header(len(answer.data), answer.digits), answer.data, answer.after
-    return ((nr3(answer) if isinstance(answer, float) else str(int(answer))).encode("latin-1"),)
+    return (b"%d" % answer,)
 
 
 _SHORT = 256

@@ -116,9 +116,11 @@ class Line:
 
 
 @lru_cache(maxsize=1024)
-def _line(raw: bytes) -> Line:
-    """The same line for the same characters: most come again and again."""
-    return Line(raw)
+def _line(data: bytes) -> Line | None:
+    """What these bytes are if they are one line without a block: most come again and again."""
+    if data.find(b"\n") != len(data) - 1 or not data or b"#" in data:
+        return None
+    return Line(data[:-1].removesuffix(b"\r"))
 
 
 _SUMMED = re.compile(rb".\*[0-9A-Fa-f]{2}$", re.DOTALL)
@@ -148,11 +150,13 @@ class Framer:
         self._clear()
         return Line(b"", spoiled=-365)
 
+    def alone(self, data: bytes) -> Line | None:
+        """The line, if nothing is half here and these bytes are plainly one whole line, as most are."""
+        fresh = not self._text and self._head is None and not self._spoiled
+        return _line(data) if fresh and len(data) <= LINE_LIMIT else None
+
     def feed(self, data: bytes) -> Iterator[Line]:
         """Take bytes, give the lines they complete."""
-        if not self._text and self._is_line(data):
-            yield _line(data[:-1].removesuffix(b"\r"))
-            return
         for byte in data:
             if self._missing:
                 assert self._block is not None
@@ -173,11 +177,6 @@ class Framer:
                 self._text.append(byte)
             else:
                 self._spoiled = -363
-
-    def _is_line(self, data: bytes) -> bool:
-        """Whether these bytes are plainly one whole line, as most are."""
-        fresh = self._head is None and not self._spoiled
-        return fresh and 0 <= data.find(b"\n") == len(data) - 1 < LINE_LIMIT and b"#" not in data
 
     def _block_header(self, byte: int) -> None:
         head = self._head

@@ -366,6 +366,10 @@ class SourceSession:
     def receive(self, data: bytes) -> bytes:
         """Do the lines that `data` completes; the answers in order. What comes during the boot delay is lost."""
         source, now = self._source, self._source.clock()
+        if self._greeted == source.restarts and (line := self._framer.alone(data)) is not None:
+            self._last = now
+            self.messages += not line.empty
+            return source.answer(line)
         answers = []
         if self._greeted != source.restarts:
             self._framer = Framer()
