@@ -1,5 +1,6 @@
 """Faults on demand: every driver of the registry meets each of them, says what it is, and goes on afterwards."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from neurorig.instruments.sourcing import SourceSetup
 from neurorig.signals import BenchError, Hold, InstrumentError, LinkError, Program
 
 from .doubles import Double, double_of
-from .fakes import serving
+from .fakes import address_of, serving
 
 NAMES = sorted(DRIVERS)
 DRIVES = [name for name in NAMES if DRIVERS[name].role in DRIVING]
@@ -34,11 +35,11 @@ class Patient:
     name: str
     double: Double
     breakdowns: Breakdowns
-    port: int
+    resource: str
     driver: Any = None
 
     def connect(self) -> Any:
-        self.driver = DRIVERS[self.name].connect(f"tcp://127.0.0.1:{self.port}", name="it")
+        self.driver = DRIVERS[self.name].connect(self.resource, name="it")
         self.ask()  # everything sent on connecting has been done
         self.driver.link.timeout = PATIENCE
         return self.driver
@@ -70,7 +71,7 @@ def patient(request: pytest.FixtureRequest) -> Iterator[Patient]:
     for channel, line in double.lines.items():
         breakdowns.connect("it", channel, line)
     with serving(double.world, {"it": double.device}, wires=breakdowns.wires) as ports:
-        found = Patient(request.param, double, breakdowns, ports["it"])
+        found = Patient(request.param, double, breakdowns, address_of(ports))
         found.connect()
         yield found
         found.driver.close()
@@ -93,7 +94,7 @@ def test_an_answer_that_does_not_come_whole_in_time_is_told_and_never_taken_for_
     patient.suffer(kind, value=value)
     with pytest.raises(LinkError, match="no answer in time") as told:
         patient.ask()
-    assert f":{patient.port}" in str(told.value)
+    assert patient.resource in str(told.value)
     assert patient.commands()[0][1].question.partition("{")[0] in str(told.value)
     assert (kind == "cut") == bool(told.value.partial)
     assert patient.breakdowns.told() == []
@@ -113,7 +114,7 @@ def test_an_answer_in_pieces_is_an_answer(patient: Patient) -> None:
 def test_an_answer_that_is_spoilt_is_no_value(patient: Patient) -> None:
     before = patient.settings()
     patient.suffer("garbled", value=1.0)
-    with pytest.raises(InstrumentError, match=r"no answer to|damaged"):
+    with pytest.raises(BenchError, match=r"no answer to|damaged|had arrived"):
         patient.ask()
     patient.driver.link.timeout = 2.0
     assert patient.settings() == before
@@ -159,9 +160,11 @@ def test_a_drop_of_some_seconds_mends_itself(patient: Patient) -> None:
 def test_another_instrument_than_the_expected_one_is_refused_with_both_names(patient: Patient) -> None:
     patient.suffer("identity", value="ACME,Model 1,S-7,1.0")
     with pytest.raises(BenchError) as told:
-        DRIVERS[patient.name].connect(f"tcp://127.0.0.1:{patient.port}")
-    assert "'ACME/Model 1' answers (serial number S-7)" in str(told.value)
-    assert DRIVERS[patient.name].model in str(told.value)
+        DRIVERS[patient.name].connect(patient.resource)
+    assert re.search(r"'ACME/Model 1' answers \(serial number S-7\)|says product \d+", str(told.value))
+    assert DRIVERS[patient.name].model in str(told.value) or "is no LabJack" in str(
+        told.value
+    )  # has a number for a name
     patient.breakdowns.mend("it")
     assert patient.connect().identity.maker != "ACME"
 
