@@ -148,10 +148,12 @@ class Server:
 
     def receive(self, session: Session, wire: Wire, outbox: "Outbox", data: bytes) -> bytes:
         """Hand data to a session; what goes back at once. On a wire that may fail it goes through `outbox`."""
-        if not wire.faulty and not outbox.waiting:
-            return self._hand_over(session, data)
-        outbox.post(wire.carry(session, data, self._hand_over))
-        return b""
+        if wire.faulty or outbox.waiting:
+            outbox.post(wire.carry(session, data, self._hand_over))
+            return b""
+        if not getattr(session, "only_watches", False):  # as `_hand_over`, without a call
+            self._world.heard(time.monotonic())
+        return session.receive(data)
 
     def _hand_over(self, session: Session, data: bytes) -> bytes:
         """Hand data to a session and tell the world that a client has spoken, unless it only watches."""
