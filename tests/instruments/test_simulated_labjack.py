@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from neurorig.instruments.simulated.breakdowns import Breakdowns
+from neurorig.instruments.simulated.faults import Fault
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.instruments.simulated.models.labjack_t import SimulatedLabJackT7, SimulatedLabJackT8
+from neurorig.instruments.simulated.wire import Wire
 
 from .fakes import Signal, quiet_world, serving
 
@@ -489,9 +492,9 @@ def test_a_stream_read_by_command():
 
 
 @contextlib.contextmanager
-def served(device, world, small=False):
+def served(device, world, small=False, wire=None):
     """Commands and a stream socket; `small`: the client's system takes little that is not read."""
-    with serving(world, {"daq": device}) as addresses, contextlib.ExitStack() as stack:
+    with serving(world, {"daq": device}, wires=wire and {"daq": wire}) as addresses, contextlib.ExitStack() as stack:
         command = stack.enter_context(socket.create_connection(("127.0.0.1", addresses["daq"]), timeout=5))
         stream = stack.enter_context(socket.socket())
         if small:
@@ -578,3 +581,67 @@ def test_where_something_is_due_the_stream_keeps_to_the_wall_clock():
         receive(stream, Packets(), lambda p: p.count >= 30)
         passed = world.now - there
     assert 0.25 < passed < time.monotonic() - began + 0.25
+
+
+# What lies between.
+
+
+def test_a_pulled_cable_ends_both_connections_and_both_ports_come_back():
+    world, device, _ = labjack()
+    wire = Wire("daq")
+    with served(device, world, wire=wire) as (client, stream, addresses):
+        client.setup(1000.0, [0], packet=10)
+        client.write(4990, "I", 1)
+        receive(stream, Packets(), lambda p: p.count > 2)
+        wire.cut(0.0)
+        with pytest.raises((ConnectionError, AssertionError)):
+            receive(stream, Packets(), lambda p: False)
+        with pytest.raises((ConnectionError, struct.error)):
+            client.read(4990, "I")
+        with socket.create_connection(("127.0.0.1", addresses["daq"]), timeout=5) as again:
+            again.sendall(bytes.fromhex("0001 0000 0006 01 03 137e 0002"))  # STREAM_ENABLE: it goes on
+            assert again.recv(13, socket.MSG_WAITALL)[9:] == bytes((0, 0, 0, 1))
+        with socket.create_connection(("127.0.0.1", addresses["daq/stream"]), timeout=5) as again:
+            assert again.recv(16, socket.MSG_WAITALL)[7:9] == bytes((76, 16))
+
+
+def test_faults_befall_what_it_sends_of_its_own_accord():
+    world, device, _ = labjack()
+    breakdowns = Breakdowns(world, ["daq"])
+    breakdowns.devices["daq"] = device
+    with served(device, world, wire=breakdowns.wires["daq"]) as (client, stream, _):
+        client.setup(1000.0, [0], packet=10, scans=200)
+        breakdowns.add(Fault("daq", "mute", count=2))
+        stream.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.write(4990, "I", 1)  # done, but not answered
+        data = stream.recv(36, socket.MSG_WAITALL)
+        assert struct.unpack_from(">H", data) == (1,)  # the first packet is missing, and the transaction tells it
+
+
+def test_switched_off_and_on_it_streams_no_more():
+    world, device, client = labjack()
+    client.setup(1000.0, [0])
+    client.write(4990, "I", 1)
+    device.power_cycle()
+    assert client.read(4990, "I") == (0,) and client.read(4004, "I") == (0,)
+    assert streamed(world, device, 0.1).count == 0
+
+
+def test_another_identity_is_told_in_its_registers():
+    _, device, client = labjack()
+    device.identity = "LabJack,T7,470011111,1.0"
+    assert client.read(60000, "f") == (7.0,) and client.read(60028, "I") == (470011111,)
+    device.identity = "ACME,Model 1,A-1,1.0"
+    assert client.read(60000, "f")[0] not in (4.0, 7.0, 8.0)
+
+
+def test_paced_it_keeps_to_the_wall_clock():
+    world, device, _ = labjack()
+    world.paced = True
+    with served(device, world) as (client, stream, _):
+        client.setup(1000.0, [0], packet=10)
+        began = time.monotonic()
+        client.write(4990, "I", 1)
+        receive(stream, Packets(), lambda p: p.count >= 30)
+        assert time.monotonic() - began > 0.25
