@@ -99,7 +99,11 @@ class StreamedScope:
         return not self._streaming and self._edge is not None
 
     def fetch(self, channel: str, progress: Callable[[int, int], None] | None = None, segment: int = 0) -> Trace:
-        """The whole record of one channel in volts at the probe tip, time counted from the edge; there is one segment."""
+        """The whole record of one channel in volts at the probe tip, time counted from the edge; there is one segment.
+
+        The edge lies half a sample before the first one beyond the level, give or take as much. Where channels are sampled
+        one after the other, `settings["delays"]` of the acquisition (s, by channel) says so.
+        """
         if segment != 0:
             raise InstrumentError(f"{self.identity.model}: a stream has no segment {segment}.")
         acquisition, before = self._planned(), self._before()
@@ -113,13 +117,14 @@ class StreamedScope:
         clipped = np.count_nonzero(samples <= meaning.lowest) + np.count_nonzero(samples >= meaning.highest)
         if progress is not None:
             progress(len(samples), len(samples))
+        delays = acquisition.settings.get("delays", {})
         return Trace(
             name=channel,
             samples=samples,
             scale=meaning.scale,
             offset=meaning.offset,
             unit="V",
-            t0=-before / acquisition.rate,
+            t0=(0.5 - before) / acquisition.rate + delays.get(channel, 0.0) - delays.get(self._channel, 0.0),
             dt=1.0 / acquisition.rate,
             error=meaning.error,
             clipped=int(clipped),
@@ -169,7 +174,7 @@ class StreamedScope:
                 f"{self.identity.model}: lost {lost} samples after {self._count}: the computer did not read in time. "
                 "Nothing is made up for them. Close other programs, or stream fewer channels or more slowly."
             )
-        if self._looking and self._edge is None and self._channel in chunk.samples:
+        if self._edge is None and self._channel in chunk.samples:
             self._search(chunk.samples[self._channel])
         self._count += self._length(chunk.samples)
         for channel, samples in chunk.samples.items():
@@ -186,7 +191,7 @@ class StreamedScope:
         beyond = volts >= self._level if self._rising else volts <= self._level
         before = np.concatenate([[self._beyond], beyond[:-1]])
         found = np.flatnonzero(beyond & ~before)
-        if len(found):
+        if self._looking and len(found):
             self._edge = self._count + int(found[0])
         if len(beyond):
             self._beyond = bool(beyond[-1])

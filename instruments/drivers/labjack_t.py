@@ -80,7 +80,9 @@ class LabJackT(Commanded):
     together: ClassVar[float] = math.inf
     """Samples a second of all inputs together."""
 
-    product = register("PRODUCT_ID", 60000, unit="", low=0, high=255, query_only=True, doc="Product: 7 for a T7, 8 for a T8.")
+    product = register(
+        "PRODUCT_ID", 60000, unit="", low=0, high=255, query_only=True, doc="Product: 7 for a T7, 8 for a T8."
+    )
     hardware = register("HARDWARE_VERSION", 60002, unit="", low=0, high=100, query_only=True, doc="Hardware version.")
     firmware = register("FIRMWARE_VERSION", 60004, unit="", low=0, high=100, query_only=True, doc="Firmware version.")
     serial_number = count("SERIAL_NUMBER", 60028, query_only=True, doc="Serial number.")
@@ -122,8 +124,8 @@ class LabJackT(Commanded):
 
     def settings(self) -> dict[str, Any]:
         """Every declared register as read back, the inputs' under ``channel_AIN0`` and so on; when they are sampled."""
-        lags = {} if self._acquisition is None else dict(self._acquisition.settings)
-        return super().settings() | lags | {f"channel_{n}": c.settings() for n, c in self.channels.items()}
+        planned = {} if self._acquisition is None else dict(self._acquisition.settings)
+        return super().settings() | planned | {f"channel_{n}": c.settings() for n, c in self.channels.items()}
 
     # Planning: no input or output.
 
@@ -158,15 +160,15 @@ class LabJackT(Commanded):
         if (got := 1 / period) > self._most(len(chosen)) * (1 + 1e-9):
             raise PlanError(self._alternatives(who, len(chosen), rate))
         points = math.ceil((duration + pretrigger) * got * (1 - 1e-9))
-        return Acquisition(got, points, pretrigger, chosen, {"period": period, **self._lags(len(chosen), got)})
+        return Acquisition(got, points, pretrigger, chosen, {"period": period, "delays": self._delays(chosen, got)})
 
     def _most(self, inputs: int) -> float:
         """Scans a second of so many inputs."""
         return min(self.fastest, self.together / inputs)
 
-    def _lags(self, inputs: int, rate: float) -> dict[str, float]:
-        """What a run's record says about when the inputs of a scan are sampled."""
-        return {"interchannel_delay": 0.0}
+    def _delays(self, inputs: Sequence[str], rate: float) -> dict[str, float]:
+        """When each input is sampled, in seconds after the clock's tick."""
+        return dict.fromkeys(inputs, 0.0)
 
     def _alternatives(self, who: str, inputs: int, rate: float) -> str:
         said = f"{who}: {show(rate, 'Hz')} on {inputs} input{'s' * (inputs > 1)} is too fast. What fits: "
@@ -352,9 +354,9 @@ class LabJackT7(LabJackT):
     fastest: ClassVar[float] = 100e3
     together: ClassVar[float] = 100e3
 
-    def _lags(self, inputs: int, rate: float) -> dict[str, float]:
-        delay = 8e-6 if inputs * rate > 60e3 else 15e-6
-        return {"first_sample_delay": 5e-6, "interchannel_delay": delay if inputs > 1 else 0.0}
+    def _delays(self, inputs: Sequence[str], rate: float) -> dict[str, float]:
+        between = 8e-6 if len(inputs) * rate > 60e3 else 15e-6
+        return {channel: 5e-6 + k * between for k, channel in enumerate(inputs)}
 
     def _fitting(self, setup: ChannelSetup, inputs: int) -> float:
         return super()._fitting(setup, inputs) if inputs == 1 else 10.0

@@ -181,10 +181,10 @@ def test_a_t7_with_several_inputs_stays_in_its_fast_range_and_says_when_they_are
         small = [ChannelSetup(c, -0.05, 0.05) for c in FOUR]
         daq.configure(small[:1], daq.plan(FOUR[:1], 0.1, 50e3, 0.0))
         assert daq.channels["AIN0"].range == pytest.approx(0.1)
-        assert daq.settings()["interchannel_delay"] == 0
+        assert daq.settings()["delays"] == {"AIN0": 5e-6}
         daq.configure(small, daq.plan(FOUR, 0.1, 25e3, 0.0))
         assert [daq.channels[c].range for c in FOUR] == [10.0] * 4
-        assert daq.settings()["interchannel_delay"] == pytest.approx(8e-6)
+        assert np.diff(list(daq.settings()["delays"].values())) == pytest.approx([8e-6] * 3)
         assert daq.channels["AIN3"].negative == 199
 
 
@@ -288,6 +288,22 @@ def test_the_oscilloscopes_role_finds_the_marker_in_the_stream():
         assert len(ramp) == plan.points
         assert ramp.values[round(0.05 * plan.rate)] == pytest.approx(0.3, abs=2e-3)
         assert not daq.streaming
+
+
+def test_the_times_of_a_t7_are_when_each_input_was_sampled():
+    sawtooth = {c: lambda t: 9 * (t * 50 % 1.0) for c in FOUR[:3]}
+    with Bench("labjack_t7", sawtooth | {"AIN3": lambda t: np.where(t % 0.7 > 0.3, 5.0, 0.0)}) as daq:
+        scope = StreamedScope(daq)
+        plan = scope.plan(FOUR, 0.05, 5e3, 0.0)
+        scope.configure([ChannelSetup(c, 0, 9) for c in FOUR], plan)
+        scope.trigger_on("AIN3", 2.5)
+        scope.arm()
+        while not scope.finished():
+            pass
+        first, _, third = (scope.fetch(c) for c in FOUR[:3])
+    assert third.t0 - first.t0 == pytest.approx(30e-6)
+    rising = (first.values > 1) & (first.values < 8)
+    assert (third.values - first.values)[rising].mean() == pytest.approx(9 * 50 * 30e-6, rel=0.1)
 
 
 # -- identity, calibration -------------------------------------------------------------------------------------------

@@ -68,14 +68,22 @@ def test_the_record_lies_around_the_edge_to_the_sample():
     assert not streamer.streaming
     assert len(ramp) == POINTS
     assert ramp.samples[0] == TRIGGERED - 50
-    assert ramp.t0 == -PRETRIGGER
+    assert ramp.t0 == pytest.approx(-PRETRIGGER + 0.5 / RATE)  # the edge is somewhere in the sample before
     assert marker.values[49] == 0 and marker.values[50] == 5
     assert ramp.values[50] == pytest.approx(TRIGGERED * 1e-3)
 
 
-@pytest.mark.parametrize("pieces", [(1,), (1000,), (399, 1, 1), (400, 1)])
+@pytest.mark.parametrize("pieces", [(1,), (350,), (399, 1, 1), (400, 1)])
 def test_it_does_not_matter_how_the_stream_is_cut(pieces):
     assert take(streamed(pieces=pieces)[1])[0].samples[50] == TRIGGERED
+
+
+def test_channels_that_are_sampled_later_than_the_marker_say_so():
+    _, scope = streamed()
+    scope.configure([], Acquisition(RATE, POINTS, PRETRIGGER, ("A", "B"), {"delays": {"A": 1e-4, "B": 3e-4}}))
+    ramp, marker = take(scope)
+    assert ramp.t0 - marker.t0 == pytest.approx(-2e-4)
+    assert marker.t0 == pytest.approx(-PRETRIGGER + 0.5 / RATE)
 
 
 def test_a_marker_that_is_high_when_armed_is_no_edge():
