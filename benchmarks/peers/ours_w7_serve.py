@@ -29,6 +29,7 @@ def serve() -> None:
             return 1.234567e-3
 
     world = World(Twin(load_board("wu2025_bump")))
+    world.advance_to(1.0)  # the twin is compiled before anybody asks
     server = Server(world, {"meter": Meter(world, "neurorig,meter,0,1")})
 
     def stop_at_end() -> None:

@@ -18,7 +18,7 @@ from neurorig.signals import LinkError
 
 from .blocks import LINE_ENDS, block_header, with_block
 from .resync import SCPI
-from .transport import Transport
+from .transport import Transport, why
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,7 +27,6 @@ Direction = Literal[">", "<", "|", "!"]
 Recorder = Callable[[float, Direction, "Buffer"], None]
 Progress = Callable[[int, int], None]
 
-TIMED_OUT = "no answer in time"
 CLEARED = "device clear"
 _LINE_FEED = 10
 _SENTINEL = 4096  # bytes without a line end that are kept while a sentinel is looked for; its answer is much shorter
@@ -222,7 +221,7 @@ class Link(Transport):
             self._open(self.timeout)
         except (OSError, ValueError) as reason:
             raise LinkError(
-                f"{self.resource}: cannot be opened ({_why(reason)}). Check that the instrument is on and connected, "
+                f"{self.resource}: cannot be opened ({why(reason)}). Check that the instrument is on and connected, "
                 "that the address is right and that no other program uses it."
             ) from reason
 
@@ -345,7 +344,7 @@ class Link(Transport):
             self._get_into_step(broken, deadline)
         except Exception as reason:
             raise LinkError(
-                f"{self.resource}: out of step after an earlier failure, and it does not come back ({_why(reason)}; "
+                f"{self.resource}: out of step after an earlier failure, and it does not come back ({why(reason)}; "
                 f"{self._skipped} bytes were thrown away). Check the cable and that the instrument is on, then connect again."
             ) from reason
         self._unread = False
@@ -384,22 +383,16 @@ class Link(Transport):
 
     def _fail(self, reason: BaseException, line: str, timeout: float | None, came: "Buffer" = b"") -> NoReturn:
         """Say what happened; what is no fault of the link (Ctrl-C, a cancel) passes unchanged. The link stays dirty."""
-        self._remark(_why(reason))
+        self._remark(why(reason))
         if not isinstance(reason, OSError | ValueError):
             raise reason
         limit, partial = self.timeout if timeout is None else timeout, bytes(came)
         had = f"; {len(partial)} bytes had arrived: {partial[:40]!r}" if partial else ""
         raise LinkError(
-            f"{self.resource}: '{line}' failed ({_why(reason)}; deadline {limit:g} s{had}).", partial
+            f"{self.resource}: '{line}' failed ({why(reason)}; deadline {limit:g} s{had}).", partial
         ) from reason
 
 
 def _check(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise TimeoutError
-
-
-def _why(reason: BaseException) -> str:
-    if isinstance(reason, TimeoutError) and str(reason) in ("", "timed out"):
-        return TIMED_OUT
-    return str(reason) or type(reason).__name__

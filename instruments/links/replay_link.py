@@ -6,8 +6,9 @@ from pathlib import Path
 
 from neurorig.signals import ConfigError, nearest
 
-from .link import CLEARED, TIMED_OUT, Link
+from .link import CLEARED, Link
 from .traffic import Piece, Transcript
+from .transport import TIMED_OUT
 
 
 class ReplayLink(Link):

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 
+TIMED_OUT = "no answer in time"
+
 
 class Transport(ABC):
     """What a kind of connection does for a `Link`. `deadline` is a ``time.monotonic()`` value."""
@@ -41,3 +43,10 @@ class Transport(ABC):
         data = self._receive(deadline, len(view))
         view[: len(data)] = data
         return len(data)
+
+
+def why(reason: BaseException) -> str:
+    """What a failure is called."""
+    if isinstance(reason, TimeoutError) and str(reason) in ("", "timed out"):
+        return TIMED_OUT
+    return str(reason) or type(reason).__name__
