@@ -112,7 +112,7 @@ class SimulatedBench:
     def _generator(self, name: str) -> Device:
         """A generator whose volts become current in the port's converter; a channel without one puts out into nothing."""
         outputs = {
-            p.channel: Converter(self._output(p), p.transconductance)
+            p.channel: Converter(self._output(p), p.transconductance, self.world)
             for p in self.bench.ports.values()
             if p.instrument == name and p.transconductance is not None
         }

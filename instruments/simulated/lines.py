@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurorig.signals import Steps
+from neurorig.signals import ConfigError, Steps, show
 
 from ..delivered import Delivered
 from ..sensing import SenseChain
 from .disturbances import Disturbance, Disturbed
+from .settling import Settling
 from .world import Event, World
 
 if TYPE_CHECKING:
@@ -155,10 +156,17 @@ class PortOutput(Disturbed):
 
 
 class Converter:
-    """A voltage-to-current converter between a generator's output and a port of the board."""
+    """A voltage-to-current converter between a generator's output and a port of the board.
 
-    def __init__(self, output: PortOutput, made: "TransconductanceEntry") -> None:
-        self.output, self.made = output, made
+    It gives all its current: what it does beyond its compliance is not simulated, so a board whose neuron would bring it
+    there is refused. Raises ConfigError.
+    """
+
+    def __init__(self, output: PortOutput, made: "TransconductanceEntry", world: World) -> None:
+        self.output, self.made, self.world = output, made, world
+        if isinstance(output, PortOutput):
+            _refuse_to_limit(output, made.compliance)
+        self._settling = Settling(made.time_constant, made.offset) if made.time_constant else None
 
     @property
     def stuck(self) -> bool:
@@ -169,12 +177,28 @@ class Converter:
         """Hold a voltage at its input from now on. Stuck, it does not go to zero but stays where it is."""
         if self.stuck and volts == 0.0:
             self.output.stay()
-            return
-        self.output.drive(self.made.gain * volts + self.made.offset)
+            if self._settling is not None:
+                self._settling.stay(self.world.now)
+        elif self._settling is None:
+            self.output.drive(self.made.gain * volts + self.made.offset)
+        else:
+            self.play(Steps(np.array([0, 1]), np.array([volts]), "V"), self.world.now)
 
     def play(self, steps: Steps, start: float) -> None:
         """Play `steps` (V) at its input from `start` on; the last level stays."""
-        self.output.play(Steps(steps.edges_ns, self.made.gain * steps.levels + self.made.offset, "A"), start)
+        amperes = Steps(steps.edges_ns, self.made.gain * steps.levels + self.made.offset, "A")
+        self.output.play(amperes if self._settling is None else self._settling.play(amperes, start), start)
+
+
+def _refuse_to_limit(output: PortOutput, compliance: float) -> None:
+    board = output.world.twin.board
+    neuron = board.ports[output.port].neuron
+    threshold = board.neurons[neuron].calibration.V_th
+    if compliance <= threshold:
+        raise ConfigError(
+            f'ports."{output.port}".transconductance: the converter gives its current up to {show(compliance, "V")}, and '
+            f"{neuron} fires at {show(threshold, 'V')}: it would never fire. Use a converter with more compliance."
+        )
 
 
 class OpenOutput:

@@ -7,6 +7,7 @@ import numpy as np
 
 from neurorig.signals import Steps
 
+from ..settling import in_nanoseconds
 from ..world import Event, World
 from .keysight_33500b_shapes import Floats, Playback
 
@@ -24,13 +25,6 @@ class Output(Protocol):
     def play(self, steps: Steps, start: float) -> None:
         """Play volts from `start` (s of the world) on; the last level stays."""
         ...
-
-
-def steps_of(edges: Floats, volts: Floats) -> Steps | None:
-    """Levels in whole nanoseconds; None if nothing of them is as long."""
-    ns = np.rint(edges * 1e9).astype(np.int64)
-    lasting = np.diff(ns) > 0
-    return Steps(np.append(ns[:-1][lasting], ns[-1]), volts[lasting], "V") if lasting.any() else None
 
 
 class Player:
@@ -97,6 +91,6 @@ class Player:
             self._put(start, edges, levels)
 
     def _put(self, start: float, edges: Floats, levels: Floats) -> None:
-        steps = steps_of(edges, self._volts(levels))
+        steps = in_nanoseconds(edges, self._volts(levels), "V")
         if self._output is not None and steps is not None:
             self._output.play(steps, start)
