@@ -4,7 +4,7 @@ Time is virtual: it moves only inside transactions. Every query costs its typica
 advances to the next event but by at most 50 ms (`progress`), so that polls also act as a watchdog's pings. When no client
 has spoken for 0.3 s and something is due (a watchdog, the end of a program or of a record), the world follows the wall clock,
 so that watchdogs bite; with nothing due it stands still, so that a slow computer gives the same samples as a fast one.
-Paced, it always follows the wall clock.
+Paced, it always follows the wall clock. For an instrument that streams of its own accord see `outlet`.
 
 The twin is advanced when somebody looks at it: its results do not depend on how its time is cut, and most queries look at
 nothing.

@@ -134,6 +134,7 @@ class Streaming:
             overlap=busy > 1 / rate,
         )
         self._spontaneous = target == ETHERNET
+        self._stream.free = self._spontaneous  # until the network says otherwise
         self.started = self._stream.start + 1 / rate
         self._remember()
 
