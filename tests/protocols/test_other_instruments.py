@@ -1,0 +1,56 @@
+"""The published bump on benches with other instruments: through their real drivers, on the bench's simulated double."""
+
+from pathlib import Path
+
+import pytest
+
+from neurorig.instruments import connect, load_bench
+from neurorig.instruments.bench import SHIPPED
+from neurorig.instruments.simulated.launch import SimulatedProcess
+from neurorig.instruments.simulated.process import Settings
+from neurorig.protocols import Bump, run_protocol
+from neurorig.protocols.request import Request, opening
+from neurorig.records import Run, RunWriter
+
+BENCH = (SHIPPED / "wu2025_bump.toml").read_text()
+
+T8 = [
+    ('driver = "rigol_ds1000z"', 'driver = "labjack_t8"'),
+    ("tcp://192.168.1.50:5555", "modbus://192.168.1.60"),
+    ("scope.1", "scope.AIN0"), ("scope.2", "scope.AIN1"), ("scope.3", "scope.AIN2"), ("scope.4", "scope.AIN7"),
+]  # fmt: skip
+
+
+def bench_with(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = BENCH
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "bench.toml"
+    path.write_text(text)
+    return path
+
+
+def bump_on(path: Path, **parameters: str) -> Run:
+    """The bump of the published figures, without its probes."""
+    bench, protocol = load_bench(path), Bump.make({"probes": "no"} | parameters)
+    with SimulatedProcess(Settings(str(path))) as double, connect(bench, double=double) as rig:
+        writer = RunWriter.create(path.parent, opening(protocol, rig.bench, Request("bump")))
+        run_protocol(protocol, rig, writer)
+    return Run.open(writer.path)
+
+
+def says_what_was_published(run: Run) -> None:
+    said = {v["quantity"]: v for v in run.meta["verdicts"]}
+    assert run.status == "done"
+    for quantity in ("silent_before", "sustained", "stopped"):
+        assert said[quantity]["value"] == 1, quantity
+    assert said["f_star"]["value"] == pytest.approx(106.0, rel=0.03)
+    assert said["f_kick"]["verdict"] == said["i_sse_max"]["verdict"] == "agrees"
+
+
+def test_with_a_streaming_digitiser_as_the_oscilloscope(tmp_path: Path) -> None:
+    run = bump_on(bench_with(tmp_path, *T8))
+    says_what_was_published(run)
+    trace = run.sweeps[0].traces["n1.v_ap"]
+    assert trace.dt == pytest.approx(1 / 40e3, rel=0.2)
