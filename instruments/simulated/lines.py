@@ -151,8 +151,11 @@ class PortOutput(Disturbed):
 
     def voltage(self) -> float:
         """Volts at the terminal now: the membrane it feeds."""
-        node = self.port.partition(".")[0] + ".v_m"
-        return float(self.world.twin.sample(node, self.world.now, 1e-6, 1)[0])
+        return float(self.sample(self.world.now, 1e-6, 1)[0])
+
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """Volts at the terminal at ``t0 + k dt``; shape (n,)."""
+        return self.world.twin.sample(self.port.partition(".")[0] + ".v_m", t0, dt, n)
 
 
 class Converter:
@@ -220,6 +223,10 @@ class OpenOutput:
     def voltage(self) -> float:
         """Compliance when pushing, ground otherwise."""
         return self.compliance if self._amperes > 0 else 0.0
+
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """The same at ``t0 + k dt``; shape (n,)."""
+        return np.full(n, self.voltage())
 
 
 class LogicLine:

@@ -98,14 +98,25 @@ class SourceClient:
 
     def stamps(self, ch: int, most: int = 64) -> tuple[int, list[float]]:
         """Stamps lost, and seconds since t0 of those fetched."""
-        self.port.write(f"SPIK:DATA? {ch},{most}\n".encode())
+        data = self._block(f"SPIK:DATA? {ch},{most}")
+        (lost,) = struct.unpack_from("<H", data)
+        return lost, [ticks * 0.5e-6 for (ticks,) in struct.iter_unpack("<I", data[2:])]
+
+    def scans(self, quantities: int, most: int = 192) -> tuple[int, int, list[tuple[int, ...]]]:
+        """Number of the first scan, scans lost just before it, the samples of each (section 14)."""
+        data = self._block(f"ADC:DATA? {most}")
+        first, lost = struct.unpack_from("<IH", data)
+        return first, lost, list(struct.iter_unpack(f"<{quantities}h", data[6:]))
+
+    def _block(self, line: str) -> bytes:
+        """What a block carries, without its CRC."""
+        self.port.write(line.encode() + b"\n")
         assert self.port.read(1) == b"#"
         size = int(self.port.read(int(self.port.read(1))))
         data = self.port.read(size)
         assert self.port.read(1) == b"\n"
         assert crc16(data[:-2]) == struct.unpack("<H", data[-2:])[0]
-        (lost,) = struct.unpack_from("<H", data)
-        return lost, [ticks * 0.5e-6 for (ticks,) in struct.iter_unpack("<I", data[2:-2])]
+        return data[:-2]
 
     def status(self) -> int:
         return int(self.ask("STAT?"))

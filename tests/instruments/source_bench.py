@@ -35,6 +35,11 @@ class Ammeter:
     def voltage(self) -> float:
         return self.volts
 
+    def sample(self, t0: float, dt: float, n: int):
+        times = t0 + dt * np.arange(n)
+        assert not n or times[-1] <= self.world.now + 1e-9, "sampled the future"
+        return np.full(n, self.volts) if not callable(self.volts) else self.volts(times)
+
     def at(self, when: float) -> float:
         return next(i for t, i in reversed(self.changes) if t <= when + 1e-12)
 
@@ -61,7 +66,8 @@ class Ticker:
 
     def crossings(self, level: float, start: float, stop: float):
         assert 0 < level < 5
-        return self.times[(self.times > start) & (self.times <= stop)]
+        first, last = np.searchsorted(self.times, (start, stop), side="right")
+        return self.times[first:last]
 
 
 class SourceBench:
@@ -118,6 +124,14 @@ class SourceBench:
         digits = int(answer[1:2])
         data = answer[2 + digits : -3]
         return int.from_bytes(data[:2], "little"), np.frombuffer(data[2:], "<u4").tolist()
+
+    def scans(self, quantities: int, most: int = 192) -> tuple[int, int, np.ndarray]:
+        """Number of the first scan, how many were lost before it, samples of shape (n, quantities)."""
+        answer = self.session.receive(f"ADC:DATA? {most}\n".encode())
+        assert answer[:1] == b"#", answer
+        data = answer[2 + int(answer[1:2]) : -3]
+        samples = np.frombuffer(data[6:], "<i2").reshape(-1, quantities)
+        return int.from_bytes(data[:4], "little"), int.from_bytes(data[4:6], "little"), samples
 
     @property
     def status(self) -> int:

@@ -42,6 +42,10 @@ class CurrentOutput(Protocol):
         """Volts at the terminal now."""
         ...
 
+    def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """Volts at the terminal at ``t0 + k dt``, none of them to come; shape (n,)."""
+        ...
+
 
 class LogicOutput(Protocol):
     """What the world gives a source as SYNC OUT."""
@@ -166,6 +170,13 @@ class Channel:
         """The nominal code that is on the converters."""
         return self.level if self.playback is None else self.playback.code(now)
 
+    def codes(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The converter's codes at these times, since the last command or event; shape (n,)."""
+        if self.playback is None:
+            return np.full(len(times), self.corrected(self.level))
+        nominal, which = np.unique(self.playback.codes(times), return_inverse=True)
+        return np.array([self.corrected(int(code)) for code in nominal])[which]
+
 
 class Playback:
     """Feeds a program to an output, a chunk of runs at a time."""
@@ -206,9 +217,13 @@ class Playback:
 
     def code(self, now: float) -> int:
         """The code at time `now`, not before the last chunk was fed."""
-        tick = (now - self._clock.t0) / (self._clock.us * 1e-6) + 1e-6  # an edge that is due counts as done
-        index = int(np.searchsorted(self._starts, tick, side="right")) - 1
-        return self._codes[max(0, index)]
+        return int(self.codes(np.array([now]))[0])
+
+    def codes(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The codes at several times; shape (n,)."""
+        ticks = (times - self._clock.t0) / (self._clock.us * 1e-6) + 1e-6  # an edge that is due counts as done
+        index = np.searchsorted(self._starts, ticks, side="right") - 1
+        return np.array(self._codes)[np.maximum(0, index)]
 
     def stop(self) -> None:
         """Feed no more."""

@@ -1,6 +1,6 @@
 """What the Arduino source does, apart from its lines: states, start, end, watchdog, safe state, stamps, restarts.
 
-From `hardware/firmware/PROTOCOL.md`, sections 3, 7 to 10 and 12.
+From `hardware/firmware/PROTOCOL.md`, sections 3, 7 to 10 and 12; the stream of section 14 is in `arduino_stream`.
 """
 
 import math
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .arduino_channel import Channel, Clock, Correction, CurrentOutput, LogicOutput, Pulses, either, marked_ticks
 from .arduino_lines import Refused, crc16
+from .arduino_stream import Stream
 
 if TYPE_CHECKING:
     from ..world import Event, World
@@ -46,6 +47,7 @@ class Latch(Enum):
     INPUT_LOST = 128
     STAMPS_LOST = 256
     RESTARTED = 512
+    SCANS_LOST = 2048
 
 
 class Comparator(Protocol):
@@ -106,11 +108,13 @@ class Machine:
         range_jumper: MutableMapping[int, str],
         comparator_level: float,
         eeprom: bytes,
+        seed: int = 0,
     ) -> None:
         self.world, self.sync, self.comparators = world, sync, dict(comparators)
         self.range_jumper, self.comparator_level, self.eeprom = range_jumper, comparator_level, eeprom
         self.channels = {n: Channel(outputs[n]) for n in (1, 2)}
         self.spikes = {1: SpikeInput(), 2: SpikeInput()}
+        self.stream = Stream(world, self.channels, self._lose_scans, seed)
         self.state = State.IDLE
         self.clock: Clock | None = None  # of the last start, while spikes are stamped
         self._armed: list[Channel] = []
@@ -145,6 +149,7 @@ class Machine:
         for spikes in self.spikes.values():
             spikes.on = False
             spikes.empty()
+        self.stream.defaults()
         self.trigger_source, self.sync_mode, self.sync_every = "IMM", "START", 0
         self.watchdog_ms, self.unlocked = 2000, False
 
@@ -156,6 +161,9 @@ class Machine:
             self.errors[-1] = -350
         else:
             self.errors.append(number)
+
+    def _lose_scans(self) -> None:
+        self.latched.add(Latch.SCANS_LOST)
 
     def overrun(self) -> None:
         """A tick came late."""
@@ -252,6 +260,7 @@ class Machine:
     def _start(self, t0: float) -> None:
         clock = Clock(t0, self._armed[0].tick_us)
         self._keep_time(clock)
+        self.stream.started(t0)
         programs = [(channel.program, channel.level) for channel in self._armed if channel.program]
         ticks = max(program.ticks for program, _ in programs)
         match self.sync_mode:

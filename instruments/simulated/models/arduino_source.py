@@ -1,7 +1,6 @@
-"""The simulated Arduino current source, written from `hardware/firmware/PROTOCOL.md` (version 1.0) alone."""
+"""The simulated Arduino current source, written from `hardware/firmware/PROTOCOL.md` (version 1.1) alone."""
 
 import hashlib
-import random
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache, lru_cache
@@ -11,21 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arduino_channel import Correction, CurrentOutput, LogicOutput
-from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, block, checked_payload, crc8, crc16, error_text
-from .arduino_machine import ERASED, LEGS, STAMPS, Comparator, LogicInput, Machine
+from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, checked_payload, crc8, crc16, error_text
+from .arduino_machine import ERASED, LEGS, Comparator, LogicInput, Machine
 from .arduino_program import decode
+from .arduino_readings import SWITCH, ReadBacks, within
 from .arduino_requests import Request, integer, on, parse, table, word
 
 if TYPE_CHECKING:
     from ..world import World
 
-CONTRACT = "1.0"
-FIRMWARE = "1.0.0"
+CONTRACT = "1.1"
+FIRMWARE = "1.1.0"
 BYTE = 10 / 500_000
 """Seconds of one byte on the serial line."""
 CALIBRATION_KEY = 4922
 LEG = word("SOUR", "SINK")
-SWITCH = word("ON", "OFF")
 
 
 @cache
@@ -35,14 +34,7 @@ def build() -> str:
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
-def within(value: int, low: int, high: int) -> int:
-    """The value. Raises Refused(-222) if it is out of range."""
-    if not low <= value <= high:
-        raise Refused(-222)
-    return value
-
-
-class SimulatedArduinoSource:
+class SimulatedArduinoSource(ReadBacks):
     """Two channels of current on a world's outputs.
 
     `range_jumper`: channel -> FULL or QUARTER; change it as a hand changes the jumper. `boot_delay`: seconds for which
@@ -67,7 +59,7 @@ class SimulatedArduinoSource:
         eeprom: bytes = ERASED,
     ) -> None:
         jumper = {1: "FULL", 2: "FULL"} if range_jumper is None else range_jumper
-        self.machine = Machine(
+        machine = Machine(
             world,
             outputs,
             sync,
@@ -76,11 +68,12 @@ class SimulatedArduinoSource:
             range_jumper=jumper,
             comparator_level=comparator_level,
             eeprom=eeprom,
+            seed=seed,
         )
-        self.world, self.clock, self.boot_delay = world, clock, boot_delay
+        super().__init__(machine, world, seed)
+        self.clock, self.boot_delay = clock, boot_delay
         self.identity = f"neurorig,ARDUINO-SOURCE-2,{serial},{FIRMWARE}+{build()}"
         self.restarts, self.ready_at = 0, world.now
-        self._random = random.Random(seed)
 
     def session(self) -> "SourceSession":
         """A conversation with a new client."""
@@ -140,7 +133,10 @@ class SimulatedArduinoSource:
         if request.entry.idle:
             self.machine.must_be_idle()
         answer = getattr(self, request.entry.name)(*request.values)
-        return answer if isinstance(answer, bytes) else str(answer or "OK").encode()
+        if isinstance(answer, bytes):
+            self.world.spend(len(answer) * BYTE)
+            return answer
+        return str(answer or "OK").encode()
 
     @on("*IDN?")
     def _idn(self) -> str:
@@ -208,6 +204,7 @@ class SimulatedArduinoSource:
 
     @on("SOUR<n>:WAV:DATA", block=True, idle=True)
     def _data(self, n: int, data: bytes) -> None:
+        self.machine.stream.must_be_off()
         channel, payload = self.machine.channel(n), checked_payload(data)
         program = decode(payload) if payload else None
         for code in program.codes() if program else ():
@@ -258,36 +255,6 @@ class SimulatedArduinoSource:
     def _sync_mode_query(self) -> str:
         every = self.machine.sync_every
         return f"{self.machine.sync_mode},{every}" if every else self.machine.sync_mode
-
-    @on("MEAS:CURR?", integer, cost=2e-3)
-    def _meas_curr(self, n: int) -> str:
-        channel = self.machine.channels[within(n, 1, 2)]
-        if not channel.enabled:
-            return "0"
-        code = channel.corrected(channel.code_now(self.world.now))
-        nanoamperes = (self._convert(abs(code) / 4) * channel.full_scale + 512) // 1024
-        return str(-nanoamperes if code < 0 else nanoamperes)
-
-    @on("MEAS:VOLT?", integer, cost=2e-3)
-    def _meas_volt(self, n: int) -> str:
-        volts = self.machine.channels[within(n, 1, 2)].output.voltage()
-        return str((self._convert(volts / 5 * 1024) * 5000 + 512) // 1024)
-
-    def _convert(self, ideal: float) -> int:
-        """One reading of the 10-bit converter, 0.3 counts of noise."""
-        return round(min(1023.0, max(0.0, ideal + self._random.gauss(0, 0.3))))
-
-    @on("SPIK:STAT", integer, SWITCH)
-    def _spik(self, ch: int, switch: str) -> None:
-        self.machine.spikes[within(ch, 1, 2)].on = switch == "ON"
-
-    @on("SPIK:STAT?", integer)
-    def _spik_query(self, ch: int) -> str:
-        return "ON" if self.machine.spikes[within(ch, 1, 2)].on else "OFF"
-
-    @on("SPIK:DATA?", integer, integer, cost=3e-3)
-    def _spik_data(self, ch: int, most: int) -> bytes:
-        return block(self.machine.spikes[within(ch, 1, 2)].fetch(within(most, 1, STAMPS)))
 
     @on("CAL:UNL", integer, idle=True)
     def _unlock(self, key: int) -> None:
