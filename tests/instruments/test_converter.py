@@ -10,7 +10,8 @@ from neurorig.hardware.twin import Twin
 from neurorig.instruments.bench_file import TransconductanceEntry
 from neurorig.instruments.delivered import Delivered
 from neurorig.instruments.simulated import World
-from neurorig.instruments.simulated.lines import Converter, PortOutput
+from neurorig.instruments.simulated.lines import Converter, LogicLine, PortOutput
+from neurorig.instruments.simulated.models.keysight_33500b import SimulatedKeysight33500B
 from neurorig.instruments.simulated.settling import ERROR, Settling
 from neurorig.signals import ConfigError, Steps
 
@@ -141,3 +142,30 @@ def test_a_converter_that_stops_below_the_threshold_is_refused():
             TransconductanceEntry(gain="50 uA/V", compliance=threshold / 2),
             world,
         )
+
+
+def test_a_generator_makes_a_neuron_fire():
+    world = World(Twin(load_board("motif_single")))
+    made = TransconductanceEntry(gain="50 uA/V", offset="0.5 uA", time_constant="100 us")
+    converter = Converter(PortOutput(world, "n1.i0", Delivered()), made, world)
+    sync = LogicLine(world)
+    device = SimulatedKeysight33500B(world, {"1": converter}, sync, serial="MY1", seed=1)
+    world.remember("a test", 0.0)
+    rises: list[float] = []
+    sync.on_rising(rises.append)
+
+    def tell(message):
+        return device.execute(message).decode().strip()
+
+    tell("OUTP:LOAD INF;:DATA:ARB W," + ",".join(["0"] * 20 + ["1"] * 70 + ["0"] * 10))
+    tell("FUNC:ARB W;:FUNC ARB;:FUNC:ARB:FILT OFF;:FUNC:ARB:SRAT 100;:VOLT 1.2")
+    tell("TRIG:SOUR BUS;:BURS:STAT ON;:OUTP ON;*TRG;*WAI;:OUTP OFF")
+    assert tell("SYST:ERR?") == '+0,"No error"'
+    (start,) = rises
+    currents = world.twin.sample("n1.i0", start + 0.15, 0.1, 9)
+    assert currents[[0, -1]] == pytest.approx([0.5e-6] * 2, abs=0.2e-6), "the converter's own offset"
+    assert currents[1:8] == pytest.approx([60.5e-6] * 7, rel=0.02)
+    spikes = world.twin.spikes("n1", start, world.now)
+    assert len(spikes) > 1 and start + 0.2 < spikes[0] and spikes[-1] < start + 1.0
+    world.advance_to(world.now + 0.1)
+    assert float(world.twin.sample("n1.i0", world.now, 1e-6, 1)[0]) == pytest.approx(0.5e-6), "off: 0 V, and its offset"

@@ -165,7 +165,7 @@ class SimulatedKeysight33500B(KeysightSetup):
             self.sync.stop(channel, self.sync_source)
             if not gated and channel.continuous:
                 self._wait(channel)
-        elif channel.output:
+        elif channel.output and channel.function != "DC":
             playback = self._playback(channel, math.inf)
             player.play(playback, self.world.now)
             self.sync.follow(channel, self.sync_source, self.world.now)
