@@ -386,9 +386,14 @@ def test_a_relay_that_opens_and_closes_within_a_burst(bench):
     start = bench.world.now + TRIGGER_TAKES
     bench.world.advance_to(start + 0.1)
     bench("OUTP OFF")
+    bench.world.advance_to(start + 0.5)
     assert bench.volts.at(bench.world.now) == 0.0
+    bench("OUTP ON")
+    assert bench.volts.at(bench.world.now) == pytest.approx(2.0, abs=1e-3), "the burst went on behind it"
+    assert bench("*OPC?") == "1"
+    assert bench.world.now == pytest.approx(start + 1.0, abs=0.06)
     bench.world.advance_to(start + 2.0)
-    assert bench.volts.at(bench.world.now) == 0.0
+    assert bench.volts.at(bench.world.now) == pytest.approx(0.0, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -433,6 +438,19 @@ def test_noise_has_its_size_and_its_seed():
     times = 0.1 + np.arange(3000) * 5e-4
     assert one.volts.at(times).std() == pytest.approx(1.0, rel=0.1)
     assert np.array_equal(one.volts.at(times), two.volts.at(times))
+
+
+def test_a_gate_that_is_inverted_is_open_as_nothing_is_connected(bench):
+    bench("OUTP:LOAD INF;:FREQ 10;:VOLT 2;:BURS:MODE GAT;:BURS:STAT ON;:OUTP ON")
+    start = bench.world.now
+    bench.world.advance_to(start + 0.2)
+    assert bench.volts.at(start + np.arange(0.01, 0.2, 0.01)) == pytest.approx(np.zeros(19))
+    bench("BURS:GATE:POL INV")
+    start = bench.world.now
+    bench.world.advance_to(start + 0.2)
+    assert bench.volts.at([start + 0.025, start + 0.075]) == pytest.approx([1.0, -1.0], abs=1e-2)
+    bench("OUTP OFF")
+    assert bench.volts.volts == 0.0
 
 
 def test_what_is_too_fast_for_the_board_is_its_mean(bench):

@@ -26,7 +26,7 @@ Assumed:
 - errors of amplitude and offset are a third (one standard deviation) of 1 % and 2 mV; a trigger takes 0.1 us;
 - whatever changes the waveform stops a burst; a trigger that comes during a burst, or for which nothing waits, is -211;
 - an infinite burst and a burst without end are no pending operations; *OPC? waits for the end of a finite one;
-- the Sync of a waveform without bursts runs while its output is on, if its period is 1 ms or more;
+- a waveform without bursts, and its Sync if the period is 1 ms or more, runs while its output is on;
 - bits 4 and 5 of the operation status: a trigger is waited for; a download takes 1 us a point.
 """
 
@@ -145,11 +145,19 @@ class SimulatedKeysight33500B(KeysightSetup):
         return volts
 
     def level(self, channel: Channel) -> None:
-        """The same levels in other volts, or the relay moved."""
+        """The same levels in other volts, or the relay moved: a burst goes on behind it."""
         player = self.players[channel.number]
+        if player.closed != channel.output and self._steady(channel):
+            self.begin(channel)
+            return
         player.closed = channel.output
         player.refresh()
         self.sync.level(channel, self.sync_source)
+
+    @staticmethod
+    def _steady(channel: Channel) -> bool:
+        """Whether its waveform goes on and on; with nothing on Ext Trig, the gate is open if it is inverted."""
+        return not channel.bursting or (channel.burst_mode == "GAT" and channel.gate == "INV")
 
     def begin(self, channel: Channel) -> None:
         """Whatever was under way ends; the waveform begins, or its starting phase waits for a trigger."""
@@ -159,15 +167,13 @@ class SimulatedKeysight33500B(KeysightSetup):
         player = self.players[n]
         player.closed = channel.output
         channel.armed = False
-        gated = channel.burst_mode == "GAT"
-        if channel.bursting and not (gated and channel.gate == "INV"):
+        if not self._steady(channel):
             player.hold(self._playback(channel, 1.0).rest)
             self.sync.stop(channel, self.sync_source)
-            if not gated and channel.continuous:
+            if channel.burst_mode == "TRIG" and channel.continuous:
                 self._wait(channel)
         elif channel.output and channel.function != "DC":
-            playback = self._playback(channel, math.inf)
-            player.play(playback, self.world.now)
+            player.play(self._playback(channel, math.inf), self.world.now)
             self.sync.follow(channel, self.sync_source, self.world.now)
         else:
             player.hold(0.0)

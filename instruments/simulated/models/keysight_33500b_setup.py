@@ -269,7 +269,7 @@ class KeysightSetup(ScpiDevice):
         ":OUTPut<1-2>:LOAD", "OHM", (1.0, 10e3, OHMS), get=lambda c: c.load, put=_set_load,
         words={"INF": math.inf, "INFINITY": math.inf}, shape=False,
     )  # fmt: skip
-    output = Choice(":OUTPut<1-2>[:STATe]", boolean, "output")
+    output = Choice(":OUTPut<1-2>[:STATe]", boolean, "output", shape=False)
     polarity = Choice(":OUTPut<1-2>:POLarity", choice("NORMal", "INVerted"), "inverted", shape=False)
     sync_state = Choice(":OUTPut<1-2>:SYNC[:STATe]", boolean, "sync", shape=False)
     sync_mode = Choice(":OUTPut<1-2>:SYNC:MODE", choice("NORMal", "CARRier", "MARKer"), "sync_mode")
