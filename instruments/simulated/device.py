@@ -256,13 +256,14 @@ class ScpiDevice:
     def _opc(self) -> None:
         self._completion_awaited = True
 
-    @on("*OPC?", progress=True)
+    @on("*OPC?", progress=True, waits=True)
     def _opc_query(self) -> bool:
+        """1, and only when nothing is pending (IEEE 488.2 section 12.5.3)."""
         return self.complete()
 
-    @on("*WAI")
+    @on("*WAI", waits=True)
     def _wai(self) -> None:
-        """Commands are done one after the other: there is nothing to wait for."""
+        """What comes after it is not done before nothing is pending."""
 
     @on("*TST?")
     def _tst(self) -> int:

@@ -1,8 +1,9 @@
 """HiSLIP (IVI-6.1): what generic VISA clients open as ``TCPIP::host::hislip0,port::INSTR``.
 
-Synchronized mode, without encryption. Messages and their ends, device clear, status query, trigger; a lock is granted to
-whoever asks, as nobody is ever kept out. An answer is sent as soon as it is there, so the server has none to throw away
-when a client interrupts it: the client knows by the message's number that a late answer is not its own.
+Synchronized mode, without encryption. Messages and their ends, device clear, status query with its MAV bit (6.14.1),
+trigger; a lock is granted to whoever asks, as nobody is ever kept out. An answer is sent as soon as it is there, so the
+server has none to throw away when a client interrupts it: the client knows by the message's number that a late answer is
+not its own.
 """
 
 import asyncio
@@ -26,6 +27,9 @@ _MAX_SIZE, _MAX_SIZE_RESPONSE, _ASYNC_INITIALIZE, _ASYNC_INITIALIZE_RESPONSE, _C
 _STATUS, _STATUS_RESPONSE, _CLEAR_NOW, _LOCK_INFO, _LOCK_INFO_RESPONSE = range(21, 26)
 _BAD_HEADER, _NO_CHANNELS, _BAD_START = 1, 2, 3
 _UNKNOWN_TYPE = 1
+_DELIVERED = 1
+"""Control code: the client has read the end of the last answer."""
+_MAV = 0x10
 
 Receive = Callable[[Session, bytes], bytes]
 
@@ -80,11 +84,11 @@ class _Conversation:
         self.session = service.device.session()
         self.most = 1 << 20  # bytes of a message that the client takes
         self.reply: Callable[[bytes], None] = lambda answer: None  # to the last message
-        self.clearing = False
+        self.clearing = self.unread = False
 
     def clear(self) -> None:
         """Device clear: forget what has come in; nothing is waiting to go out."""
-        self.clearing = True
+        self.clearing, self.unread = True, False
         self.session.close()
         self.session = self._service.device.session()
 
@@ -95,12 +99,17 @@ class _Conversation:
         """Time has passed for a session that waits."""
         self.reply(self.session.receive(b""))
 
-    def status(self) -> int:
-        """The status byte, asked in a session of its own: it must not disturb a message that is half in."""
+    def status(self, delivered: bool) -> int:
+        """The status byte, asked in a session of its own: it must not disturb a message that is half in.
+
+        Whether an answer waits to be read is the interface's to say: `delivered` if the client has read the last one.
+        """
+        self.unread = self.unread and not delivered
         session = self._service.device.session()
-        answer = self._service.receive(session, b"*STB?\n").strip()
+        told = self._service.receive(session, b"*STB?\n").split()[-1:]  # some repeat the header first
         session.close()
-        return int(answer) & 0xFF if answer.isdigit() else 0
+        status = int(told[0]) if told and told[0].isdigit() else 0
+        return status & 0xFF & ~_MAV | _MAV * self.unread
 
 
 class _Connection(asyncio.Protocol):
@@ -170,13 +179,16 @@ class _Connection(asyncio.Protocol):
         elif not conversation.clearing:  # else it was sent before the client knew that the device is cleared
             # The interface's mark ends a message as a line feed does; one too many is an empty message.
             data = b"*TRG\n" if message.kind == _TRIGGER else message.payload + b"\n" * (message.kind == _DATA_END)
-            conversation.reply = functools.partial(self._answer, number=message.parameter, most=conversation.most)
+            conversation.unread = False
+            conversation.reply = functools.partial(self._answer, conversation, message.parameter)
             conversation.reply(conversation.answer(data))
 
-    def _answer(self, answer: bytes, number: int, most: int) -> None:
+    def _answer(self, conversation: _Conversation, number: int, answer: bytes) -> None:
+        most = conversation.most
         for start in range(0, len(answer), most):
             last = start + most >= len(answer)
             self._send(_DATA_END if last else _DATA, 0, number, answer[start : start + most])
+        conversation.unread = conversation.unread or bool(answer)
 
     def _take_asynchronous(self, message: _Message, conversation: _Conversation) -> None:
         match message.kind:
@@ -187,7 +199,7 @@ class _Connection(asyncio.Protocol):
                 conversation.clear()
                 self._send(_CLEAR_NOW)
             case k if k == _STATUS:
-                self._send(_STATUS_RESPONSE, conversation.status())
+                self._send(_STATUS_RESPONSE, conversation.status(bool(message.control & _DELIVERED)))
             case k if k == _LOCK:
                 self._send(_LOCK_RESPONSE, 1)
             case k if k == _LOCK_INFO:

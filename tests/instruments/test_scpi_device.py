@@ -203,10 +203,13 @@ def test_status_registers(ask):
 def test_operation_complete_comes_when_the_operation_ends(bench, ask):
     ask("*CLS")
     bench.busy = True
-    assert ask("*OPC?") == "0"
     ask("*OPC")
     assert ask("*ESR?") == "0"
+    session = bench.session()
+    assert session.receive(b"*OPC?\n") == b""  # answered with 1 when it is done, and not before (IEEE 488.2 12.5.3)
+    assert session.waiting
     bench.busy = False
+    assert session.receive(b"") == b"1\n"
     assert ask("*ESR?;*OPC?") == "1;1"
 
 

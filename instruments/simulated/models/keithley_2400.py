@@ -1,17 +1,18 @@
 """A simulated Keithley 2400 SourceMeter, from the *2400 Series SourceMeter User's Manual*.
 
 Pages of 2400S-900-01 Rev. K (September 2011): identification and what waits for the idle state 16-3, sweeps 10-2 to 10-23,
-trigger model 11-10, ``:CONFigure``, ``:READ?``, ``:MEASure?`` 17-2 to 17-5, ``:FORMat`` 18-49 to 18-55, ``:SOURce``
-sweeps and lists 18-84 to 18-92, ``:SYSTem`` 18-112, ``:TRACe`` 18-115, ``:TRIGger`` 18-116 to 18-118, errors B-6 and B-7;
-its parts name theirs: `keithley_2400_setup` (ranges, source, sense, one reading), `keithley_2400_limits` (what is refused),
-`keithley_2400_sweeps` (trigger model, sweeps, lists), `keithley_2400_status` (errors, registers).
+trigger model 11-10, ``:CONFigure``, ``:READ?``, ``:MEASure?`` 17-2 to 17-5, ``:CALCulate3`` 18-43, ``:FORMat`` 18-49 to
+18-55, ``:SOURce`` sweeps and lists 18-84 to 18-92, ``:SYSTem`` 18-112, ``:TRACe`` 18-115, ``:TRIGger`` 18-116 to 18-119,
+errors B-6 and B-7; its parts name theirs: `keithley_2400_setup` (ranges, source, sense, one reading), `keithley_2400_limits`
+(what is refused), `keithley_2400_sweeps` (trigger model, sweeps, lists), `keithley_2400_status` (errors, registers).
 
 While the instrument goes through its trigger model it does nothing but ``:ABORt``, ``*RST``, ``*TRG`` and
 ``:SYSTem:PRESet``; anything else waits until it is idle again (16-3), here for an hour
-of the world at most, and not for what never ends (``:ARM:COUNt INFinite``).
+of the world at most, and not for what never ends (``:ARM:COUNt INFinite``, a trigger from outside).
 
-Not simulated, their headers are undefined (-113): ``:CALCulate``, source memory, the pulses of the 2430, contact check,
-the display beyond its switch, the trigger link, UP and DOWN for ranges. Of auto-ohms only the setting is there
+Not simulated, their headers are undefined (-113): ``:CALCulate1`` and 2, source memory, the pulses of the 2430, contact
+check, the display beyond its switch, UP and DOWN for ranges. Nothing is at the trigger link and the digital port: what waits
+for them, or for the TRIG key, waits until ``:ABORt``. Of auto-ohms only the setting is there
 (``:SENSe:RESistance:MODE``, bit 10 of the status word): the source stays as it is, ohms are volts over amperes.
 
 Assumed, where no page says it:
@@ -28,11 +29,13 @@ Assumed, where no page says it:
 - a fixed source range that is made too small for the level brings the level to its end; a level beyond a fixed range
   is -222; a measurement range of the quantity that is sourced is +823;
 - after a sweep the source stays at its last point; sweeps of fewer points than the trigger count begin anew;
+- statistics of the data store are of the functions that are measured now; one reading has no deviation (+9.910000E+37);
+  the line frequency outlasts ``*RST``, its detection finds 50 Hz;
 - the leads are at whichever terminals are chosen.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -42,7 +45,7 @@ from ..arguments import boolean, choice, integer, number
 from ..device import Setting
 from ..functions import Family, for_each
 from ..grammar import on
-from .keithley_2400_setup import Row
+from .keithley_2400_setup import NOT_A_NUMBER, Row
 from .keithley_2400_states import SENSE
 from .keithley_2400_status import (
     BUFFER_AVAILABLE,
@@ -65,6 +68,13 @@ if TYPE_CHECKING:
 ELEMENTS = ("VOLT", "CURR", "RES", "TIME", "STAT")
 MEASURE = Family((":MEASure",), SENSE.words, SENSE.settings)
 CONFIGURE = Family((":CONFigure",), SENSE.words, SENSE.settings)
+STATISTICS: "dict[str, Callable[[list[float]], float]]" = {
+    "MEAN": lambda values: float(np.mean(values)),
+    "SDEV": lambda values: float(np.std(values, ddof=1)) if len(values) > 1 else NOT_A_NUMBER,
+    "MAX": max,
+    "MIN": min,
+    "PKPK": lambda values: max(values) - min(values),
+}
 element = choice("VOLTage", "CURRent", "RESistance", "TIME", "STATus")
 
 
@@ -79,12 +89,15 @@ class SimulatedKeithley2400(KeithleySweeps):
     display = Setting(":DISPlay:ENABle", boolean, True)
     stamps = Setting(":TRACe:TSTamp:FORMat", choice("ABSolute", "DELTa"), "ABS")
 
+    statistic = Setting(":CALCulate3:FORMat", choice("MEAN", "SDEViation", "MAXimum", "MINimum", "PKPK"), "MEAN")
+
     def __init__(
         self, world: "World", leads: "Mapping[str, Leads]", *, serial: str, seed: int, enabled: bool = True
     ) -> None:
         identity = f"KEITHLEY INSTRUMENTS INC.,MODEL 2400,{serial},C30   Mar 17 2006 09:29:29/A02  /K/J"
         super().__init__(world, identity, leads["1"], seed, enabled=enabled)
         self.feed, self.size, self.storing, self.stored = "SENS", 100, False, list[Row]()
+        self.detects_mains = True
         self.reset()
 
     def reset(self) -> None:
@@ -193,6 +206,16 @@ class SimulatedKeithley2400(KeithleySweeps):
             [replace(row, seconds=row.seconds - start) for row, start in zip(self.stored, since, strict=True)]
         )
 
+    @on(":CALCulate3:DATA?")
+    def _statistics(self) -> str:
+        """Of the volts, the amperes and the ohms that were measured, in this order (page 18-43)."""
+        if not self.stored:
+            raise error(-230)
+        columns = {"VOLT": "volts", "CURR": "amperes", "RES": "ohms"}
+        measured = [column for name, column in columns.items() if name in self.functions]
+        values = [[float(getattr(row, column)) for row in self.stored] for column in measured]
+        return ",".join(f"{STATISTICS[self.statistic](each):+.6E}" for each in values)
+
     @on(":TRACe:CLEar")
     def _clear_store(self) -> None:
         self.stored.clear()
@@ -243,9 +266,24 @@ class SimulatedKeithley2400(KeithleySweeps):
     def _version(self) -> str:
         return "1996.0"
 
+    @on(":SYSTem:LFRequency", integer(50, 60))
+    def _set_mains(self, hertz: int) -> None:
+        if hertz not in (50, 60):
+            raise error(-222)
+        self.mains, self.detects_mains = hertz, False
+
     @on(":SYSTem:LFRequency?")
     def _mains(self) -> int:
-        return 50
+        return self.mains
+
+    @on(":SYSTem:LFRequency:AUTO", boolean)
+    def _detect_mains(self, state: bool) -> None:
+        self.detects_mains = state
+        self.mains = 50 if state else self.mains  # what the simulated mains have
+
+    @on(":SYSTem:LFRequency:AUTO?")
+    def _detects_mains(self) -> bool:
+        return self.detects_mains
 
     @on(":SYSTem:TIME?")
     def _time(self) -> str:

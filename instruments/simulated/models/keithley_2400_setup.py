@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from ..leads import Leads
     from ..world import World
 
-MAINS = 50.0
 LATENCY = 100e-6
 """Trigger latency (page 6-7)."""
 OVERHEAD = 300e-6
@@ -113,7 +112,7 @@ class KeithleySetup(KeithleyStatus):
             {"V": Scale(VOLTS_SOURCED, random), "A": Scale(AMPERES_SOURCED, random)},
             {"V": Scale(VOLTS_MEASURED, random), "A": Scale(AMPERES_MEASURED, random)},
         )
-        self.enabled, self.epoch = enabled, world.now
+        self.enabled, self.epoch, self.mains = enabled, world.now, 50
 
     def reset(self) -> None:
         """The ``*RST`` state: 0 V, 105 uA, measuring current, output off."""
@@ -364,7 +363,7 @@ class KeithleySetup(KeithleyStatus):
 
     def _measure(self, name: str) -> Generator[float, None, Seen]:
         sense, quantity = self.senses[name], QUANTITIES[name]
-        seconds = sense.nplc / MAINS * (3 if self.autozero else 1) + OVERHEAD
+        seconds = sense.nplc / self.mains * (3 if self.autozero else 1) + OVERHEAD
         meter = self.terminals.meters[quantity]
         if name == self.function:  # read back in the source's range
             present = meter.named(self.present_range(name).full_scale)

@@ -1,7 +1,8 @@
 """The trigger model of a simulated Keithley 2400: arm and trigger layer, fixed levels, sweeps and lists.
 
 Pages of 2400S-900-01 Rev. K: what waits for the idle state 16-3, sweeps 10-2 to 10-23, trigger model 11-10, sweeps and
-lists 18-84 to 18-92, ``:TRIGger`` 18-116. What is assumed: see `keithley_2400`.
+lists 18-84 to 18-92, ``:TRIGger`` 18-116, control sources 18-119, the arm layer's timer 14-8; the trigger link as
+2600BS-901-01 Rev. F lists it for this model, 14-14. What is assumed: see `keithley_2400`.
 """
 
 import math
@@ -40,9 +41,23 @@ class KeithleySweeps(KeithleySetup):
 
     trigger_count = Setting(":TRIGger:COUNt", integer(1, MOST_READINGS, 1), 1)
     trigger_delay = Setting(":TRIGger:DELay", num("s", 0, 999.9999, 0), 0.0)
-    trigger_source = Setting(":TRIGger:SOURce", choice("IMMediate"), "IMM")
+    trigger_source = Setting(":TRIGger:SOURce", choice("IMMediate", "TLINk"), "IMM")
     arm_count = Setting(":ARM:COUNt", counts, 1.0)
-    arm_source = Setting(":ARM:SOURce", choice("IMMediate", "BUS"), "IMM")
+    arm_source = Setting(
+        ":ARM:SOURce",
+        choice("IMMediate", "TLINk", "TIMer", "MANual", "BUS", "NSTest", "PSTest", "BSTest"),
+        "IMM",
+    )
+    arm_timer = Setting(":ARM:TIMer", num("s", 1e-3, 99999.99, 0.1), 0.1)
+    arm_input = Setting(":ARM:ILINe", integer(1, 4, 1), 1)
+    arm_output_line = Setting(":ARM:OLINe", integer(1, 4, 2), 2)
+    arm_output = Setting(":ARM:OUTPut", choice("NONE", "TENTer", "TEXit"), "NONE")
+    arm_direction = Setting(":ARM:DIRection", choice("SOURce", "ACCeptor"), "ACC")
+    trigger_input_line = Setting(":TRIGger:ILINe", integer(1, 4, 1), 1)
+    trigger_output_line = Setting(":TRIGger:OLINe", integer(1, 4, 2), 2)
+    trigger_input = Setting(":TRIGger:INPut", choice("SOURce", "DELay", "SENSe", "NONE"), "SOUR")
+    trigger_output = Setting(":TRIGger:OUTPut", choice("SOURce", "DELay", "SENSe", "NONE"), "NONE")
+    trigger_direction = Setting(":TRIGger:DIRection", choice("SOURce", "ACCeptor"), "ACC")
     spacing = Setting("[:SOURce]:SWEep:SPACing", choice("LINear", "LOGarithmic"), "LIN")
     points = Setting("[:SOURce]:SWEep:POINts", integer(1, MOST_READINGS, MOST_READINGS), MOST_READINGS)
     direction = Setting("[:SOURce]:SWEep:DIRection", choice("UP", "DOWN"), "UP")
@@ -76,7 +91,13 @@ class KeithleySweeps(KeithleySetup):
 
     def wait(self) -> bool:
         """Let the world go on until the instrument is idle; whether it is."""
-        return self._job is None or self._job.wait(POLL if self.arm_count == math.inf else PATIENCE)
+        return self._job is None or self._job.wait(POLL if self._endless else PATIENCE)
+
+    @property
+    def _endless(self) -> bool:
+        """Whether it only ends when it is told to."""
+        signals = self.arm_source not in ("IMM", "TIM", "BUS") or self.trigger_source != "IMM"
+        return signals or self.arm_count == math.inf
 
     def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
         """What does not go at once waits for the idle state."""
@@ -135,11 +156,13 @@ class KeithleySweeps(KeithleySetup):
         if levels is not None:
             self._choose_range(levels)
         done = armed = 0
+        self._next_armed = self.world.now
         while armed < self.arm_count:
-            while self.arm_source == "BUS" and not self._triggered:
-                yield 1e-3
-            self._triggered, armed = False, armed + 1
+            yield from self._arm()
+            armed += 1
             for _ in range(self.trigger_count):
+                if self.trigger_source == "TLIN":
+                    yield from self._nothing_comes()
                 yield LATENCY + self.trigger_delay
                 if self.clear_auto:
                     self.set_output(True)
@@ -153,6 +176,23 @@ class KeithleySweeps(KeithleySetup):
                     self.set_output(False)
                 if self.abort_when_limited != "NEV" and levels is not None and row.status & (1 << 3 | 1 << 16):
                     return
+
+    def _arm(self) -> Work:
+        """Wait for what the arm layer is set to."""
+        if self.arm_source == "TIM":  # the first pass goes at once
+            yield max(0.0, self._next_armed - self.world.now)
+            self._next_armed = self.world.now + self.arm_timer
+        elif self.arm_source == "BUS":
+            while not self._triggered:
+                yield 1e-3
+        elif self.arm_source != "IMM":
+            yield from self._nothing_comes()
+        self._triggered = False
+
+    def _nothing_comes(self) -> Work:
+        """Nobody presses TRIG, and nothing is connected to the trigger link and the digital port: until ``:ABORt``."""
+        while True:
+            yield POLL
 
     def _choose_range(self, levels: list[float]) -> None:
         """One range for all points, each its own, or the one that is there."""

@@ -26,6 +26,13 @@ size = integer(SMALLEST, LARGEST)
 NAMED = (string, *(anything,) * MOST_ELEMENTS)
 """A buffer's name and buffer elements, all of them optional."""
 
+_styles = choice("COMPact", "STANdard", "FULL")
+
+
+def _style(text: str) -> str:
+    """A buffer's style. Nothing behind the last comma is the default: published drivers of this model send that."""
+    return _styles.read(text) if text else "STAN"
+
 
 def reads(pattern: str, *first: Kind[Any]) -> Callable[[Any], Any]:
     """Mark ``handler(device, *first, name, *elements)`` as a query of readings."""
@@ -96,7 +103,7 @@ class KeithleyTraces(KeithleyLists):
             raise ScpiError(-222)
         return self.told(buffer, buffer.rows[first - 1 : last], elements)
 
-    @on(":TRACe:MAKE", string, size, choice("COMPact", "STANdard", "FULL"))
+    @on(":TRACe:MAKE", string, size, Kind(_style, str))
     def _make(self, name: str, readings: int, style: str = "STAN") -> None:
         if name in self.buffers:
             raise parameter_error("TRACe:MAKE cannot take an existing reading buffer name")

@@ -36,7 +36,8 @@ from ..arguments import STANDARD_ERRORS, Kind, ScpiError, boolean, choice, integ
 from ..device import Block, Setting
 from ..digitiser import Plan
 from ..grammar import on
-from .keysight_screen import MEASURED, KeysightScreen
+from .keysight_reports import KeysightReports
+from .keysight_screen import MEASURED
 from .keysight_setup import CHANNELS, MIDDLE, SOURCES, nr3, whole
 
 FORMATS = {"BYTE": 0, "WORD": 1, "ASC": 4}
@@ -51,7 +52,7 @@ def _read_points(text: str) -> int:
     return MOST_POINTS if text.upper() in ("MAX", "MAXIMUM") else integer(1, MOST_POINTS).read(text)
 
 
-class SimulatedKeysightInfiniivision(KeysightScreen):
+class SimulatedKeysightInfiniivision(KeysightReports):
     """Four analog channels of 8 bits looking at `inputs` (keys ``"1"`` to ``"4"`` and ``"EXT"``; a missing one is open).
 
     `probes` are the attenuations of the real probes on the inputs (default 1): volts are right if ``:CHANnel<n>:PROBe``

@@ -193,15 +193,15 @@ class KeysightSetup(ScpiDevice):
     def _get_timebase(self) -> str:
         return nr3(self.timebase)
 
-    @on(":TIMebase:RANGe", real("s", 20e-9, 500.0))
+    @on(":TIMebase[:MAIN]:RANGe", real("s", 20e-9, 500.0))
     def _set_span(self, seconds: float) -> None:
         self._set_timebase(seconds / ACROSS)
 
-    @on(":TIMebase:RANGe?")
+    @on(":TIMebase[:MAIN]:RANGe?")
     def _get_span(self) -> str:
         return nr3(self.span)
 
-    @on(":TIMebase:POSition", real("s", None, 500.0))
+    @on(":TIMebase[:MAIN]:POSition", real("s", None, 500.0))
     @on(":TIMebase:DELay", real("s", None, 500.0))
     def _set_position(self, seconds: float) -> None:
         if seconds < self._earliest * (1 + 1e-9):
@@ -209,7 +209,7 @@ class KeysightSetup(ScpiDevice):
         self.position = seconds
         self._restart()
 
-    @on(":TIMebase:POSition?")
+    @on(":TIMebase[:MAIN]:POSition?")
     @on(":TIMebase:DELay?")
     def _get_position(self) -> str:
         return nr3(self.position)

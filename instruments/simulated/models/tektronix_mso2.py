@@ -1,10 +1,10 @@
 """A simulated Tektronix MSO24, from the *2 Series MSO Programmer Manual* and those of its sisters.
 
 Pages read: of the MSO54/56/58 manual, chains of commands 2-5, numbers that are forced to a valid setting 2-8, error codes
-3-14, what ``WFMOutpre?`` answers, appendix D; of the MDO4000B manual the same appendix; of the TBS2000 manual, data formats
-50 and ``TRIGger:A:LEVel`` 229; of the MSO4000 manual, ``CURVe?``. The preambles that users of real ones have published give
-the form of the numbers, of the fields and of WFId, and 25 codes a division. The other commands and ranges are those that
-are commonly known; no page was read for them.
+3-14, ``*OPC?`` and ``*WAI`` (synchronization methods), what ``WFMOutpre?`` answers, appendix D; of the MDO4000B manual the
+same appendix; of the TBS2000 manual, data formats 50 and ``TRIGger:A:LEVel`` 229; of the MSO4000 manual, ``CURVe?``.
+The preambles that users of real ones have published give the form of the numbers, of the fields and of WFId, and 25 codes a
+division. The other commands and ranges are those that are commonly known; no page was read for them.
 
 Other trigger types than the edge, mathematics, references, digital channels, zoom, measurements and fast frames are not
 simulated: their headers are undefined (113), their keywords illegal (224).
