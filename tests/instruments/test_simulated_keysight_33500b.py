@@ -8,7 +8,6 @@ import pytest
 
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.instruments.simulated.models.keysight_33500b import TRIGGER_TAKES, SimulatedKeysight33500B
-from neurorig.instruments.simulated.models.keysight_33500b_shapes import CUTOFF
 
 from .doubles import Output
 from .fakes import Client, quiet_world, serving
@@ -173,6 +172,16 @@ def test_what_is_out_of_range_is_set_to_the_limit(bench):
     assert float(bench("VOLT?")) == 10.0 == float(bench("VOLT? MAX"))
     bench("*CLS;:VOLT 2;:VOLT:OFFS 7")
     assert float(bench("VOLT:OFFS?")) == 4.0, "as much as the amplitude leaves room for"
+
+
+@pytest.mark.parametrize("offset", [3, -3])
+def test_the_offset_leaves_room_for_so_much_amplitude(bench, offset):
+    bench(f"VOLT:OFFS {offset}")
+    assert float(bench("VOLT? MAX")) == pytest.approx(4.0), "5 V either way into 50 ohms"
+    bench("DATA:ARB UP,0,0,0,0,1,1,1,1;:FUNC:ARB UP;:FUNC ARB")
+    assert float(bench("VOLT? MAX")) == pytest.approx(2.0 if offset > 0 else 5.0), "it goes up from its offset"
+    bench("OUTP:POL INV")
+    assert float(bench("VOLT? MAX")) == pytest.approx(5.0 if offset > 0 else 2.0)
 
 
 def test_high_and_low_levels_are_amplitude_and_offset(bench):
@@ -460,18 +469,18 @@ def test_what_is_too_fast_for_the_board_is_its_mean(bench):
     assert len(bench.volts.changes) < 100
 
 
-@pytest.mark.parametrize("kind", ["STEP", "NORM"])
-def test_the_filters_have_their_bandwidth(bench, kind):
+@pytest.mark.parametrize(("kind", "cutoff"), [("STEP", 0.13), ("NORM", 0.27)])
+def test_the_filters_have_their_bandwidth(bench, kind, cutoff):
     """-3 dB at 13 and 27 % of the sample rate (web help, waveform generation tutorial)."""
     rate, n = 1000.0, 500
-    frequency = CUTOFF[kind] * rate
+    frequency = cutoff * rate
     bench.load(np.sin(2 * np.pi * frequency * np.arange(n) / rate), rate=rate, filter_=kind)
     bench("VOLT 2;:VOLT:OFFS 0;:BURS:STAT OFF")
     start = bench.world.now
     bench.world.advance_to(start + n / rate)
     times = start + (np.arange(8 * n) + 0.5) / (8 * rate)
     seen = bench.volts.at(times) * np.exp(-2j * np.pi * frequency * (times - start))
-    held = np.sinc(CUTOFF[kind])  # what the converter's steps themselves do to it
+    held = np.sinc(cutoff)  # what the converter's steps themselves do to it
     assert 20 * math.log10(2 * abs(seen.mean()) / held) == pytest.approx(-3.0, abs=0.35)
 
 
