@@ -124,14 +124,6 @@ class SimulatedKeysight33500B(KeysightSetup):
         own = channel.trigger in ("IMM", "TIM")
         return channel.bursting and not own and not math.isinf(channel.cycles) and self.players[channel.number].busy
 
-    @on("*OPC?", waits=True)
-    def _opc_query(self) -> bool:
-        return True
-
-    @on("*WAI", waits=True)
-    def _wai(self) -> None:
-        """The command after it comes when no burst is under way."""
-
     # What is put out
 
     def _volts_of(self, n: int) -> Scale:
