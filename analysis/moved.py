@@ -13,6 +13,7 @@ Answer = Literal["right", "still", "no signal", "moved", "wrong sign", "wrong si
 
 SURE = 4.0
 """Standard errors beyond which something has moved."""
+STRETCHES = 5
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,26 @@ def shift(trace: Trace, before: tuple[float, float], during: tuple[float, float]
     The error adds the scatter of both means and what is left of a converter's step when there is little noise to dither
     it. Take whole periods of the mains, and its ripple leaves nothing.
     """
-    first, second = trace.between(*before), trace.between(*during)
-    means, errors = [], []
-    for part in (first, second):
-        if not len(part):
-            raise ValueError(f"{trace.name}: nothing was recorded from {before} s or {during} s")
-        means.append(float(part.values.mean()))
-        errors.append(float(part.values.std()) / math.sqrt(len(part)))
-    return Shift(means[1] - means[0], math.hypot(*errors, _undithered(trace)), means[0], _at_an_end(second))
+    first, second = standing(trace, before), standing(trace, during)
+    error = math.hypot(first.error, second.error)
+    return Shift(second.value - first.value, error, first.value, second.clipped)
+
+
+def standing(trace: Trace, span: tuple[float, float]) -> Shift:
+    """Mean of `trace` in a stretch, with its standard error. Raises ValueError where nothing was recorded.
+
+    The error is that of the scatter, of samples or, where these are not independent, of five stretches; and what is left
+    of a converter's step where there is little noise to dither it.
+    """
+    part = trace.between(*span)
+    if not len(part):
+        raise ValueError(f"{trace.name}: nothing was recorded from {span[0]} s to {span[1]} s")
+    values = part.values
+    scatter = float(values.std()) / math.sqrt(len(values))
+    if len(values) >= STRETCHES:
+        means = [float(piece.mean()) for piece in np.array_split(values, STRETCHES)]
+        scatter = max(scatter, float(np.std(means, ddof=1)) / math.sqrt(STRETCHES))
+    return Shift(float(values.mean()), math.hypot(scatter, _undithered(part)), 0.0, _at_an_end(part))
 
 
 def swing(trace: Trace, during: tuple[float, float]) -> Shift:

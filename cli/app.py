@@ -43,6 +43,7 @@ _HELP = {
     "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
     "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
     "wiring-check": "Nudge each port a little, and say which channel moved: wired as the bench file says?",
+    "accept-source": "Measure what a current source really delivers: accuracy, sag, noise, mains, settling, drift.",
     "console": "Talk to one instrument: see its answers and errors, save its blocks; by hand or from a script.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
@@ -51,7 +52,7 @@ _MODULES = {
     "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
     "comment": "runs", "figure": "figure", "calibrate": "calibrate", "simulate": "simulate", "doctor": "doctor",
     "instruments": "instruments", "console": "console",
-    "wiring-check": "wiring_check",
+    "wiring-check": "wiring_check", "accept-source": "accept_source",
 }  # fmt: skip
 _BENCH = {
     "new": "Look for instruments, ask how they are wired, and write a bench file.",

@@ -13,6 +13,7 @@ from neurorig.signals import show
 if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
     from neurorig.protocols import Outcome, Parameter
+    from neurorig.protocols.acceptance_result import Accepted
     from neurorig.protocols.figures import Figure
     from neurorig.protocols.figures.residuals import Residual
     from neurorig.records import RunEntry
@@ -27,7 +28,7 @@ def _print(table: Table) -> None:
 
 
 _NUMBERS = ("value", "was", "+-", "published", "ratio", "sweeps", "distance", "of signal", "tolerance")
-_SENTENCES = ("meaning", "state", "remarks")
+_SENTENCES = ("meaning", "state", "remarks", "found", "figure")
 
 
 def _table(*columns: str) -> Table:
@@ -90,6 +91,27 @@ def print_wiring(outcome: "Outcome") -> None:
         print("fine    wired as the bench file says")
     print(f"run     {outcome.run}")
     print(f"report  {outcome.report}")
+
+
+def print_acceptance(result: "Accepted") -> None:
+    """Every figure with its limit and answer, and the delivered currents."""
+    from neurorig.analysis.report import value_error
+    from neurorig.protocols.acceptance_report import MORE, text_of
+    from neurorig.protocols.acceptance_result import LABELS
+
+    table = _table("figure", "found", "needed", "verdict")
+    marks = {True: "[green]good[/]", False: "[red]too much[/]", None: "not told"}
+    for name, figure in result.figures.items():
+        limit = show(result.limits[name], figure.unit) if name in result.limits else ""
+        verdict = marks[result.passed[name]] if name in result.passed else ""
+        table.add_row({**LABELS, **MORE}[name], Text(text_of(figure)), limit, verdict)
+    _print(table)
+    print()
+    table = _table("commanded", "delivered", "at")
+    for commanded, delivered, error, volts in result.table:
+        table.add_row(show(commanded, "A", 5), value_error(delivered, error, "A"), show(volts, "V", 3))
+    _print(table)
+    print()
 
 
 def print_parameters(parameters: Sequence["Parameter"]) -> None:

@@ -214,6 +214,11 @@ class Bench:
             )
         return self.nodes[name]
 
+    def probe(self, instrument: str, channel: str) -> SenseChain:
+        """The probe on a digitiser's channel: that of its node, or a plain cable (x1, 1 Mohm, 2 %) where none is wired."""
+        wired = [n.sense for n in self.nodes.values() if (n.instrument, n.channel) == (instrument, channel)]
+        return wired[0] if wired else SenseChain(kind="direct", probe=1e6, gain_error=0.02)
+
     def check_fault(self, fault: Fault) -> None:
         """Raise ConfigError when no instrument here can have it; what of it is wired is told when it is simulated."""
         if fault.name not in self.instruments:

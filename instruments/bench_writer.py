@@ -1,16 +1,16 @@
 """A bench file in the making: tables that are checked as they grow, and written with the comments that explain them."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
 
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, show
 
-from .bench import Bench, assemble
+from .bench import SHIPPED, Bench, assemble
 from .bench_file import checked_tables
 
 _COMMENTS = {
@@ -104,3 +104,41 @@ def _table(entry: Mapping[str, Any]) -> Table:
         else:
             table.add(key, value)
     return table
+
+
+def with_delivered(path: Path, port: str, rows: Sequence[tuple[float, float]]) -> tuple[str, str]:
+    """The text of a bench file as it is, and with a port's table of commanded and delivered currents (A) in it.
+
+    Everything else stays as it was written, comments included. Raises ConfigError when there is no such port, or when
+    what comes out is no sound bench.
+    """
+    old = path.read_text(encoding="utf-8")
+    document = tomlkit.parse(old)
+    ports: Any = document.get("ports", {})
+    if port not in ports:
+        raise ConfigError(f'{path}: there is no [ports."{port}"] to write a table into.')
+    table = tomlkit.array()
+    for row in rows:
+        table.append([show(value, "A", 5) for value in row])
+    ports[port]["delivered"] = table.multiline(True)
+    new = tomlkit.dumps(document)
+    assemble(path, checked_tables(path, tomlkit.parse(new).unwrap()))
+    return old, new
+
+
+def rewrite(path: Path, new: str) -> Path:
+    """Put another text into a bench file and keep a copy of the old one beside it; gives the copy's path.
+
+    Raises ConfigError when it is a shipped bench, or cannot be written.
+    """
+    if path.resolve().parent == SHIPPED.resolve():
+        raise ConfigError(f"{path}: is a bench that ships with neurorig and stays as it is. Copy it, and use the copy.")
+    kept = next(c for k in range(1, 10_000) if not (c := path.with_name(f"{path.name}.{k}.old")).exists())
+    try:
+        kept.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        half = path.with_name(f"{path.name}.part")
+        half.write_text(new, encoding="utf-8")
+        half.replace(path)
+    except OSError as reason:
+        raise ConfigError(f"{path}: cannot be written ({reason.strerror}).") from reason
+    return kept

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 from neurorig.signals import ConfigError, Frequency, Number, Time, show
 
 from .currents import RelativeCurrent
+from .needs import SourceNeeds
 from .planning import sampling_rate, whole_milliseconds
 from .protocol import Context, Protocol, Result, Sweeps
 from .stimuli import Stimulus, hold
@@ -37,6 +38,10 @@ class Bump(Protocol):
     """
 
     name: ClassVar[str] = "bump"
+    needs: ClassVar[SourceNeeds | None] = SourceNeeds(
+        noise=50e-9, line=50e-9, sag=50e-9, drift=50e-9, step=1e-3,
+        why="the holding current lies 0.57 uA below I_min, and a tenth of that is to be left",
+    )  # fmt: skip
     title: ClassVar[str] = "Activity bump of a self-excitatory neuron"
     source: ClassVar[str] = "Wu et al., Phys. Rev. Applied 23, 034030 (2025), Figs 9 and 10"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

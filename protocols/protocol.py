@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from neurorig.signals import ConfigError, nearest, show, unit_of
 
 from .currents import RelativeCurrent
+from .needs import SourceNeeds
 from .stimuli import Stimulus
 from .sweep import Sweep, Taken
 
@@ -83,6 +84,8 @@ class Protocol(BaseModel):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     adaptive: ClassVar[bool] = False
     """Whether the next sweep depends on the one just taken: then `extremes` says how far it may go."""
+    needs: ClassVar[SourceNeeds | None] = None
+    """What it needs of its current source, for an acceptance."""
     bounded_by: ClassVar[str | None] = None
     """The parameter that says how far, for the message when that is beyond a limit."""
 

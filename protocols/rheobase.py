@@ -15,6 +15,7 @@ from neurorig.signals import Current, Frequency, Number, Steps, Time, Trace, sho
 
 from .bisection import Bracket, Trial
 from .currents import RelativeCurrent
+from .needs import SourceNeeds
 from .planning import sampling_rate, whole_milliseconds
 from .protocol import Context, Protocol, Result, Sweeps
 from .stimuli import Stimulus, hold
@@ -30,6 +31,9 @@ class Rheobase(Protocol):
     """Bisection of I_min and I_max with a last step of 20 nA, or of the source's own step where that is coarser."""
 
     name: ClassVar[str] = "rheobase"
+    needs: ClassVar[SourceNeeds | None] = SourceNeeds(
+        noise=20e-9, line=20e-9, drift=50e-9, step=1e-3, why="the last step of the bisection is 20 nA"
+    )
     title: ClassVar[str] = "Rheobase and depolarisation block"
     source: ClassVar[str] = "definitions of I_min and I_max: Wu et al., Phys. Rev. Applied 23, 034030 (2025), Sec. II"
     adaptive: ClassVar[bool] = True

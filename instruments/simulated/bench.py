@@ -11,11 +11,13 @@ from neurorig.hardware.twin import Twin
 from neurorig.signals import ConfigError, show
 
 from ..bench import SOURCES, Bench, PortWiring, Terminals
+from ..delivered import Delivered
 from ..drivers import DRIVERS, DriverEntry
 from ..sensing import SenseChain
 from .breakdowns import Breakdowns
 from .device import Device
 from .faults import Fault, read_fault
+from .into_resistor import Bypass, IntoLoad, IntoResistor
 from .leads import Leads, Resistor
 from .lines import Converter, LogicLine, NodeInput, OpenOutput, PortOutput, SpikeWire
 from .models.arduino_source import SimulatedArduinoSource
@@ -32,6 +34,10 @@ class SimulatedBench:
     bench: Bench
     seed: int = 0
     paced: bool = False
+    bypass: Bypass | None = None
+    """A source channel that goes into a resistor instead of the board."""
+    into: IntoResistor | None = field(init=False, default=None)
+    """That resistor."""
     world: World = field(init=False)
     devices: dict[str, Device] = field(init=False)
     sync: dict[str, LogicLine] = field(init=False, default_factory=dict)
@@ -90,7 +96,7 @@ class SimulatedBench:
 
     def _source(self, name: str) -> Device:
         wired = {p.channel: p for p in self.bench.ports.values() if p.instrument == name}
-        outputs = {n: self._output(wired[str(n)]) if str(n) in wired else OpenOutput() for n in (1, 2)}
+        outputs = {n: self._current(name, str(n), wired.get(str(n))) for n in (1, 2)}
         self.sync[name] = LogicLine(self.world)
         jumpers = {n: self._jumper(wired[str(n)]) if str(n) in wired else "FULL" for n in (1, 2)}
         comparators = {
@@ -109,10 +115,25 @@ class SimulatedBench:
             seed=self._seed(name),
         )
 
+    def _current(self, name: str, channel: str, port: PortWiring | None) -> PortOutput | OpenOutput | IntoResistor:
+        """What a current output is connected to."""
+        if self.bypass is not None and self.bypass.channel == f"{name}.{channel}":
+            as_board = self.bypass.like(self.bench.board.ports[port.port] if port is not None else None)
+            delivered = port.delivered if port is not None else Delivered()
+            self.into = IntoResistor(self.world, as_board, delivered, self._seed(self.bypass.channel))
+            self.breakdowns.connect(name, channel, self.into)
+            return self.into
+        return self._output(port) if port is not None else OpenOutput()
+
+    def _measures(self, name: str, channel: str) -> IntoResistor | None:
+        """The resistor, if that is what this channel looks at."""
+        bypassed = self.bypass is not None and f"{name}.{channel}" in self.bypass.meters
+        return self.into if bypassed else None
+
     def _generator(self, name: str) -> Device:
         """A generator whose volts become current in the port's converter; a channel without one puts out into nothing."""
         outputs = {
-            p.channel: Converter(self._output(p), p.transconductance, self.world)
+            p.channel: Converter(self._current(name, p.channel, p), p.transconductance, self.world)
             for p in self.bench.ports.values()
             if p.instrument == name and p.transconductance is not None
         }
@@ -121,7 +142,7 @@ class SimulatedBench:
 
     def _digitiser(self, name: str) -> Device:
         """An oscilloscope or a streaming digitiser: `inputs` by channel name, and the probes on them."""
-        inputs: dict[str, NodeInput | LogicLine] = {
+        inputs: dict[str, NodeInput | LogicLine | IntoResistor] = {
             n.channel: self._input(name, n.channel, n.node, n.sense)
             for n in self.bench.nodes.values()
             if n.instrument == name
@@ -129,6 +150,10 @@ class SimulatedBench:
         marker = self.bench.marker_or_none
         if marker is not None and marker.scope == name:
             inputs[marker.channel] = self.sync[marker.source]
+        for channel in self._driver(name).channels:
+            if (into := self._measures(name, channel)) is not None:
+                into.probes = self.bench.probe(name, channel).probe
+                inputs[channel] = into
         probes = {n.channel: n.sense.attenuation for n in self.bench.nodes.values() if n.instrument == name}
         return self._made(name, inputs, probes=probes)
 
@@ -137,7 +162,11 @@ class SimulatedBench:
         wired = {t.channel: t for t in self.bench.terminals.values() if t.instrument == name}
         return self._made(name, {c: self._touched(name, c, wired.get(c)) for c in self._driver(name).channels})
 
-    def _touched(self, name: str, channel: str, wired: Terminals | None) -> Leads | NodeInput:
+    def _touched(self, name: str, channel: str, wired: Terminals | None) -> Leads | NodeInput | IntoResistor:
+        if (into := self._measures(name, channel)) is not None:
+            if self._driver(name).role == "Multimeter":
+                return into
+            return self._held(name, channel, Leads(self.world, IntoLoad(into)))
         if wired is not None and wired.node is not None:
             return self._input(name, channel, wired.node, SenseChain(kind="direct"))
         device = None if wired is None else wired.device
@@ -212,6 +241,7 @@ class Witness:
 
         To ``{"fault": {"instrument": "scope", "kind": "late", "value": "1 s"}}`` and to ``{"mend": "scope"}`` it gives
         the faults in force and to come, or what is wrong with the request: ``{"faults": [...]}``, ``{"error": "..."}``.
+        ``{"resistor": 47e3}`` puts another resistor where a source channel goes into one.
         """
         try:
             asked = json.loads(line)
@@ -230,6 +260,8 @@ class Witness:
                     self._simulated.fault(read_fault(text))
                 case {"fault": dict(words)}:
                     self._simulated.fault(Fault(**words))
+                case {"resistor": float(ohms) | int(ohms)} if self._simulated.into is not None:
+                    self._simulated.into.ohms = float(ohms)
                 case {"mend": str(where)}:
                     self._simulated.mend(where)
                 case _ if asked:

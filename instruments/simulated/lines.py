@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -158,6 +158,24 @@ class PortOutput(Disturbed):
         return self.world.twin.sample(self.port.partition(".")[0] + ".v_m", t0, dt, n)
 
 
+class Output(Protocol):
+    """What a current goes out of."""
+
+    stuck: bool
+
+    def drive(self, amperes: float) -> None:
+        """Deliver a constant current from now on."""
+        ...
+
+    def stay(self) -> None:
+        """Go on with the level of this moment."""
+        ...
+
+    def play(self, steps: Steps, start: float) -> None:
+        """Deliver `steps` from `start` on."""
+        ...
+
+
 class Converter:
     """A voltage-to-current converter between a generator's output and a port of the board.
 
@@ -165,7 +183,7 @@ class Converter:
     there is refused. Raises ConfigError.
     """
 
-    def __init__(self, output: PortOutput, made: "TransconductanceEntry", world: World) -> None:
+    def __init__(self, output: Output, made: "TransconductanceEntry", world: World) -> None:
         self.output, self.made, self.world = output, made, world
         if isinstance(output, PortOutput):
             _refuse_to_limit(output, made.compliance)
@@ -215,6 +233,9 @@ class OpenOutput:
     def drive(self, amperes: float) -> None:
         """Try to push a current into nothing."""
         self._amperes = amperes
+
+    def stay(self) -> None:
+        """Nothing flows, whatever was to come."""
 
     def play(self, steps: Steps, start: float) -> None:
         """Try to push a program into nothing."""

@@ -34,6 +34,8 @@ class Settings:
     ports: Mapping[str, int] = field(default_factory=dict)
     faults: Sequence[str] = ()
     """On top of those in the bench file, as on the command line: ``scope:late,value=1s,after=3``."""
+    bypass: Mapping[str, Any] | None = None
+    """A source channel that goes into a resistor instead of the board: the words of `into_resistor.Bypass`."""
 
 
 def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
@@ -43,6 +45,7 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     from .bench import SimulatedBench, Witness
     from .device import ScpiDevice
     from .faults import read_fault
+    from .into_resistor import Bypass
     from .server import Server
 
     faults = [read_fault(text) for text in settings.faults]
@@ -52,7 +55,8 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     for name, port in settings.ports.items():
         if name not in served:
             raise ConfigError(f"--port {name}={port}: this bench has no such instrument.{nearest(name, served)}")
-    simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced)
+    bypass = None if settings.bypass is None else Bypass.of(settings.bypass)
+    simulated = SimulatedBench(bench, seed=settings.seed, paced=settings.paced, bypass=bypass)
     for fault in faults:
         simulated.fault(fault)
     server = Server(simulated.world, {**simulated.devices, "witness": Witness(simulated)}, simulated.breakdowns.wires)
