@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import Program, Steps, Trace
+from neurorig.signals import Program, Stamps, Steps, Trace
 
 from .sourcing import Readings, SourceSetup, Train
 
@@ -133,6 +133,32 @@ class CurrentSource(Instrument, Protocol):
 
     def read_back(self, channel: str) -> float | None:
         """The source's own inner measurement of its current (amperes), if it has one: reported, not measured."""
+        ...
+
+
+@dataclass(frozen=True)
+class SelfReport:
+    """What a source told of itself during one play: reported, not measured. Times count from its own start, on its own clock.
+
+    `read_backs` by quantity (``V1``: volts at terminal 1, ``I1``: amperes of its driven leg), each without a gap: when scans
+    were lost (`lost_scans`), what came before the first of them. `stamps` by comparator input.
+    """
+
+    read_backs: Mapping[str, Trace] = field(default_factory=dict)
+    stamps: Mapping[str, Stamps] = field(default_factory=dict)
+    lost_scans: int = 0
+
+
+@runtime_checkable
+class SelfReporting(Protocol):
+    """A current source that can tell, while it plays, what it reads back and when its comparators saw spikes."""
+
+    def report(self, channels: Sequence[str], inputs: Sequence[str]) -> None:
+        """Keep read-backs of these channels and stamps of these comparator inputs while what is loaded plays, from `arm` on."""
+        ...
+
+    def reported(self) -> SelfReport:
+        """End the report and give it; for after `off`. InstrumentError when nothing was played since `report`."""
         ...
 
 

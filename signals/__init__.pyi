@@ -25,6 +25,7 @@ from .quantities import (
     unit_of,
     written,
 )
+from .stamps import Stamps
 from .steps import Steps
 from .trace import Trace
 from .units import parse, show
@@ -32,6 +33,6 @@ from .units import parse, show
 __all__ = [
     "AS_WRITTEN", "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
     "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
-    "Resistance", "RunInterrupted", "Steps", "Time", "Trace", "Transconductance", "Voltage", "nearest", "parse",
+    "Resistance", "RunInterrupted", "Stamps", "Steps", "Time", "Trace", "Transconductance", "Voltage", "nearest", "parse",
     "show", "unit_of", "written",
 ]  # fmt: skip

@@ -2,18 +2,16 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neurorig.signals import BenchError, InstrumentError, LinkError, PlanError, Program, Steps, show
+from neurorig.signals import BenchError, InstrumentError, LinkError, PlanError, Program, Stamps, Steps, show
 
 from ..commands import Commanded, choice, command, text
 from ..links import KeepAlive, Link, Resync
-from ..roles import Identity
+from ..roles import Identity, SelfReport
 from . import DRIVERS
+from .arduino_report import Recorder
+from .arduino_stream import QUANTITIES, ArduinoAdc, SpikeInput
 from .segments import FULL_SCALE, STEPS, Encoded, encode
 
 DEADLINE = 0.5  # seconds for an answer (section 2)
@@ -21,8 +19,6 @@ GREETING = 4.0  # an Uno restarts when its port is opened, and sits in its bootl
 WATCHDOG = 2.0
 PING = 0.5  # seconds of silence after which the link feeds the watchdog by itself
 PATIENCE = 10.0  # seconds beyond the length of a program in which a silent host is still believed to be well
-STAMP = 0.5e-6  # seconds of one unit of a spike time stamp (section 8)
-MOST_STAMPS = 64
 CONTRACT = "1"
 
 _RESYNC = Resync(lambda _: [("SYST:VERS?", r"\d+\.\d+")], settle=0.3)
@@ -75,15 +71,6 @@ class SourceChannel(Commanded):
         "MEAS:VOLT", unit="V", low=0, high=4.995, scale=1e-3, query_only=True, question="MEAS:VOLT? {n}",
         doc="Buffered voltage at the terminal; saturates at 4.995 V.",
     )  # fmt: skip
-    stamping = text("SPIK:STAT", question="SPIK:STAT? {n}", doc="Whether rising edges at SPIKE IN are time-stamped.")
-
-
-@dataclass(frozen=True)
-class SpikeStamps:
-    """Times of rising edges at SPIKE IN, seconds after the start of the program, and how many were lost."""
-
-    times: NDArray[np.float64]
-    lost: int
 
 
 class ArduinoSource(Commanded):
@@ -115,19 +102,28 @@ class ArduinoSource(Commanded):
         self._keep_alive: KeepAlive | None = None
         self._loaded: dict[str, Encoded] = {}
         self.identity = DRIVERS[self.driver].check(self._greeted(), link, serial_number)
-        if self.contract.partition(".")[0] != CONTRACT:
-            raise BenchError(f"{link.resource}: speaks protocol {self.contract}, this driver speaks {CONTRACT}.")
+        contract = self.contract
+        if contract.partition(".")[0] != CONTRACT:
+            raise BenchError(f"{link.resource}: speaks protocol {contract}, this driver speaks {CONTRACT}.")
         self.channels = {
             str(n): SourceChannel(link, name=f"{self.name} channel {n}", suffix=n, warnings=self.warnings)
             for n in (1, 2)
         }
-        for channel in self.channels.values():
-            channel.query, channel.write = self._ask, self._command
+        self.inputs = {
+            str(n): SpikeInput(link, name=f"{self.name} SPIKE IN {n}", suffix=n, warnings=self.warnings) for n in (1, 2)
+        }
+        self.adc = ArduinoAdc(link, self.identity, contract, name=f"{self.name} ADC", warnings=self.warnings)
+        """Its own converter, in the role `Digitizer`; what it tells is reported, not measured."""
+        self._recorder: Recorder | None = None
+        for part in (*self.channels.values(), *self.inputs.values(), self.adc):
+            part.query, part.write = self._ask, self._command
         self._begin()
 
     def settings(self) -> dict[str, Any]:
-        """Every declared command as read back, the channels' under ``channel_1`` and ``channel_2``."""
-        return super().settings() | {f"channel_{n}": c.settings() for n, c in self.channels.items()}
+        """Every declared command as read back, those of its parts under ``channel_1``, ``spike_in_1``, ``adc``."""
+        parts: dict[str, Commanded] = {f"channel_{n}": c for n, c in self.channels.items()}
+        parts |= {f"spike_in_{n}": i for n, i in self.inputs.items()} | {"adc": self.adc}
+        return super().settings() | {name: part.settings() for name, part in parts.items()}
 
     # Planning: no input or output.
 
@@ -158,6 +154,9 @@ class ArduinoSource(Commanded):
         Tick and checksum are read back. Raises like `fit`, and InstrumentError when the source refuses.
         """
         self._loaded = {}
+        self._recorder = None
+        if self.adc.streaming:
+            self.adc.stop()  # no program is received while it streams (section 14)
         self._read_ranges()
         encoded = self._encoded(programs)
         for name, channel in self.channels.items():
@@ -187,6 +186,8 @@ class ArduinoSource(Commanded):
         self._keep_alive = KeepAlive(self.link, lambda link: link.query("SYST:VERS?"), PING, patience)
         for name, channel in self.channels.items():
             channel.output = "ON" if name in self._loaded else "OFF"
+        if self._recorder is not None:
+            self._recorder.begin()
         self.write("ARM")
         status = self._status()
         wanted = _ARMED | sum(_ON[int(name) - 1] for name in self._loaded)
@@ -199,7 +200,14 @@ class ArduinoSource(Commanded):
 
     def running(self) -> bool:
         """Whether a program is playing. Raises InstrumentError on a trip, an overrun or a restart."""
-        return bool(self._status() & _RUNNING)
+        self._record()
+        running = bool(self._status() & _RUNNING)
+        self._record()  # before somebody else is asked, which may take a while
+        return running
+
+    def _record(self) -> None:
+        if self._recorder is not None and self._recorder.begun:
+            self._recorder.take()
 
     def off(self) -> None:
         """Zero and disable both outputs, confirmed by the status."""
@@ -246,33 +254,34 @@ class ArduinoSource(Commanded):
         self._rest()
         self.link.close()
 
-    # Spike time stamps.
+    # What it tells of itself.
 
     def stamp_spikes(self, channel: str, on: bool = True) -> None:
         """Time-stamp rising edges at SPIKE IN from the next start on, confirmed."""
-        state = "ON" if on else "OFF"
-        self.write(f"SPIK:STAT {self._known(channel)},{state}")
-        if (found := self.channels[channel].stamping) != state:
-            raise InstrumentError(f"{self.name}: time stamps of SPIKE IN {channel} are {found}, {state} was set.")
+        self.inputs[self._known(channel)].switch(on)
 
-    def spikes(self, channel: str) -> SpikeStamps:
-        """Take the time stamps that were not fetched yet: seconds since the start, in steps of 0.5 us, unwrapped only
-        within the counter's 2147 s. The source keeps 64: fetch while running.
+    def spikes(self, channel: str) -> Stamps:
+        """Take the time stamps that were not fetched yet. The source keeps 64: fetch while it runs."""
+        return self.inputs[self._known(channel)].take()
+
+    def report(self, channels: Sequence[str], inputs: Sequence[str]) -> None:
+        """Keep voltage and current of these channels, and stamps of these SPIKE INs, of what is loaded, from `arm` on.
+
+        They are fetched whenever `running` is asked: at least every 90 ms. A firmware that cannot stream gives stamps only.
         """
-        stamps: list[NDArray[np.uint32]] = []
-        lost = 0
-        while not stamps or len(stamps[-1]) == MOST_STAMPS:
-            payload = bytes(self.link.query_block(f"SPIK:DATA? {self._known(channel)},{MOST_STAMPS}"))
-            lost += self._checked_block(payload)
-            stamps.append(np.frombuffer(payload, "<u4", offset=2, count=(len(payload) - 4) // 4))
-        return SpikeStamps(np.concatenate(stamps).astype(np.float64) * np.float64(STAMP), lost)
+        quantities = [q for q in QUANTITIES if q[1:] in [self._known(c) for c in channels]]
+        if quantities and not self.adc.possible:
+            quantities = []
+            told = f"{self.name}: its firmware speaks protocol {self.contract} and streams no read-backs; 1.1 does."
+            self.warnings += [told] if told not in self.warnings else []
+        self._recorder = Recorder(self.adc, quantities, {c: self.inputs[self._known(c)] for c in inputs})
 
-    def _checked_block(self, payload: bytes) -> int:
-        import binascii
-
-        if len(payload) < 4 or binascii.crc_hqx(payload[:-2], 0xFFFF) != int.from_bytes(payload[-2:], "little"):
-            raise InstrumentError(f"{self.name}: time stamps arrived damaged; those fetched now are lost.")
-        return int.from_bytes(payload[:2], "little")
+    def reported(self) -> SelfReport:
+        """End the report and give it; for after `off`. InstrumentError when nothing was played since `report`."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None or not recorder.begun:
+            raise InstrumentError(f"{self.name}: there is no report; ask for one after loading, before it is armed.")
+        return recorder.finish()
 
     # Lines.
 
@@ -348,6 +357,7 @@ class ArduinoSource(Commanded):
 
     def _read_ranges(self) -> None:
         self._full_scale = {n: FULL_SCALE[c.range.partition(",")[0]] for n, c in self.channels.items()}
+        self.adc.full_scale = self._full_scale
 
     def _rest(self) -> None:
         if self._keep_alive is not None:
