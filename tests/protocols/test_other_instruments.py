@@ -20,6 +20,14 @@ T8 = [
     ("scope.1", "scope.AIN0"), ("scope.2", "scope.AIN1"), ("scope.3", "scope.AIN2"), ("scope.4", "scope.AIN7"),
 ]  # fmt: skip
 
+GENERATOR = [
+    ('[instruments.source]\ndriver = "arduino_source"\nresource = "serial:///dev/ttyACM0"',
+     '[instruments.generator]\ndriver = "keysight_33500b"\nresource = "tcp://192.168.1.70:5025"'),
+    ('channel = "source.1"', 'channel = "generator.1"\ntransconductance = { gain = "50 uA/V" }'),
+    ("source.sync", "generator.sync"),
+    ('[comparators]\n"source.1" = "n1.v_ap"', ""),
+]  # fmt: skip
+
 
 def bench_with(folder: Path, *changes: tuple[str, str]) -> Path:
     text = BENCH
@@ -31,10 +39,10 @@ def bench_with(folder: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
-def bump_on(path: Path, **parameters: str) -> Run:
+def bump_on(path: Path, seed: int = 0, **parameters: str) -> Run:
     """The bump of the published figures, without its probes."""
     bench, protocol = load_bench(path), Bump.make({"probes": "no"} | parameters)
-    with SimulatedProcess(Settings(str(path))) as double, connect(bench, double=double) as rig:
+    with SimulatedProcess(Settings(str(path), seed=seed)) as double, connect(bench, double=double) as rig:
         writer = RunWriter.create(path.parent, opening(protocol, rig.bench, Request("bump")))
         run_protocol(protocol, rig, writer)
     return Run.open(writer.path)
@@ -54,3 +62,10 @@ def test_with_a_streaming_digitiser_as_the_oscilloscope(tmp_path: Path) -> None:
     says_what_was_published(run)
     trace = run.sweeps[0].traces["n1.v_ap"]
     assert trace.dt == pytest.approx(1 / 40e3, rel=0.2)
+
+
+def test_with_a_generator_and_a_converter_as_the_source(tmp_path: Path) -> None:
+    # One whose offset is small: 2 mV, what its data sheet allows, are 0.1 uA here, more than the margin of the stop.
+    run = bump_on(bench_with(tmp_path, *GENERATOR), seed=1)
+    says_what_was_published(run)
+    assert run.sweeps[0].traces["n1.i0"].values[10] == pytest.approx(0.0, abs=1e-6)  # nothing flows before the trigger
