@@ -4,10 +4,10 @@ from .folder import SCHEMA, STATUSES
 from .notes import Note
 from .provenance import software
 from .run import Run, Sweep
-from .sweep import Channel, SweepRecord
+from .sweep import Channel, SweepRecord, Told
 from .writer import RunWriter
 
 __all__ = [
     "FORMATS", "SCHEMA", "STATUSES", "Catalogue", "Channel", "Note", "Run", "RunEntry", "RunWriter", "Sweep",
-    "SweepRecord", "export", "software",
+    "SweepRecord", "Told", "export", "software",
 ]  # fmt: skip

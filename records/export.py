@@ -1,12 +1,13 @@
 """A run for other programs: tidy tables in CSV (a row of names, a row of units) or Parquet.
 
 ``sweeps`` one row per sweep; ``stimulus`` one row per step of a port, commanded and reported; ``sweep_000`` ... the
-traces of a sweep over their common time; and the run's result tables (spikes among them) under their own names.
+traces of a sweep over their common time; ``sweep_000_reported`` ... what its source read back of itself and ``stamps`` when its
+comparators saw spikes, both by the source's own clock; and the run's result tables (spikes among them) under their own names.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,11 @@ def _tables(run: Run) -> Iterator[Table]:
     sweeps = run.sweeps
     yield "sweeps", _sweep_table(sweeps)
     yield "stimulus", _stimulus_table(sweeps)
+    if any(sweep.stamps for sweep in sweeps):
+        yield "stamps", _stamp_table(sweeps)
     for sweep in sweeps:
-        yield from _trace_tables(sweep)
+        yield from _trace_tables(f"sweep_{sweep.index:03d}", sweep.traces)
+        yield from _trace_tables(f"sweep_{sweep.index:03d}_reported", sweep.read_backs)
     for name in run.tables():
         frame = run.results(name)
         if frame is not None:
@@ -114,13 +118,25 @@ def _stimulus_table(sweeps: list[Sweep]) -> "pd.DataFrame":
     return _frame(dict(columns), units)
 
 
-def _trace_tables(sweep: Sweep) -> Iterator[Table]:
+def _stamp_table(sweeps: list[Sweep]) -> "pd.DataFrame":
+    import numpy as np
+
+    found = [(s.index, name, s.stamps[name].times) for s in sweeps for name in s.stamps]
+    columns: dict[str, object] = {
+        "sweep": np.concatenate([np.full(len(times), index) for index, _, times in found]),
+        "input": np.concatenate([np.full(len(times), name) for _, name, times in found]),
+        "time": np.concatenate([times for _, _, times in found]),
+    }
+    return _frame(columns, {"time": "s"})
+
+
+def _trace_tables(title: str, given: Mapping[str, Trace]) -> Iterator[Table]:
     """One table per time base; traces of one oscilloscope share it."""
     bases: dict[tuple[float, float, int], list[Trace]] = {}
-    for trace in sweep.traces.values():
+    for trace in given.values():
         bases.setdefault((trace.t0, trace.dt, len(trace)), []).append(trace)
     for number, traces in enumerate(bases.values()):
-        name = f"sweep_{sweep.index:03d}" + (f"_{number + 1}" if number else "")
+        name = title + (f"_{number + 1}" if number else "")
         columns: dict[str, object] = {"time": traces[0].times}
         columns |= {trace.name: trace.values for trace in traces}
         yield name, _frame(columns, {"time": "s"} | {trace.name: trace.unit for trace in traces})

@@ -15,12 +15,12 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import RecordError, Steps, Trace
+from neurorig.signals import RecordError, Stamps, Steps, Trace
 
 from .folder import SCHEMA, check_space
 from .jsonfile import encode
 from .layout import ABOUT, ABSENT, STEP, row_crc, samples_check, sweep_table
-from .sweep import Channel, SweepRecord
+from .sweep import Channel, SweepRecord, Told
 
 CHUNK_BYTES = 2**19
 """Chunk of a trace dataset; smaller ones cost calls, larger ones make a short sweep slow to read."""
@@ -32,12 +32,20 @@ SYNC_EVERY = 1.0
 class Journal:
     """The writer's side; `append` returns when the sweep is in the hands of the operating system."""
 
-    def __init__(self, path: Path, channels: Sequence[Channel], ports: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        channels: Sequence[Channel],
+        ports: Sequence[str],
+        read_backs: Sequence[Channel] = (),
+        stamped: Sequence[str] = (),
+    ) -> None:
         self.path = path
         self.channels = {c.name: c for c in channels}
-        self.ports = tuple(ports)
+        self.read_backs = {c.name: c for c in read_backs}
+        self.ports, self.stamped = tuple(ports), tuple(stamped)
         self._arrays: dict[str, _Array] = {}
-        self._row = sweep_table([c.name for c in channels], self.ports)
+        self._row = sweep_table([c.name for c in channels], self.ports, [c.name for c in read_backs], self.stamped)
         self._synced = time.monotonic()
         new = path.with_name(path.name + ".new")
         try:
@@ -55,10 +63,13 @@ class Journal:
         self._make("sweeps", self._row, 64)
         self._make("documents", np.dtype(np.uint8), 2**14)
         packing = hdf5plugin.Blosc(cname="lz4", clevel=5, shuffle=hdf5plugin.Blosc.BITSHUFFLE)
-        for c in self.channels.values():
-            kind = np.dtype(c.dtype)
-            self._make(f"traces/{c.name}", kind, CHUNK_BYTES // kind.itemsize, compression=packing)
-            file[f"traces/{c.name}"].attrs["unit"] = c.unit
+        for group, channels in (("traces", self.channels), ("read_backs", self.read_backs)):
+            for c in channels.values():
+                kind = np.dtype(c.dtype)
+                self._make(f"{group}/{c.name}", kind, CHUNK_BYTES // kind.itemsize, compression=packing)
+                file[f"{group}/{c.name}"].attrs["unit"] = c.unit
+        for name in self.stamped:
+            self._make(f"stamps/{name}", np.dtype(np.int64), 2**12, compression=packing)
         for port in self.ports:
             self._make(f"commanded/{port}", STEP, 1024)
             self._make(f"reported/{port}", STEP, 1024)
@@ -73,14 +84,18 @@ class Journal:
         traces: Mapping[str, Trace],
         commanded: Mapping[str, Steps],
         reported: Mapping[str, Steps],
+        told: Told,
     ) -> None:
         """Write one sweep; raises RecordError, with nothing written, when it does not fit what was declared."""
-        document = self._check(record, traces, commanded, reported)
+        document = self._check(record, traces, commanded, reported, told)
         check_space(self.path.parent, len(document) + sum(t.samples.nbytes for t in traces.values()))
         row = np.zeros(1, self._row)
         row["index"], row["started"] = record.index, record.started.encode("ascii")
         try:
-            self._fill(row, document, traces, {"commanded": commanded, "reported": reported})
+            self._fill_traces(row, "traces", self.channels, traces)
+            self._fill_traces(row, "read_backs", self.read_backs, told.read_backs)
+            self._fill_stamps(row, told.stamps)
+            self._fill(row, document, {"commanded": commanded, "reported": reported})
             self._file.flush()
             self._arrays["sweeps"].append(row)
             self._file.flush()
@@ -93,22 +108,30 @@ class Journal:
         """Sweeps written."""
         return self._arrays["sweeps"].length
 
-    def _fill(
-        self,
-        row: NDArray[np.void],
-        document: bytes,
-        traces: Mapping[str, Trace],
-        steps: Mapping[str, Mapping[str, Steps]],
+    def _fill_traces(
+        self, row: NDArray[np.void], group: str, channels: Mapping[str, Channel], traces: Mapping[str, Trace]
     ) -> None:
-        for name in self.channels:
-            column = row["traces"][name]
+        for name in channels:
+            column = row[group][name]
             column["first"] = ABSENT
             if name in traces:
                 t = traces[name]
-                column["first"] = self._arrays[f"traces/{name}"].append(t.samples, aligned=True)
+                column["first"] = self._arrays[f"{group}/{name}"].append(t.samples, aligned=True)
                 column["count"], column["check"] = len(t), samples_check(t.samples)
                 column["scale"], column["offset"], column["error"] = t.scale, t.offset, t.error
                 column["t0"], column["dt"], column["clipped"] = t.t0, t.dt, t.clipped
+
+    def _fill_stamps(self, row: NDArray[np.void], stamps: Mapping[str, Stamps]) -> None:
+        for name in self.stamped:
+            column = row["stamps"][name]
+            column["first"] = ABSENT
+            if name in stamps:
+                counts = np.asarray(stamps[name].counts, np.int64)
+                column["first"] = self._arrays[f"stamps/{name}"].append(counts, aligned=True)
+                column["count"], column["check"] = len(counts), samples_check(counts)
+                column["unit"], column["lost"] = stamps[name].unit, stamps[name].lost
+
+    def _fill(self, row: NDArray[np.void], document: bytes, steps: Mapping[str, Mapping[str, Steps]]) -> None:
         for kind, commands in steps.items():
             for port in self.ports:
                 column = row[kind][port]
@@ -128,18 +151,17 @@ class Journal:
         traces: Mapping[str, Trace],
         commanded: Mapping[str, Steps],
         reported: Mapping[str, Steps],
+        told: Told,
     ) -> bytes:
         where = f"sweep {record.index} ('{record.label}')"
         if record.index != self.count:
             raise RecordError(f"{where}: the next sweep of this run is number {self.count}.")
-        for name, trace in traces.items():
-            channel = self.channels.get(name)
-            if channel is None:
-                raise RecordError(f"{where}: '{name}' is no channel of this run. Channels: {', '.join(self.channels)}.")
-            if trace.unit != channel.unit or trace.samples.dtype != channel.dtype or trace.samples.ndim != 1:
+        _check_traces(where, self.channels, traces)
+        _check_traces(where, self.read_backs, told.read_backs)
+        for name in told.stamps:
+            if name not in self.stamped:
                 raise RecordError(
-                    f"{where}: the trace of {name} is {trace.samples.dtype} in {trace.unit}; the journal was opened "
-                    f"for {np.dtype(channel.dtype)} in {channel.unit}."
+                    f"{where}: '{name}' stamps nothing in this run. What does: {', '.join(self.stamped)}."
                 )
         for steps in (commanded, reported):
             for port, command in steps.items():
@@ -167,6 +189,18 @@ class Journal:
             self._file.close()
         except (OSError, RuntimeError) as reason:
             raise RecordError(f"{self.path}: cannot be closed ({reason}); its sweeps stay readable.") from reason
+
+
+def _check_traces(where: str, channels: Mapping[str, Channel], traces: Mapping[str, Trace]) -> None:
+    for name, trace in traces.items():
+        channel = channels.get(name)
+        if channel is None:
+            raise RecordError(f"{where}: '{name}' is no channel of this run. Channels: {', '.join(channels)}.")
+        if trace.unit != channel.unit or trace.samples.dtype != channel.dtype or trace.samples.ndim != 1:
+            raise RecordError(
+                f"{where}: the trace of {name} is {trace.samples.dtype} in {trace.unit}; the journal was opened "
+                f"for {np.dtype(channel.dtype)} in {channel.unit}."
+            )
 
 
 class _Array:

@@ -12,7 +12,7 @@ import hdf5plugin  # noqa: F401  (registers the filter that the samples are pack
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import RecordError, Steps, Trace
+from neurorig.signals import RecordError, Stamps, Steps, Trace
 
 from .layout import ABSENT, row_crc, samples_check
 from .sweep import SweepRecord
@@ -27,6 +27,8 @@ class Row:
     channels: tuple[str, ...]
     commanded: tuple[str, ...]
     reported: tuple[str, ...]
+    read_backs: tuple[str, ...]
+    stamps: tuple[str, ...]
 
 
 class JournalReader:
@@ -60,21 +62,31 @@ class JournalReader:
                 problems.append(f"{self.path.name}: sweep {k} is damaged: its row in the table or its document is torn")
         return rows, problems
 
-    def trace(self, row: Row, name: str) -> Trace:
+    def trace(self, row: Row, name: str, group: str = "traces") -> Trace:
         """Read one trace, bit for bit as it was measured; raises RecordError when its samples are damaged."""
-        column = row.table["traces"][name][0]
-        first, count = int(column["first"]), int(column["count"])
-        with self._open() as file:
-            dataset = file[f"traces/{name}"]
-            samples = dataset[first : first + count]
-            unit = str(dataset.attrs["unit"])
-        if len(samples) != count or samples_check(samples) != column["check"]:
-            raise RecordError(
-                f"{self.path}: sweep {row.record.index}: the samples of {name} are damaged "
-                f"({len(samples)} of {count} read, checksum differs)."
-            )
+        column = row.table[group][name][0]
+        samples, unit = self._whole(row, f"{group}/{name}", column)
         scale, offset, t0, dt, error = (float(column[key]) for key in ("scale", "offset", "t0", "dt", "error"))
         return Trace(name, samples, scale, offset, unit, t0, dt, error, int(column["clipped"]))
+
+    def stamps(self, row: Row, name: str) -> Stamps:
+        """Read the stamps of one comparator input; raises RecordError when they are damaged."""
+        column = row.table["stamps"][name][0]
+        counts, _ = self._whole(row, f"stamps/{name}", column)
+        return Stamps(counts, float(column["unit"]), int(column["lost"]))
+
+    def _whole(self, row: Row, dataset: str, column: NDArray[np.void]) -> tuple[NDArray[Any], str]:
+        """The numbers that a column of the row points to, and their unit."""
+        first, count = int(column["first"]), int(column["count"])
+        with self._open() as file:
+            samples = file[dataset][first : first + count]
+            unit = str(file[dataset].attrs.get("unit", ""))
+        if len(samples) != count or samples_check(samples) != column["check"]:
+            raise RecordError(
+                f"{self.path}: sweep {row.record.index}: the samples of {dataset.partition('/')[2]} are damaged "
+                f"({len(samples)} of {count} read, checksum differs)."
+            )
+        return samples, unit
 
     def steps(self, row: Row, kind: str, port: str) -> Steps:
         """Read the commanded or reported steps of a port."""
@@ -93,7 +105,8 @@ def _row(table: NDArray[np.void], document: bytes) -> Row:
     head: dict[str, Any] = json.loads(document)
     record = SweepRecord(int(table["index"][0]), head["label"], table["started"][0].decode("ascii"), head["state"],
                          head["params"], head["acquired"])  # fmt: skip
-    return Row(record, table, *(_present(table, kind) for kind in ("traces", "commanded", "reported")))
+    kinds = ("traces", "commanded", "reported", "read_backs", "stamps")
+    return Row(record, table, *(_present(table, kind) for kind in kinds))
 
 
 def _present(table: NDArray[np.void], kind: str) -> tuple[str, ...]:

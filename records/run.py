@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from neurorig.signals import RecordError, Steps, Trace, nearest
+from neurorig.signals import RecordError, Stamps, Steps, Trace, nearest
 
 from . import notes
 from .folder import LOG, TRACES, read_meta, read_state
@@ -58,6 +58,12 @@ class Sweep:
         self.reported: Mapping[str, Steps] = Lazy(
             "report from", row.reported, lambda port: journal.steps(row, "reported", port)
         )
+        self.read_backs: Mapping[str, Trace] = Lazy(
+            "read-back", row.read_backs, lambda name: journal.trace(row, name, "read_backs")
+        )
+        """What the source read back of itself, by its own clock from its own start: reported, not measured."""
+        self.stamps: Mapping[str, Stamps] = Lazy("stamps", row.stamps, lambda name: journal.stamps(row, name))
+        """When the source's comparators saw spikes, by its own clock from its own start."""
         self.comments = [n for n in run_notes if n.sweep == self.index]
         self.bad = notes.is_bad(run_notes, self.index)
 
@@ -184,7 +190,9 @@ class Run:
 
 def _unreadable(sweep: Sweep) -> list[str]:
     problems = []
-    parts: tuple[Mapping[str, object], ...] = (sweep.traces, sweep.commanded, sweep.reported)
+    parts: tuple[Mapping[str, object], ...] = (
+        sweep.traces, sweep.commanded, sweep.reported, sweep.read_backs, sweep.stamps,
+    )  # fmt: skip
     for part in parts:
         for name in part:
             try:

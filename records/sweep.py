@@ -1,4 +1,4 @@
-"""What is written down for one sweep, and for one channel of the journal."""
+"""What is written down for one sweep, for one channel of the journal, and what a source told of itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,21 +8,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from neurorig.signals import RecordError
+from neurorig.signals import RecordError, Stamps, Trace
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A node whose traces the journal will hold: its SI unit, and the integer type of its samples."""
+    """A node whose traces the journal will hold: its SI unit, the integer type of its samples, and, of what is computed from
+    other nodes, how."""
 
     name: str
     unit: str
     dtype: DTypeLike
+    derived: str = ""
 
     def __post_init__(self) -> None:
         kind = np.dtype(self.dtype)
         if kind.kind not in "iu":
             raise RecordError(f"{self.name}: samples of type {kind} cannot be kept; a trace is integers with a scale.")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a source told of itself during a sweep: reported, not measured, its times by its own clock from its own start.
+
+    `read_backs` by ``source.quantity`` (``source.I1``), `stamps` by comparator input (``source.1``).
+    """
+
+    read_backs: Mapping[str, Trace] = field(default_factory=dict)
+    stamps: Mapping[str, Stamps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

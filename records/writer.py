@@ -12,7 +12,7 @@ from .folder import LOCK, LOG, RUN, SCHEMA, STATUSES, TRACES, check_space, make_
 from .jsonfile import append_line, encode
 from .lock import WriterLock
 from .provenance import software
-from .sweep import Channel, SweepRecord
+from .sweep import Channel, SweepRecord, Told
 from .tables import save_table
 
 if TYPE_CHECKING:
@@ -89,13 +89,19 @@ class RunWriter:
         self.finish("failed")
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def open_journal(self, channels: Sequence[Channel], ports: Sequence[str]) -> None:
-        """Make ``traces.h5`` for these channels and ports; both are fixed from here on."""
+    def open_journal(
+        self,
+        channels: Sequence[Channel],
+        ports: Sequence[str],
+        read_backs: Sequence[Channel] = (),
+        stamped: Sequence[str] = (),
+    ) -> None:
+        """Make ``traces.h5`` for these channels, ports, read-backs and comparator inputs; all fixed from here on."""
         from .journal import Journal  # h5py and its filters cost 0.1 s
 
         if self._journal or self.finished:
             raise RecordError(f"{self.path}: the journal is already open, or the run has ended.")
-        self._journal = Journal(self.path / TRACES, channels, ports)
+        self._journal = Journal(self.path / TRACES, channels, ports, read_backs, stamped)
 
     def add_sweep(
         self,
@@ -103,15 +109,17 @@ class RunWriter:
         traces: Mapping[str, Trace],
         commanded: Mapping[str, Steps] | None = None,
         reported: Mapping[str, Steps] | None = None,
+        told: Told | None = None,
     ) -> None:
         """Append a sweep; when this returns, the sweep survives the end of the process.
 
-        `traces` by node (kept under that name), `commanded` and `reported` by port. A sweep is either there or not.
+        `traces` by node (kept under that name), `commanded` and `reported` by port, `told` by the
+        source of itself. A sweep is either there or not.
         Raises RecordError, with nothing written, when it does not match the journal or the disk is nearly full.
         """
         if self._journal is None or self.finished:
             raise RecordError(f"{self.path}: a sweep needs an open journal; the run has ended or it was never opened.")
-        self._journal.append(record, traces, commanded or {}, reported or {})
+        self._journal.append(record, traces, commanded or {}, reported or {}, told or Told())
         self.log("sweep written", sweep=record.index, label=record.label)
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
