@@ -127,6 +127,19 @@ def _check_together(where: str, reach: Reach, setup: SourceSetup, level: float) 
         )
 
 
+def check_range_of_compliance(where: str, reach: Reach, setup: SourceSetup) -> None:
+    """Raise LimitError for a fixed measuring range above that of the compliance, which some models do not have."""
+    if setup.measure_range is None:
+        return
+    highest = next(r for r in reach.ranges(setup.measures) if setup.compliance <= r * reach.over * (1 + 1e-9))
+    if setup.measure_range > highest * (1 + 1e-6):
+        raise LimitError(
+            f"{where}: measure_range {show(setup.measure_range, setup.measures)} is above that of the compliance "
+            f"({show(setup.compliance, setup.measures)}), {show(highest, setup.measures)}, the highest that this model "
+            "allows. Choose that one, or raise the compliance."
+        )
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A train in an instrument."""
