@@ -9,6 +9,7 @@ A value outside its bounds raises LimitError and nothing is sent; one that does 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar, overload
@@ -168,10 +169,10 @@ def command(
         return f"{value:.10G}" if scale is None else str(round(value / scale))
 
     def read(answer: str) -> float:
-        return _whole(answer) * (scale or 1.0)
+        return whole(answer) * (scale or 1.0)
 
     return Command(
-        header, doc, _real if scale is None else read, None if query_only else write, unit, low, high, (), read_back,
+        header, doc, real if scale is None else read, None if query_only else write, unit, low, high, (), read_back,
         tolerance, resolution, optional, question,
     )  # fmt: skip
 
@@ -182,7 +183,7 @@ def integer(
 ) -> Command[int]:  # fmt: skip
     """A whole number."""
     return Command(
-        header, doc, _whole, None if query_only else str, "", low, high, read_back=read_back, optional=optional
+        header, doc, whole, None if query_only else str, "", low, high, read_back=read_back, optional=optional
     )
 
 
@@ -191,33 +192,60 @@ def switch(header: str, *, doc: str, read_back: bool = True, optional: bool = Fa
     return Command(header, doc, _read_switch, lambda on: "ON" if on else "OFF", read_back=read_back, optional=optional)
 
 
-def _real(answer: str) -> float:
+def real(answer: str) -> float:
+    """A number. Raises ValueError."""
     if "_" in answer:  # Python reads 1_0 as ten; an instrument means nothing by it
         raise ValueError(answer)
     return float(answer)
 
 
-def _whole(answer: str) -> int:
-    if "_" in answer:
+def whole(answer: str) -> int:
+    """A whole number in any form that instruments give it: ``12``, ``+12``, ``1.200000E+01``. Raises ValueError."""
+    if answer.strip().isdecimal():
+        return int(answer)
+    value = real(answer)
+    if not value.is_integer() or abs(value) > 2**53:
         raise ValueError(answer)
-    return int(answer)
+    return int(value)
+
+
+def plain(answer: str) -> str:
+    """An answer of words and numbers, however it is spelled: short forms, capitals, no spaces, numbers in one form.
+
+    The short form of a word has its first four letters, or three if the fourth is a vowel (SCPI-1999 vol. 1, 6.2.1).
+    """
+    return ",".join(_plain_field(field.strip()) for field in answer.split(","))
+
+
+def _plain_field(field: str) -> str:
+    try:
+        return f"{real(field):.12g}"
+    except ValueError:
+        return re.sub(r"[A-Za-z]+", lambda word: _short(word[0].upper()), field)
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 4 else word[: 3 if word[3] in "AEIOU" else 4]
 
 
 def _read_switch(answer: str) -> bool:
-    return {"1": True, "ON": True, "0": False, "OFF": False}[answer.upper()]
+    return {"1": True, "ON": True, "0": False, "OFF": False}[plain(answer)]
 
 
 def choice(
     header: str, choices: Sequence[str], *, doc: str, read_back: bool = True, optional: bool = False,
     query_only: bool = False,
 ) -> Command[str]:  # fmt: skip
-    """One of several words, as the instrument gives them back."""
+    """One of several words; the instrument may give it back in its short or its long form, in any case (`plain`)."""
     known = tuple(choices)
+    spelled = [plain(word) for word in known]
 
     def read(answer: str) -> str:
-        if answer not in known:
+        if answer in known:
+            return answer
+        if spelled.count(plain(answer)) != 1:
             raise ValueError(answer)
-        return answer
+        return known[spelled.index(plain(answer))]
 
     return Command(
         header, doc, read, None if query_only else str, choices=known, read_back=read_back, optional=optional

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from neurorig.signals import BenchError, InstrumentError
 
-from .commands import Commanded
+from .commands import Commanded, plain
 from .drivers import DRIVERS
 from .links import Link
 from .roles import Identity
@@ -25,7 +25,7 @@ class IdentifiedInstrument(Commanded):
     """Takes the oldest error out of the queue: its number comes first, 0 when there is none."""
     safe_state: ClassVar[tuple[str, ...]]
     off_answers: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """Questions, and patterns of the answers that say that nothing is put out; for instruments that drive."""
+    """Questions, and patterns of the answers (made `plain`) that say that nothing is put out; for instruments that drive."""
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name or self.driver)
@@ -87,7 +87,7 @@ class IdentifiedInstrument(Commanded):
         """As `confirm_safe`, over a link of which nothing is known (the guardian's)."""
         for question, pattern in cls.off_answers:
             answer = link.query(question)
-            if not re.fullmatch(pattern, answer.strip()):
+            if not re.fullmatch(pattern, plain(answer)):
                 raise InstrumentError(f"{link.resource}: was told to be safe, but answers '{answer}' to {question}")
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from neurorig.signals import BenchError, InstrumentError, show
 
-from ..commands import Commanded, choice, command, integer, switch
+from ..commands import Commanded, choice, command, integer, switch, whole
 from ..links import Link
 from ..scpi import ScpiInstrument
 from ..sourcing import Quantity, Readings, SourceSetup, Train
@@ -134,7 +134,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name, serial_number=serial_number)
-        if (language := link.query("*LANG?").strip()) != "SCPI":
+        if (language := link.query("*LANG?").strip().upper()) != "SCPI":
             raise BenchError(
                 f"{link.resource}: the 2450 is set to speak {language}. Set it to SCPI (menu System, Settings, Command Set)."
             )
@@ -240,7 +240,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
         if running(state, self.name):
             return True
         awaited = len(self._loaded["1"].train.levels)
-        if (found := int(self.query(f":TRAC:ACT? {BUFFER}"))) == awaited:
+        if (found := whole(self.query(f":TRAC:ACT? {BUFFER}"))) == awaited:
             return False
         if time.monotonic() - self._started < STATE_LAG:
             return True
@@ -252,7 +252,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
 
     def _rows(self, channel: str, levels: NDArray[np.float64]) -> Readings:
         """The buffer's readings, as many as `levels`: numbers in binary, then the status of each as text."""
-        if (found := int(self.query(f":TRAC:ACT? {BUFFER}"))) != len(levels):
+        if (found := whole(self.query(f":TRAC:ACT? {BUFFER}"))) != len(levels):
             raise InstrumentError(f"{self.name}: holds {found} readings, {len(levels)} were expected.")
         numbers = np.empty((len(levels), 3), "<f8")
         limited = np.empty(len(levels), bool)

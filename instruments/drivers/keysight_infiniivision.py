@@ -26,7 +26,7 @@ import numpy as np
 
 from neurorig.signals import InstrumentError, LimitError, Trace, show
 
-from ..commands import Commanded, choice, command, integer, switch
+from ..commands import Commanded, choice, command, integer, switch, whole
 from ..links import Link
 from ..roles import Acquisition, ChannelSetup
 from .scope import Progress, ScopeDriver, State
@@ -178,7 +178,7 @@ class KeysightInfiniiVision(ScopeDriver):
         self.acquisition_type = "HRES" if acquisition.mode == "high_resolution" else "NORM"
         if acquisition.segments > 1:
             self.write(f":ACQ:SEGM:COUN {acquisition.segments}")
-            if (found := int(self.query(":ACQ:SEGM:COUN?"))) != acquisition.segments:
+            if (found := whole(self.query(":ACQ:SEGM:COUN?"))) != acquisition.segments:
                 raise InstrumentError(f"{self.name}: {acquisition.segments} segments were set, {found} read back.")
 
     def _show(self, channel: str, shown: bool) -> None:
@@ -238,7 +238,7 @@ class KeysightInfiniiVision(ScopeDriver):
         return "triggered" if self._has_triggered else "waiting" if self._is_armed else "filling"
 
     def _event(self, question: str) -> bool:
-        return int(self.query(question)) == 1
+        return whole(self.query(question)) == 1
 
     def _triggered(self) -> bool:
         self._has_triggered |= self._event(":TER?")
@@ -289,10 +289,10 @@ class KeysightInfiniiVision(ScopeDriver):
 
     def _choose(self, segment: int, acquisition: Acquisition) -> None:
         """Select a segment to be read."""
-        if (found := int(self.query(":WAV:SEGM:COUN?"))) != acquisition.segments:
+        if (found := whole(self.query(":WAV:SEGM:COUN?"))) != acquisition.segments:
             raise InstrumentError(f"{self.name}: {found} of {acquisition.segments} segments were triggered.")
         self.write(f":ACQ:SEGM:IND {segment + 1}")
-        if (found := int(self.query(":ACQ:SEGM:IND?"))) != segment + 1:
+        if (found := whole(self.query(":ACQ:SEGM:IND?"))) != segment + 1:
             raise InstrumentError(f"{self.name}: segment {segment + 1} was chosen, {found} reads back.")
 
     def segment_times(self) -> tuple[float, ...]:

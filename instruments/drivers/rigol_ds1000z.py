@@ -24,7 +24,7 @@ import numpy as np
 
 from neurorig.signals import InstrumentError, Trace, show
 
-from ..commands import Command, Commanded, choice, command, switch, text
+from ..commands import Command, Commanded, choice, command, plain, switch, text
 from ..links import Link
 from ..roles import Acquisition, ChannelSetup
 from .preamble import Preamble
@@ -178,7 +178,7 @@ class RigolDS1000Z(ScopeDriver):
         self.delay = acquisition.settings["delay"]
         self.write(f":ACQ:MDEP {acquisition.points}")
         found = self.depth
-        if not found[:1].isdigit() or float(found) != acquisition.points:
+        if plain(found) != plain(str(acquisition.points)):
             raise InstrumentError(
                 f"{self.name}: memory depth was set to {acquisition.points} but reads back {found}. "
                 "Check that no digital channel (LA) is on: they share the memory."

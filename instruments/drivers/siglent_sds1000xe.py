@@ -23,7 +23,7 @@ import numpy as np
 
 from neurorig.signals import InstrumentError, PlanError, Trace, show
 
-from ..commands import Command, Commanded, choice, command, switch, text
+from ..commands import Command, Commanded, choice, command, plain, switch, text, whole
 from ..links import Link, Resync
 from ..roles import Acquisition, ChannelSetup, Identity
 from .scope import Progress, ScopeDriver, State
@@ -39,12 +39,12 @@ STATES: dict[str, State] = {
     "STOP": "stopped", "ARM": "filling", "AUTO": "filling", "ROLL": "filling", "READY": "waiting", "TRIG'D": "triggered",
 }  # fmt: skip
 PREFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9}
-_RESYNC = Resync(lambda _: [("*IDN?", r"(?i)siglent[^,]*,SDS.*")])  # it has no registers to write numbers into
+_RESYNC = Resync(lambda _: [("*IDN?", r"(?i)siglent[^,]*, *SDS.*")])  # it has no registers to write numbers into
 
 
 def number(answer: str) -> float:
     """A number, with or without a prefix and what it counts: ``1.00E+09``, ``1.00GSa/s``, ``7Mpts``. Raises ValueError."""
-    found = re.fullmatch(r"([-+.\dE]+?)([kKMG]?)(Sa/s|pts)?", answer.strip())
+    found = re.fullmatch(r"(?i)([-+.\dE]+?)([KMG]?)(Sa/s|pts)?", answer.strip())
     if found is None:
         raise ValueError(answer)
     return float(found[1]) * PREFIXES[found[2].upper()]
@@ -173,7 +173,7 @@ class SiglentSDS1000XE(ScopeDriver):
 
     def _set_trigger(self, channel: str, level: float, rising: bool) -> None:
         self.write(f"TRSE EDGE,SR,C{channel},HT,OFF")
-        if not (found := self.trigger).startswith(f"EDGE,SR,C{channel},"):
+        if not plain(found := self.trigger).startswith(f"EDGE,SR,C{channel},"):
             raise InstrumentError(f"{self.name}: the edge of C{channel} is to trigger, but TRSE? tells {found}.")
         source = self.channels[channel]
         source.trigger_coupling = "DC"
@@ -199,7 +199,7 @@ class SiglentSDS1000XE(ScopeDriver):
         return self.status
 
     def _triggered(self) -> bool:
-        self._acquired |= bool(int(self.query("INR?")) & 1)
+        self._acquired |= bool(whole(self.query("INR?")) & 1)
         return self._acquired
 
     def _check_armed(self, acquisition: Acquisition) -> None:

@@ -24,7 +24,15 @@ def _event_status_enable(k: int) -> Sequence[tuple[str, str]]:
     second question still finds its own; numbers change from time to time because these answers may be late, too.
     """
     values = (2 * k % 254 + 1, 2 * k % 254 + 2)
-    return [(f"*ESE {v}\n*ESE?", str(v)) for v in values]
+    return [(f"*ESE {v}\n*ESE?", _spelled(v)) for v in values]
+
+
+def _spelled(value: int) -> str:
+    """A pattern for a whole number in the forms that instruments give it: ``12``, ``+12``, ``12.0``, ``1.200000E+01``."""
+    first, *others = str(value)
+    fraction = "".join(others).rstrip("0")
+    exponent = rf"{first}(\.{fraction}0*){'?' if not fraction else ''}[Ee]\+?0*{len(others)}"
+    return rf"\+?({value}(\.0*)?([Ee]\+?0+)?|{exponent})"
 
 
 SCPI = Resync(_event_status_enable)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorig.instruments.commands import Commanded, choice, command, integer, switch, text
+from neurorig.instruments.commands import Commanded, choice, command, integer, plain, switch, text, whole
 from neurorig.signals import InstrumentError, LimitError, LinkError
 
 
@@ -85,6 +85,41 @@ def test_choices():
     assert memory.sent == []
     with pytest.raises(InstrumentError, match=r"'RAMP' is no answer to SHAP\?"):
         _ = instrument.shape
+
+
+@pytest.mark.parametrize(
+    ("spelled", "meant"),
+    [
+        ("normal", "NORM"), ("CHANnel1", "CHAN1"), ("Positive", "POS"), ("HIMPEDANCE", "HIMP"), ("off", "OFF"),
+        ("ON", "ON"), ("RUNSTOP", "RUNS"), ("SEQuence", "SEQ"), ("+1.000000E+00", "1"), ("20M", "20M"), ("-0", "-0"),
+        ('"VOLTAGE:DC", "CURRENT:DC"', '"VOLT:DC","CURR:DC"'), ("real, +32", "REAL,32"), ("1_0", "1_0"),
+    ],
+)  # fmt: skip
+def test_words_and_numbers_are_the_same_however_they_are_spelled(spelled, meant):
+    """SCPI-1999 vol. 1, 6.2.1: four letters, or three if the fourth is a vowel."""
+    assert plain(spelled) == meant
+
+
+def test_a_choice_is_known_in_any_spelling_but_never_guessed():
+    class Scope(Commanded):
+        slope = choice("SLOP", ("POS", "NEG", "NEGATION"), doc="The third would be shortened to the second.")
+
+    for spelled, meant in (("POS", "POS"), ("Positive", "POS"), ("NEG", "NEG"), ("NEGATION", "NEGATION")):
+        assert Scope(Memory(SLOP=spelled), name="scope").slope == meant  # type: ignore[arg-type]
+    for doubtful in ("negative", "PO", "POST", "", "1"):
+        with pytest.raises(InstrumentError, match="is no answer to SLOP"):
+            _ = Scope(Memory(SLOP=doubtful), name="scope").slope  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spelled", ["12", "+12", " 12 ", "12.0", "1.200000E+01", "+1.2e1"])
+def test_a_whole_number_in_any_form(spelled):
+    assert whole(spelled) == 12
+
+
+@pytest.mark.parametrize("spelled", ["12.5", "1_2", "", "nan", "inf", "1e300", "twelve"])
+def test_what_is_no_whole_number(spelled):
+    with pytest.raises(ValueError):
+        whole(spelled)
 
 
 def test_what_does_not_read_back_is_an_error():

@@ -1,5 +1,6 @@
 """What every oscilloscope of the registry owes: records of known signals on its simulated double, and through bad connections."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -67,17 +68,24 @@ class Table:
         return acquisition
 
 
-@pytest.fixture(params=SCOPES)
-def table(request) -> Iterator[Table]:
-    entry, world = DRIVERS[request.param], quiet_world()
+@contextlib.contextmanager
+def laid(name: str, behind: Callable[[Any], Any] = lambda device: device) -> Iterator[Table]:
+    """A table with this scope on it; `behind` may put something before the simulated instrument."""
+    entry, world = DRIVERS[name], quiet_world()
     marker = LogicLine(world)
     inputs: dict[str, Any] = {"1": Signal(world, sine), "2": Signal(world, hum), entry.channels[-1]: marker}
     inputs |= dict.fromkeys(entry.trigger_inputs, marker)
     device = entry.load_simulated()(world, inputs, serial="A1", seed=3, probes={"1": 10})
-    with serving(world, {"scope": device}) as ports:
+    with serving(world, {"scope": behind(device)}) as ports:
         scope = entry.connect(f"tcp://127.0.0.1:{ports['scope']}", name="scope")
         yield Table(world, marker, scope, entry.channels[-1])
         scope.close()
+
+
+@pytest.fixture(params=SCOPES)
+def table(request) -> Iterator[Table]:
+    with laid(request.param) as table:
+        yield table
 
 
 def error(trace: Trace, signal: Callable[[Any], Any], edge: float) -> np.ndarray:
