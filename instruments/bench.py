@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -124,6 +125,7 @@ class Supply:
     channel: str
     voltage: float
     current_limit: float
+    wires: Literal[2, 4] = 2
 
 
 class Bench:
@@ -424,7 +426,7 @@ class Bench:
                 f"{show(voltage, 'V')} is not the {show(self.board.supply, 'V')} that board '{self.board.name}' is "
                 "described at, and V+ sets every weight. Correct one of them (supply in the board file).",
             )
-        return Supply(instrument, channel, voltage, entry.current_limit)
+        return Supply(instrument, channel, voltage, entry.current_limit, entry.wires)
 
     def _channel(
         self, text: str, where: str, *roles: str, known: tuple[str, ...] = (), trigger: bool = False

@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -68,6 +68,7 @@ class SupplyEntry(_Table):
     channel: str
     voltage: Annotated[Voltage, Field(gt=0)] | None = None
     current_limit: Annotated[Current, Field(gt=0)]
+    wires: Literal[2, 4] = 2
 
 
 class LimitEntry(_Table):

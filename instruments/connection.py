@@ -84,7 +84,7 @@ class Rig:
         if supply is None:
             return
         instrument: PowerSupply = self.instruments[supply.instrument]  # type: ignore[assignment]  # the bench has checked
-        instrument.configure(supply.channel, supply.voltage, supply.current_limit)
+        instrument.configure(supply.channel, supply.voltage, supply.current_limit, supply.wires)
         instrument.on(supply.channel)
         volts, amperes = instrument.measure(supply.channel)
         self.supplied = {"volts": volts, "amperes": amperes}

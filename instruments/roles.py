@@ -392,8 +392,9 @@ class PowerSupply(Instrument, Protocol):
         """Raise LimitError for what the channel does not give; no I/O."""
         ...
 
-    def configure(self, channel: str, volts: float, current_limit: float) -> None:
-        """Output off, voltage and current limit set and read back."""
+    def configure(self, channel: str, volts: float, current_limit: float, wires: Literal[2, 4] = 2) -> None:
+        """Output off, voltage and current limit set and read back; with four wires the voltage is held where the sense
+        leads end."""
         ...
 
     def on(self, channel: str) -> None:

@@ -28,6 +28,11 @@ GENERATOR = [
     ('[comparators]\n"source.1" = "n1.v_ap"', ""),
 ]  # fmt: skip
 
+SUPPLY = [
+    ("[instruments.scope]", '[instruments.supply]\ndriver = "keysight_e36300"\nresource = "tcp://192.168.1.80:5025"\n\n[instruments.scope]'),
+    ("[marker]", '[supply]\nchannel = "supply.1"\ncurrent_limit = "LIMIT"\n\n[marker]'),
+]  # fmt: skip
+
 
 def bench_with(folder: Path, *changes: tuple[str, str]) -> Path:
     text = BENCH
@@ -69,3 +74,12 @@ def test_with_a_generator_and_a_converter_as_the_source(tmp_path: Path) -> None:
     run = bump_on(bench_with(tmp_path, *GENERATOR), seed=1)
     says_what_was_published(run)
     assert run.sweeps[0].traces["n1.i0"].values[10] == pytest.approx(0.0, abs=1e-6)  # nothing flows before the trigger
+
+
+def test_a_run_says_what_the_supply_gave(tmp_path: Path) -> None:
+    path = bench_with(tmp_path, *SUPPLY, ("LIMIT", "200 mA"))
+    run = bump_on(path)
+    says_what_was_published(run)
+    supplied = run.meta["supply"]
+    assert supplied["volts"] == pytest.approx(load_bench(path).supply.voltage, rel=3e-3)  # type: ignore[union-attr]  # it has one
+    assert abs(supplied["amperes"]) < 1e-3  # the board's own is not part of the twin
