@@ -140,7 +140,7 @@ class CurrentSource(Instrument, Protocol):
 class SelfReport:
     """What a source told of itself during one play: reported, not measured. Times count from its own start, on its own clock.
 
-    `read_backs` by quantity (``V1``: volts at terminal 1, ``I1``: amperes of its driven leg), each without a gap: when scans
+    `read_backs` (int16) by quantity (``V1``: volts at terminal 1, ``I1``: amperes of its driven leg), without a gap: when scans
     were lost (`lost_scans`), what came before the first of them. `stamps` by comparator input.
     """
 

@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neurorig.records import Told
 from neurorig.signals import BenchError, LimitError, Program, Steps, Trace, show
 
+from . import told
 from .bisection import Bracket
 from .planning import beyond_screen, check_wiring, fit_stimulus, plan_sweep
 from .protocol import Context, Protocol, Result
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from neurorig.instruments import Acquisition, ChannelSetup, CurrentSource, Oscilloscope
     from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
+    from neurorig.instruments.roles import SelfReport
     from neurorig.records import RunWriter
 
 Progress = Callable[[float, str], None]
@@ -207,6 +210,7 @@ class _Runner:
             self._play(source, _programs(sweep.conditioning))
         reported = self._load(source, programs)
         self._configure(scope, sweep, acquisition)
+        telling = told.ask(source, bench, tuple(sweep.drive))
         scope.arm()
         self.writer.begin()
         source.arm()
@@ -215,7 +219,8 @@ class _Runner:
         self._wait(sweep, sweep.duration, source=source.running, oscilloscope=lambda: not scope.finished())
         source.off()
         traces: dict[str, Trace] = {}
-        taken = Taken(sweep, traces, {port: s.steps() for port, s in sweep.drive.items()}, reported)
+        commanded = {port: s.steps() for port, s in sweep.drive.items()}
+        taken = Taken(sweep, traces, commanded, reported, self._told(source) if telling else Told())
         try:
             for node in sweep.observe:
                 traces[node] = self._fetch(scope, node)
@@ -224,6 +229,16 @@ class _Runner:
             raise
         self._write(taken, started, acquisition, self._clock(scope, sweep, acquisition))
         return taken
+
+    def _told(self, source: "CurrentSource") -> Told:
+        """What the source tells of itself; a sweep is not lost because that is."""
+        try:
+            report: SelfReport = source.reported()  # type: ignore[attr-defined]  # it could be asked for one
+        except BenchError as error:
+            self._warn([f"sweep {self.taken}: what the source tells of itself was not fetched ({error})"])
+            return Told()
+        self._warn(told.missing(report, self.rig.bench, self.taken))
+        return told.named(report, self.rig.bench)
 
     def _clock(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> dict[str, Any]:
         """How the source's clock lies on the oscilloscope's, by the marker; nothing where the marker is not recorded."""
@@ -323,7 +338,8 @@ class _Runner:
             # Only a fetched trace knows the integer type of this digitiser.
             dtype = next(iter(taken.traces.values())).samples.dtype
             channels = [Channel(node, self.rig.bench.node(node).unit, dtype) for node in self._nodes]
-            self.writer.open_journal(channels, self.protocol.driven())
+            bench, ports = self.rig.bench, self.protocol.driven()
+            self.writer.open_journal(channels, ports, told.read_backs(bench, ports), told.stamped(bench))
             self._journal = True
         record = SweepRecord(
             index=self.taken,
@@ -338,7 +354,7 @@ class _Runner:
                 **(clock or {}),
             },
         )
-        self.writer.add_sweep(record, dict(taken.traces), dict(taken.commanded), dict(taken.reported))
+        self.writer.add_sweep(record, dict(taken.traces), dict(taken.commanded), dict(taken.reported), taken.told)
         self.taken += 1
         if record.index == 0:  # from here on the instruments are set as the sweeps need them
             self.writer.update(instruments={name: {"settings": s} for name, s in self.rig.settings().items()})

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurorig.records import Told
 from neurorig.signals import Steps, Trace
 
 from .stimuli import Stimulus
@@ -42,9 +43,13 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Taken:
-    """A sweep as it was taken: traces in the nodes' units, commands as asked for and as the source reported them."""
+    """A sweep as it was taken: traces in the nodes' units, commands as asked for and as the source reported them.
+
+    `told`: what the source read back of itself and when its comparators saw spikes, by its own clock.
+    """
 
     sweep: Sweep
     traces: Mapping[str, Trace]
     commanded: Mapping[str, Steps]
     reported: Mapping[str, Steps]
+    told: Told = field(default_factory=Told)
