@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from neurorig.records import Told
 from neurorig.signals import BenchError, LimitError, Program, Steps, Trace, show
 
 from . import told
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from neurorig.instruments import Acquisition, ChannelSetup, CurrentSource, Oscilloscope
     from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
-    from neurorig.instruments.roles import SelfReport
     from neurorig.records import RunWriter
 
 Progress = Callable[[float, str], None]
@@ -210,7 +208,7 @@ class _Runner:
             self._play(source, _programs(sweep.conditioning))
         reported = self._load(source, programs)
         self._configure(scope, sweep, acquisition)
-        telling = told.ask(source, bench, tuple(sweep.drive))
+        telling = told.ask(source, bench, sweep)
         scope.arm()
         self.writer.begin()
         source.arm()
@@ -220,7 +218,9 @@ class _Runner:
         source.off()
         traces: dict[str, Trace] = {}
         commanded = {port: s.steps() for port, s in sweep.drive.items()}
-        taken = Taken(sweep, traces, commanded, reported, self._told(source) if telling else Told())
+        itself, remarks = told.take(telling, bench, self.taken)
+        self._warn(remarks)
+        taken = Taken(sweep, traces, commanded, reported, itself)
         try:
             for node in sweep.observe:
                 traces[node] = self._fetch(scope, node)
@@ -229,16 +229,6 @@ class _Runner:
             raise
         self._write(taken, started, acquisition, self._clock(scope, sweep, acquisition))
         return taken
-
-    def _told(self, source: "CurrentSource") -> Told:
-        """What the source tells of itself; a sweep is not lost because that is."""
-        try:
-            report: SelfReport = source.reported()  # type: ignore[attr-defined]  # it could be asked for one
-        except BenchError as error:
-            self._warn([f"sweep {self.taken}: what the source tells of itself was not fetched ({error})"])
-            return Told()
-        self._warn(told.missing(report, self.rig.bench, self.taken))
-        return told.named(report, self.rig.bench)
 
     def _clock(self, scope: "Oscilloscope", sweep: Sweep, acquisition: "Acquisition") -> dict[str, Any]:
         """How the source's clock lies on the oscilloscope's, by the marker; nothing where the marker is not recorded."""

@@ -1,25 +1,57 @@
 """What the source of a sweep tells of itself: asked for, put under the bench's names, and remarked on when some is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorig.records import Channel, Told
+from neurorig.signals import BenchError
+
+from .sweep import Sweep
 
 if TYPE_CHECKING:
     from neurorig.instruments import Bench, CurrentSource
-    from neurorig.instruments.roles import SelfReport
+    from neurorig.instruments.roles import SelfReporting
 
 
-def ask(source: "CurrentSource", bench: "Bench", ports: Sequence[str]) -> bool:
-    """Ask for read-backs of these ports and stamps of every comparator wired to the source; whether it can tell them."""
+def ask(source: "CurrentSource", bench: "Bench", sweep: Sweep) -> "SelfReporting | None":
+    """Ask for read-backs of what the sweep drives, and stamps of every comparator wired; None when it cannot tell them."""
     from neurorig.instruments.roles import SelfReporting
 
     if not isinstance(source, SelfReporting):
-        return False
-    source.report(_channels(bench, ports), [name.partition(".")[2] for name in stamped(bench)])
-    return True
+        return None
+    source.report(_channels(bench, tuple(sweep.drive)), [name.partition(".")[2] for name in stamped(bench)])
+    return source
+
+
+def take(source: "SelfReporting | None", bench: "Bench", sweep: int) -> tuple[Told, list[str]]:
+    """What it told, under the bench's names (``source.I1``, ``source.1``), and a sentence for everything that is missing.
+
+    A sweep is not lost because the report is.
+    """
+    if source is None:
+        return Told(), []
+    name = bench.marker.source
+    try:
+        report = source.reported()
+    except BenchError as error:
+        return Told(), [f"sweep {sweep}: what {name} tells of itself was not fetched ({error})"]
+    remarks = [
+        f"{name}.{k}: {stamps.lost} spike stamps were not fetched in time in sweep {sweep}: no rate can be taken from them. "
+        "The traces are not affected."
+        for k, stamps in report.stamps.items()
+        if stamps.lost
+    ]
+    if report.lost_scans:
+        remarks.append(
+            f"{name}: {report.lost_scans} of its read-backs were not fetched in time in sweep {sweep}; what came after the "
+            "first of them is not kept. The traces are not affected."
+        )
+    return Told(
+        {f"{name}.{quantity}": trace for quantity, trace in report.read_backs.items()},
+        {f"{name}.{k}": stamps for k, stamps in report.stamps.items()},
+    ), remarks
 
 
 def stamped(bench: "Bench") -> list[str]:
@@ -29,39 +61,13 @@ def stamped(bench: "Bench") -> list[str]:
 
 def read_backs(bench: "Bench", ports: Sequence[str]) -> list[Channel]:
     """How the journal keeps the read-backs of these ports."""
-    kinds = (("V", "V"), ("I", "A"))
     return [
         Channel(f"{bench.marker.source}.{kind}{channel}", unit, np.int16)
         for channel in _channels(bench, ports)
-        for kind, unit in kinds
+        for kind, unit in (("V", "V"), ("I", "A"))
     ]
 
 
 def _channels(bench: "Bench", ports: Sequence[str]) -> list[str]:
     wired = [bench.port(port) for port in ports]
     return [port.channel for port in wired if port.instrument == bench.marker.source]
-
-
-def named(report: "SelfReport", bench: "Bench") -> Told:
-    """A report under the names of the bench: ``source.I1``, ``source.1``."""
-    source = bench.marker.source
-    return Told(
-        {f"{source}.{name}": trace for name, trace in report.read_backs.items()},
-        {f"{source}.{name}": stamps for name, stamps in report.stamps.items()},
-    )
-
-
-def missing(report: "SelfReport", bench: "Bench", sweep: int) -> Iterator[str]:
-    """A sentence for everything that was lost."""
-    source = bench.marker.source
-    if report.lost_scans:
-        yield (
-            f"{source}: {report.lost_scans} of its read-backs were not fetched in time in sweep {sweep}; what came after the "
-            "first of them is not kept. The traces are not affected."
-        )
-    for name, stamps in report.stamps.items():
-        if stamps.lost:
-            yield (
-                f"{source}.{name}: {stamps.lost} spike stamps were not fetched in time in sweep {sweep}: no rate can be taken "
-                "from them. The traces are not affected."
-            )

@@ -113,8 +113,8 @@ def test_what_was_lost_is_told_in_the_run(rig: FakeRig, writer: RunWriter) -> No
     report = SelfReport({"I1": trace}, {"1": Stamps(np.array([5, 9]), 0.5e-6, 12)}, lost_scans=7)
     run, _ = taken(rig, writer, report)
     assert [w.partition(" not fetched")[0] for w in run.meta["warnings"]] == [
-        "source: 7 of its read-backs were",
         "source.1: 12 spike stamps were",
+        "source: 7 of its read-backs were",
     ]
     assert run.sweeps[0].stamps["source.1"].lost == 12
     assert len(run.sweeps[0].read_backs["source.I1"]) == 5
@@ -126,4 +126,4 @@ def test_a_sweep_is_not_lost_because_the_report_is(rig: FakeRig, writer: RunWrit
     assert run.status == "done"
     assert "n1.v_ap" in run.sweeps[0].traces
     assert not run.sweeps[0].stamps
-    assert run.meta["warnings"][0] == ("sweep 0: what the source tells of itself was not fetched (arrived damaged)")
+    assert run.meta["warnings"][0] == ("sweep 0: what source tells of itself was not fetched (arrived damaged)")
