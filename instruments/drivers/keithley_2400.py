@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import BenchError, InstrumentError, LimitError, PlanError, show
+from neurorig.signals import BenchError, InstrumentError, PlanError, show
 
-from ..commands import Commanded, choice, command, integer, switch
+from ..commands import Commanded, choice, command, integer, switch, whole
 from ..links import Link
 from ..scpi import ScpiInstrument
 from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Train
-from .source_meter import Reach, SourceMeterBase, levels_in_order, measured_levels, period_of
+from .source_meter import Reach, SourceMeterBase, check_range_of_compliance, levels_in_order, measured_levels, period_of
 
 LIST = 100  # levels of one command (18-92)
 LATENCY = 275e-6  # seconds from a trigger to the source delay
@@ -168,17 +168,7 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         return 2 * (nplc / self._mains + CONVERSION)
 
     def _check_model(self, channel: str, setup: SourceSetup) -> None:
-        if setup.measure_range is None:
-            return
-        highest = next(
-            r for r in self.reach.ranges(setup.measures) if setup.compliance <= r * self.reach.over * (1 + 1e-9)
-        )
-        if setup.measure_range > highest * (1 + 1e-6):
-            raise LimitError(
-                f"{self._known(channel)}: measure_range {show(setup.measure_range, setup.measures)} is above that of the "
-                f"compliance ({show(setup.compliance, setup.measures)}), {show(highest, setup.measures)}, the highest that "
-                "this model allows. Choose that one, or raise the compliance."
-            )
+        check_range_of_compliance(self._known(channel), self.reach, setup)
 
     def _check_model_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
         seconds = {step.seconds for step in period_of(train)}
@@ -245,7 +235,7 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         for first in range(0, len(levels), LIST):
             values = ",".join(f"{level:.10G}" for level in levels[first : first + LIST])
             self.write(f":SOUR:LIST:{function}{':APP' if first else ''} {values}")
-        if (found := int(self.query(f":SOUR:LIST:{function}:POIN?"))) != len(levels):
+        if (found := whole(self.query(f":SOUR:LIST:{function}:POIN?"))) != len(levels):
             raise InstrumentError(f"{self.name}: its list holds {found} levels, {len(levels)} were sent.")
 
     def _start(self, channels: Sequence[str]) -> None:
@@ -278,7 +268,7 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
     def _fetch(self, channel: str, train: Train) -> Readings:
         setattr(self.channels[channel], f"{_WORDS[self._setups[channel].source]}_mode", "FIX")
         measured = self._measured(train)
-        if (found := int(self.query(":TRAC:POIN:ACT?"))) != len(measured):
+        if (found := whole(self.query(":TRAC:POIN:ACT?"))) != len(measured):
             raise InstrumentError(f"{self.name}: the train ended after {found} of {len(measured)} readings.")
         return self._rows(channel, ":TRAC:DATA?", measured_levels(train), measured, 0.0)
 
