@@ -4,6 +4,7 @@ A source's converter has a step, a gain and an offset error for each range, a me
 one instrument are drawn with its seed, well within what the data sheet promises for a year, and stay the same.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,7 @@ from .world import Event, World
 
 Quantity = Literal["V", "A"]
 Work = Generator[float, None, None]
-"""Something that takes time: it gives the seconds until it goes on."""
+"""Something that takes time: it gives the seconds until it goes on; infinity: until somebody wakes it."""
 
 HEADROOM = 1.05
 """A range goes 5 % beyond its full scale, unless a `Scale` says otherwise."""
@@ -32,6 +33,8 @@ class Range(NamedTuple):
     step: float
     noise: float = 0.0
     """Standard deviation at an aperture of one period of the mains."""
+    headroom: float = 0.0
+    """How far this range goes, if not as far as the others of its scale."""
 
 
 class Scale:
@@ -45,7 +48,11 @@ class Scale:
 
     def of(self, value: float) -> Range:
         """The most sensitive range that carries `value`; the largest, if none does."""
-        return next((r for r in self.ranges if abs(value) <= r.full_scale * (self.headroom + 1e-9)), self.ranges[-1])
+        return next((r for r in self.ranges if abs(value) <= self.reach(r)), self.ranges[-1])
+
+    def reach(self, present: Range) -> float:
+        """The largest value that a range carries."""
+        return present.full_scale * ((present.headroom or self.headroom) + 1e-9)
 
     def named(self, full_scale: float) -> Range:
         """The smallest range whose full scale is not below the one given; the largest, if there is none."""
@@ -61,15 +68,17 @@ class Scale:
         return round(value / present.step) * present.step * (1 + gain) + offset
 
     def shown(self, value: float, present: Range, periods: float) -> float:
-        """What the meter shows of `value`, measured for so many periods of the mains.
-
-        Below one period noise rises by what the data sheets of the series add to the offset: 0.005 % of the range at a
-        tenth of a period, 0.05 % at a hundredth (taken as three standard deviations).
-        """
+        """What the meter shows of `value`, measured for so many periods of the mains."""
         gain, offset = self._errors[present.full_scale]
-        fast = 5e-6 / 3 * present.full_scale / periods if periods < 1.0 else 0.0
-        noise = np.hypot(present.noise / np.sqrt(periods), fast)
+        noise = np.hypot(present.noise / np.sqrt(periods), self.haste(present, periods))
         return float(value * (1 + gain) + offset + noise * self._random.standard_normal())
+
+    def haste(self, present: Range, periods: float) -> float:
+        """The noise that is added below one period: a third of what the data sheets of Keithley's series add to the offset.
+
+        That is 0.005 % of the range at a tenth of a period, 0.05 % at a hundredth.
+        """
+        return 5e-6 / 3 * present.full_scale / periods if periods < 1.0 else 0.0
 
 
 class Seen(NamedTuple):
@@ -135,7 +144,7 @@ class Terminals:
             yield seconds
             mean = self.leads.mean()
             true = mean.volts if quantity == "V" else mean.amperes
-            overflow = abs(true) > present.full_scale * scale.headroom
+            overflow = abs(true) > scale.reach(present)
             better = present if auto is None else self._better(scale, present, true, lowest)
             if better == present or auto is None:
                 return Seen(scale.shown(true, present, periods), present, mean.limited, overflow)
@@ -145,7 +154,7 @@ class Terminals:
     @staticmethod
     def _better(scale: Scale, present: Range, value: float, lowest: float) -> Range:
         """One range up when it is too small; straight down to the smallest that holds the value when it is below a tenth."""
-        if abs(value) > present.full_scale * scale.headroom:
+        if abs(value) > scale.reach(present):
             return scale.above(present) or present
         if abs(value) < 0.1 * present.full_scale:
             return scale.named(max(abs(value), lowest))
@@ -169,6 +178,11 @@ class Job:
                 self._next.cancel()
             self._work.close()
 
+    def wake(self) -> None:
+        """Go on now, if it waits without an end."""
+        if self.running and self._next is None:
+            self._go_on()
+
     def wait(self, most: float) -> bool:
         """Let the world go on until it ends, `most` seconds and `MOST_STEPS` or fewer; whether it has ended."""
         end = self._world.now + most
@@ -184,4 +198,5 @@ class Job:
         except StopIteration:
             self.running = False
         else:
-            self._next = self._world.at(self._world.now + max(seconds, 0.0), self._go_on)
+            endless = seconds == math.inf
+            self._next = None if endless else self._world.at(self._world.now + max(seconds, 0.0), self._go_on)
