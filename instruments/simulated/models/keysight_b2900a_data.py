@@ -35,12 +35,6 @@ trace_size = integer(1, MOST_TRACED, MOST_TRACED)
 STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "MEAN": np.mean, "MIN": np.min, "MAX": np.max, "SDEV": np.std, "PKPK": np.ptp,
 }  # fmt: skip
-    "MEAN": np.mean,
-    "MIN": np.min,
-    "MAX": np.max,
-    "SDEV": np.std,
-    "PKPK": np.ptp,
-}
 
 
 class Trace:
