@@ -96,7 +96,19 @@ payloads = st.one_of(
     ),
 )
 uploads = payloads.map(lambda payload: b"SOUR1:WAV:DATA " + block(payload))
-useful = st.sampled_from([b"OUTP1 ON", b"ARM", b"TRIG", b"SOUR1:CURR 5000", b"*CLS", b"STAT?", b"SPIK:STAT 1,ON"])
+useful = st.sampled_from(
+    [
+        b"OUTP1 ON",
+        b"ARM",
+        b"TRIG",
+        b"SOUR1:CURR 5000",
+        b"*CLS",
+        b"STAT?",
+        b"SPIK:STAT 1,ON",
+        b"ADC:STAT ON",
+        b"ADC:DATA? 64",
+    ]
+)
 lines = st.one_of(commands, sums, uploads, useful, st.binary(max_size=80))
 
 
@@ -174,3 +186,34 @@ def test_the_pieces_in_which_bytes_arrive_do_not_matter(script, data) -> None:
     expected = whole.session.receive(stream)
     parts = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     assert b"".join(map(pieces.session.receive, parts)) == expected
+
+
+streams = st.sampled_from(
+    ["ADC:STAT ON", "ADC:STAT OFF", "ADC:SCAN 1", "ADC:SCAN 11", "ADC:SCAN 16", "ADC:SLOT 2", "ADC:SLOT 5", "ADC:SLOT 900",
+     "ADC:T0?", "*RST", "OUTP1 ON", "SYST:SAFE", "ARM", "TRIG", "ABOR"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(streams | st.integers(1, 192) | st.floats(0.001, 0.3), max_size=40))
+def test_the_numbers_of_the_scans_add_up_whatever_is_done_to_the_stream(script) -> None:
+    """Section 14: ``first = last first + scans of the last block + lost``, and a fetch never gives more than was asked for."""
+    bench = SourceBench()
+    assert bench.load(1, hold(50, 2000)) == "OK"
+    expected = 0
+    for step in script:
+        if isinstance(step, float):
+            bench.wait(step)
+        elif isinstance(step, str):
+            begun = bench.ask("ADC:STAT?") == "ON"
+            bench.ask(step)
+            if not begun or bench.ask("ADC:STAT?") == "OFF":
+                expected = 0
+        else:
+            quantities = int(bench.ask("ADC:SCAN?")).bit_count()
+            on = bench.ask("ADC:STAT?") == "ON"
+            first, lost, samples = bench.scans(quantities, step)
+            assert first == expected + lost
+            assert len(samples) <= min(step, 192 // quantities)
+            assert on or (first, lost, len(samples)) == (0, 0, 0)
+            expected = first + len(samples)

@@ -63,6 +63,7 @@ class Stream:
         self._noise = [np.random.default_rng((seed, k)) for k in range(len(QUANTITIES))]
         self._key = f"stream {id(self)}"
         self._half: Event | None = None
+        self.on = False
         self.defaults()
         world.listen(self._see, self._key)
 
@@ -137,7 +138,7 @@ class Stream:
         if kind == "V":
             ideal, sign = channel.output.sample(first, self.period, count) / 5 * 1024, np.ones(count)
         elif channel.enabled:
-            codes = channel.codes(first + self.period * np.arange(count))
+            codes = channel.codes(first + self.period * np.arange(count, dtype=np.float64))
             ideal, sign = np.abs(codes) / 4, np.where(codes < 0, -1, 1)
         else:
             return np.zeros(count, np.int16)
