@@ -57,7 +57,8 @@ def marker_edges(trace: Trace, level: float) -> Edges:
     """
     high = trace.samples >= trace.code(level)
     at = np.flatnonzero(high[1:] != high[:-1])
-    return Edges(trace.t0 + trace.dt * (at + 0.5), high[at + 1], trace.dt / math.sqrt(12.0))
+    times = np.asarray(trace.t0 + trace.dt * (at + 0.5), dtype=np.float64)
+    return Edges(times, high[at + 1], trace.dt / math.sqrt(12.0))
 
 
 def align(found: Edges, rising: Sequence[float], falling: Sequence[float] = ()) -> Alignment | None:

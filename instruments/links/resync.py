@@ -29,8 +29,8 @@ def _event_status_enable(k: int) -> Sequence[tuple[str, str]]:
 
 def _spelled(value: int) -> str:
     """A pattern for a whole number in the forms that instruments give it: ``12``, ``+12``, ``12.0``, ``1.200000E+01``."""
-    first, *others = str(value)
-    fraction = "".join(others).rstrip("0")
+    first, others = str(value)[:1], str(value)[1:]
+    fraction = others.rstrip("0")
     exponent = rf"{first}(\.{fraction}0*){'?' if not fraction else ''}[Ee]\+?0*{len(others)}"
     return rf"\+?({value}(\.0*)?([Ee]\+?0+)?|{exponent})"
 
