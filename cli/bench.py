@@ -80,7 +80,7 @@ def check_command(file: FileArgument, /, *, as_json: JsonOption = False) -> int:
 
     path = find_bench(file)
     wrong, bench = problems(path)
-    notes = remarks(bench) if bench is not None else []
+    notes = [*remarks(bench), *_budget(bench)] if bench is not None else []
     if as_json:
         print(json.dumps({"file": str(path), "fine": not wrong, "wrong": wrong, "remarks": notes}))
         return 2 if wrong else 0
@@ -95,6 +95,13 @@ def check_command(file: FileArgument, /, *, as_json: JsonOption = False) -> int:
         said = [f"{what}: {', '.join(names)}" for what, names in tables if names]
         print(f"fine    {'; '.join(said)}   ({path})")
     return 2 if wrong else 0
+
+
+def _budget(bench: "Bench") -> list[str]:
+    """What the probes take of the margin that each protocol lives on."""
+    from neurorig.protocols import loading_budget
+
+    return [f"! {protocol}: {remark}" for protocol, remark in loading_budget(bench)]
 
 
 def _found(resources: tuple[str, ...], hosts: tuple[str, ...], everything: bool, timeout: float) -> "tuple[Found, ...]":

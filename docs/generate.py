@@ -54,6 +54,7 @@ BENCH: Models = {
     '[limits."PORT"]': bench_file.LimitEntry,
     '[ports."PORT"]': bench_file.PortEntry,
     '[nodes."NODE"]': bench_file.NodeEntry,
+    '[derived."NAME"]': bench_file.DerivedEntry,
     "sense = { ... }": SenseChain,
     "transconductance = { ... }": bench_file.TransconductanceEntry,
     "[marker]": bench_file.MarkerEntry,

@@ -20,6 +20,7 @@ from neurorig.signals import ConfigError, LimitError, Program, nearest, parse, s
 
 from .bench_file import (
     BenchFile,
+    DerivedEntry,
     FaultEntry,
     InstrumentEntry,
     MarkerEntry,
@@ -88,6 +89,26 @@ class NodeWiring:
 
 
 @dataclass(frozen=True)
+class DerivedNode:
+    """A quantity computed from nodes that are observed: the sum of `plus` minus the sum of `minus`."""
+
+    name: str
+    unit: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All nodes that it is computed from."""
+        return (*self.plus, *self.minus)
+
+    @property
+    def formula(self) -> str:
+        """``n1.i0 + s11.i_out - s21.i_out``."""
+        return " - ".join((" + ".join(self.plus), *self.minus))
+
+
+@dataclass(frozen=True)
 class Marker:
     """Where the source's SYNC OUT arrives."""
 
@@ -141,6 +162,7 @@ class Bench:
             self._check_instrument(name, entry)
         self.ports = {name: self._port(name, entry) for name, entry in content.ports.items()}
         self.nodes = {name: self._node(name, entry) for name, entry in content.nodes.items()}
+        self.derived = {name: self._derived(name, entry) for name, entry in content.derived.items()}
         self.marker_or_none = None if content.marker is None else self._marker(content.marker)
         self.terminals = {name: self._terminals(name, entry) for name, entry in content.terminals.items()}
         self.supply = None if content.supply is None else self._supply(content.supply)
@@ -344,6 +366,29 @@ class Bench:
         wiring = NodeWiring(name, node.unit, instrument, channel, sense, low, high)
         self._check_setup(f"{where}: low .. high", instrument, wiring.setup())
         return wiring
+
+    def _derived(self, name: str, entry: DerivedEntry) -> DerivedNode:
+        where = f'derived."{name}"'
+        if name in self.board.nodes or name in self.content.nodes:
+            raise self._wrong(
+                where, f"'{name}' is a node of board '{self.board.name}' and is measured, not derived. Rename it."
+            )
+        if not entry.plus:
+            raise self._wrong(f"{where}.plus", "needs at least one node.")
+        for key, names in (("plus", entry.plus), ("minus", entry.minus)):
+            for part in names:
+                if part not in self.nodes:
+                    raise self._wrong(
+                        f"{where}.{key}",
+                        f"'{part}' is not observed on this bench.{nearest(part, self.nodes)} Give it a channel.",
+                    )
+        parts = (*entry.plus, *entry.minus)
+        if len(set(parts)) < len(parts):
+            raise self._wrong(where, "names a node twice: its error would be counted as if it were two measurements.")
+        units = {self.nodes[part].unit for part in parts}
+        if len(units) > 1:
+            raise self._wrong(where, f"adds quantities of different units ({' and '.join(sorted(units))}).")
+        return DerivedNode(name, units.pop(), entry.plus, entry.minus)
 
     def _marker(self, entry: MarkerEntry) -> Marker:
         source, _ = self._channel(entry.source, "marker.source", *SOURCES, known=("sync",))

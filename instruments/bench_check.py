@@ -8,7 +8,7 @@ from neurorig.signals import ConfigError
 from .bench import Bench, assemble
 from .bench_file import BenchFile, SimulationEntry, checked_tables, mistakes, read_tables
 
-_WIRING = ("ports", "nodes", "comparators", "terminals")  # tables of wires, by what is wired
+_WIRING = ("ports", "nodes", "derived", "comparators", "terminals")  # tables of wires, by what is wired
 
 
 def problems(path: Path) -> tuple[list[str], Bench | None]:

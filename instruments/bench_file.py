@@ -87,6 +87,13 @@ class NodeEntry(_Table):
     high: str | None = None
 
 
+class DerivedEntry(_Table):
+    """A quantity computed from measured nodes after each sweep, sum of `plus` minus sum of `minus`; no channel sees it."""
+
+    plus: tuple[str, ...]
+    minus: tuple[str, ...] = ()
+
+
 class MarkerEntry(_Table):
     """The TTL that ties source and digitiser together: a logic level, never a current pulse (it would kick the neuron)."""
 
@@ -123,6 +130,7 @@ class BenchFile(_Table):
     ports: dict[str, PortEntry] = {}
     limits: dict[str, LimitEntry] = {}
     nodes: dict[str, NodeEntry] = {}
+    derived: dict[str, DerivedEntry] = {}
     marker: MarkerEntry | None = None
     comparators: dict[str, str] = {}
     terminals: dict[str, TerminalsEntry] = {}
@@ -195,6 +203,7 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     """The keys allowed where an unknown one stood."""
     tables: dict[str, type[BaseModel]] = {
         "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
+        "derived": DerivedEntry,
         "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry, "simulation": SimulationEntry,
     }  # fmt: skip
     if len(loc) == 1:

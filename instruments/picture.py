@@ -1,11 +1,13 @@
 """A bench as a picture in text: sources on the left, the board in the middle, what looks at it on the right."""
 
+import datetime
 import math
 from collections.abc import Iterable
 
 from neurorig.signals import show
 
 from .bench import Bench, NodeWiring, PortWiring, Terminals
+from .chains import overdue, slow
 from .drivers import DRIVERS
 
 ASCII = str.maketrans("─│┌┐└┘├┤▶◀═", "-|++++++><=")
@@ -28,6 +30,7 @@ def remarks(bench: Bench) -> list[str]:
         if node.endswith(".v_m"):
             taken = bench.board.nodes[node].high / probe
             found.append(f"{node}: a {show(probe, 'ohm')} probe takes up to {show(taken, 'A')} from the membrane.")
+    found += [*slow(bench), *overdue(bench, datetime.date.today())]
     for port in bench.ports.values():
         found += _beyond_range(bench, port)
     if bench.ports and bench.nodes and bench.marker_or_none is None:
@@ -67,6 +70,8 @@ def _board(bench: Bench) -> list[str]:
         lines.append(f"{wire}{'│'} {inner:{inside - 1}}│")
     for inner, text in right:
         lines.append(f"{'':{outside}}  │{inner:>{inside - 1}} ├── {text}")
+    for derived in bench.derived.values():
+        lines.append(f"{'':{outside}}  │{'':{inside}}│     {derived.name} = {derived.formula} (derived)")
     lines.append(f"{'':{outside}}  └{'─' * inside}┘")
     return [line.rstrip() for line in lines]
 

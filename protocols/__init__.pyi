@@ -1,3 +1,4 @@
+from .budget import loading_budget
 from .bump import Bump
 from .currents import RelativeCurrent
 from .request import Outcome, Request, execute
@@ -14,6 +15,6 @@ from .sweep import Sweep, Taken
 __all__ = [
     "Bump", "Context", "Epoch", "Outcome", "Parameter", "Progress", "Protocol", "RelativeCurrent", "Request", "Result",
     "Rheobase", "Stimulus", "Sweep", "Taken", "burst_train", "check_protocol", "execute", "get_protocol", "hold",
-    "noise", "protocol_of", "protocols", "pulse", "ramp", "run_protocol", "sampling_rate", "summarise", "train",
+    "loading_budget", "noise", "protocol_of", "protocols", "pulse", "ramp", "run_protocol", "sampling_rate", "summarise", "train",
     "write_run_report",
 ]  # fmt: skip

@@ -46,6 +46,7 @@ def record_page(run: "Run", result: Result) -> Page:
     tables = [
         *_drift(meta),
         _sweeps(run),
+        _table("Derived, no channel sees them", ("quantity", "computed from"), meta.get("derived", {}).items()),
         _table("Parameters", ("parameter", "value"), meta["protocol"]["shown"].items()),
         _instruments(meta),
         *_settings(meta),

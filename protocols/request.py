@@ -190,6 +190,7 @@ def opening(protocol: Protocol, bench: "Bench", request: Request) -> dict[str, A
         "simulated": request.simulate,
         "seed": request.seed,
         **({"faults": faults} if faults else {}),
+        **({"derived": {d.name: d.formula for d in bench.derived.values()}} if bench.derived else {}),
     }
 
 

@@ -15,6 +15,8 @@ from neurorig.signals import BenchError, LimitError, Program, Steps, Trace, show
 
 from . import told
 from .bisection import Bracket
+from .derived import DTYPE as DERIVED
+from .derived import derive
 from .planning import beyond_screen, check_wiring, fit_stimulus, plan_sweep
 from .protocol import Context, Protocol, Result
 from .rheobase import Rheobase
@@ -144,6 +146,9 @@ class _Runner:
         for search in searches.values():
             check_protocol(search, bench)
         self._plan_all(context)
+        from neurorig.instruments.chains import overdue, slow
+
+        self._warn([*slow(bench), *overdue(bench, datetime.now(UTC).date())])
         self._warn(bench.loading(margin) if (margin := protocol.margin(context)) is not None else [])
         try:
             before = {port: self._measure_i_min(port, search, context, "before") for port, search in searches.items()}
@@ -227,6 +232,9 @@ class _Runner:
         except BenchError:
             self._keep_part(taken, started, acquisition)
             raise
+        for derived in bench.derived.values():
+            if traces.keys() >= set(derived.parts):
+                traces[derived.name] = derive(derived, traces)
         self._write(taken, started, acquisition, self._clock(scope, sweep, acquisition))
         return taken
 
@@ -327,7 +335,13 @@ class _Runner:
         if not self._journal:
             # Only a fetched trace knows the integer type of this digitiser.
             dtype = next(iter(taken.traces.values())).samples.dtype
-            channels = [Channel(node, self.rig.bench.node(node).unit, dtype) for node in self._nodes]
+            bench = self.rig.bench
+            channels = [Channel(node, bench.node(node).unit, dtype) for node in self._nodes]
+            channels += [
+                Channel(d.name, d.unit, DERIVED, d.formula)
+                for d in bench.derived.values()
+                if set(d.parts) <= set(self._nodes)
+            ]
             bench, ports = self.rig.bench, self.protocol.driven()
             self.writer.open_journal(channels, ports, told.read_backs(bench, ports), told.stamped(bench))
             self._journal = True

@@ -7,7 +7,7 @@ comparators saw spikes, both by the source's own clock; and the run's result tab
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +60,13 @@ FORMATS: dict[str, Callable[[Path, "pd.DataFrame"], None]] = {"csv": write_csv, 
 
 
 def _tables(run: Run) -> Iterator[Table]:
-    sweeps = run.sweeps
+    sweeps, derived = run.sweeps, run.meta.get("derived", {})
     yield "sweeps", _sweep_table(sweeps)
     yield "stimulus", _stimulus_table(sweeps)
     if any(sweep.stamps for sweep in sweeps):
         yield "stamps", _stamp_table(sweeps)
     for sweep in sweeps:
-        yield from _trace_tables(f"sweep_{sweep.index:03d}", sweep.traces)
+        yield from _trace_tables(f"sweep_{sweep.index:03d}", sweep.traces, derived)
         yield from _trace_tables(f"sweep_{sweep.index:03d}_reported", sweep.read_backs)
     for name in run.tables():
         frame = run.results(name)
@@ -130,13 +130,14 @@ def _stamp_table(sweeps: list[Sweep]) -> "pd.DataFrame":
     return _frame(columns, {"time": "s"})
 
 
-def _trace_tables(title: str, given: Mapping[str, Trace]) -> Iterator[Table]:
-    """One table per time base; traces of one oscilloscope share it."""
+def _trace_tables(title: str, given: Mapping[str, Trace], derived: Container[str] = ()) -> Iterator[Table]:
+    """One table per time base; traces of one oscilloscope share it. What was computed from other traces says so."""
+    names = {name: f"{name} (derived)" if name in derived else name for name in given}
     bases: dict[tuple[float, float, int], list[Trace]] = {}
     for trace in given.values():
         bases.setdefault((trace.t0, trace.dt, len(trace)), []).append(trace)
     for number, traces in enumerate(bases.values()):
         name = title + (f"_{number + 1}" if number else "")
         columns: dict[str, object] = {"time": traces[0].times}
-        columns |= {trace.name: trace.values for trace in traces}
-        yield name, _frame(columns, {"time": "s"} | {trace.name: trace.unit for trace in traces})
+        columns |= {names[trace.name]: trace.values for trace in traces}
+        yield name, _frame(columns, {"time": "s"} | {names[trace.name]: trace.unit for trace in traces})

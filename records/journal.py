@@ -68,6 +68,8 @@ class Journal:
                 kind = np.dtype(c.dtype)
                 self._make(f"{group}/{c.name}", kind, CHUNK_BYTES // kind.itemsize, compression=packing)
                 file[f"{group}/{c.name}"].attrs["unit"] = c.unit
+                if c.derived:
+                    file[f"{group}/{c.name}"].attrs["derived"] = c.derived
         for name in self.stamped:
             self._make(f"stamps/{name}", np.dtype(np.int64), 2**12, compression=packing)
         for port in self.ports:

@@ -1,6 +1,7 @@
 """The lines between simulated instruments and the world: what a connector carries, in volts, amperes or logic levels."""
 
 import bisect
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ from neurorig.signals import ConfigError, Steps, show
 from ..delivered import Delivered
 from ..sensing import SenseChain
 from .disturbances import Disturbance, Disturbed
+from .pole import FORGOTTEN, VISIBLE, decay_of, smooth
 from .settling import Settling
 from .world import Event, World
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 LOGIC_HIGH = 5.0
 """Volts of a logic high: the source runs on 5 V."""
+LEAD = 2000
+"""Points of that past: a hundredth of the pole's time constant apart."""
 FINE, AHEAD = 1e-3, 1.0
 """Seconds of one step of a disturbed current (twenty in a period of the mains), and of how much is delivered ahead."""
 
@@ -32,16 +36,30 @@ class NodeInput(Disturbed):
     def __init__(self, world: World, node: str, sense: SenseChain) -> None:
         super().__init__()
         self.world, self.node, self.sense = world, node, sense
+        self.memory = FORGOTTEN / (2 * math.pi * sense.bandwidth)
+        """Seconds of the past that the chain still knows of."""
+        world.lookback = max(world.lookback, self.memory)
 
     def sample(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
         """Volts at the probe tip at ``t0 + k dt``; shape (n,)."""
-        volts = self.world.twin.sample(self.node, t0, dt, n)
+        volts = self._smoothed(t0, dt, n)
         volts *= self.sense.volts_per_unit
         if self.sense.zero:
             volts += self.sense.zero
         for added in self.disturbances:
             volts += added.at(t0 + dt * np.arange(n))
         return volts
+
+    def _smoothed(self, t0: float, dt: float, n: int) -> NDArray[np.float64]:
+        """The node behind the bandwidth of the chain, one pole, where the samples are close enough to see it."""
+        twin = self.world.twin
+        values = twin.sample(self.node, t0, dt, n)
+        decay = decay_of(self.sense.bandwidth, dt)
+        if decay < VISIBLE or not n:
+            return values
+        before = twin.sample(self.node, t0 - self.memory, self.memory / LEAD, LEAD)
+        start = smooth(before, decay_of(self.sense.bandwidth, self.memory / LEAD), float(before[0]))
+        return smooth(values, decay, float(start[-1]))
 
 
 class SpikeWire:

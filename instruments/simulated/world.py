@@ -71,6 +71,8 @@ class World:
         self._listeners: list[tuple[Listener, str | None]] = []
         self._attentive: list[Listener] = []  # those to be told
         self._remembered: dict[str, float] = {}
+        self.lookback = 0.0
+        """Seconds by which more is remembered than anybody asks for: what a slow chain still knows of."""
         self._tidied = 0.0
         self._heard: float | None = None
         self._ticked: float | None = None
@@ -159,7 +161,7 @@ class World:
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
             self._twin.advance(self.now)
-            self._twin.forget(min((self.now, *self._remembered.values())))
+            self._twin.forget(min((self.now, *self._remembered.values())) - self.lookback)
 
     def _step(self, when: float) -> None:
         start = self.now
