@@ -167,7 +167,7 @@ class Keysight33500B(ScpiInstrument):
         self.write(f":SOUR{n}:DATA:VOL:CLE")
         points = shape.points
         self.link.write(
-            f":SOUR{n}:DATA:ARB:DAC {NAME},", points.astype(">i2"), timeout=self.link.timeout + len(points) / 1e5
+            f":SOUR{n}:DATA:ARB:DAC {NAME},", points.astype(">i2").data, timeout=self.link.timeout + len(points) / 1e5
         )
         self.write(f":SOUR{n}:FUNC:ARB {NAME}")
         self.check_errors(f"loading {len(points):,} points into channel {n}")

@@ -32,10 +32,18 @@ RANGES: Mapping[Measured, tuple[float, ...]] = {
 NPLC = (0.02, 0.06, 0.2, 1.0, 10.0, 100.0)
 FUNCTIONS: Mapping[Measured, str] = {"V": "VOLT", "A": "CURR", "ohm": "RES", "ohm4": "FRES", "degC": "TEMP"}
 UNITS: Mapping[Measured, str] = {"V": "V", "A": "A", "ohm": "ohm", "ohm4": "ohm", "degC": "degC"}
+KNOWN = ("VOLT", "VOLT:AC", "CURR", "CURR:AC", "RES", "FRES", "FREQ", "PER", "CAP", "CONT", "DIOD", "TEMP")
 OVERLOAD = 9.8e37
 MAINS = 50.0
 MOST = 10_000
 """Readings of one trigger."""
+
+
+def _read_function(answer: str) -> str:
+    word = answer.strip('"')
+    if word not in KNOWN:
+        raise ValueError(answer)
+    return word
 
 
 class MeterFunction(Commanded):
@@ -70,10 +78,7 @@ class Keysight34465A(ScpiInstrument):
     driver: ClassVar[str] = "keysight_34465a"
     safe_state: ClassVar[tuple[str, ...]] = (":ABOR",)
 
-    function = Command(
-        ":FUNC", "What is measured.", lambda answer: answer.strip('"'), lambda word: f'"{word}"',
-        choices=("VOLT", "VOLT:AC", "CURR", "CURR:AC", "RES", "FRES", "FREQ", "PER", "CAP", "CONT", "DIOD", "TEMP"),
-    )  # fmt: skip
+    function = Command(":FUNC", "What is measured.", _read_function, lambda word: f'"{word}"', choices=KNOWN)
 
     def __init__(self, link: Link, *, name: str = "", serial_number: str = "") -> None:
         super().__init__(link, name=name, serial_number=serial_number)

@@ -139,6 +139,7 @@ class SimulatedKeysight33500B(KeysightSetup):
     def level(self, channel: Channel) -> None:
         """The same levels in other volts, or the relay moved: a burst goes on behind it."""
         player = self.players[channel.number]
+        channel.output = channel.output or player.welded
         if player.closed != channel.output and self._steady(channel):
             self.begin(channel)
             return
@@ -157,6 +158,7 @@ class SimulatedKeysight33500B(KeysightSetup):
         if n in self._trains:
             self._trains.pop(n).cancel()
         player = self.players[n]
+        channel.output = channel.output or player.welded
         player.closed = channel.output
         channel.armed = False
         if not self._steady(channel):

@@ -18,6 +18,11 @@ Scale = Callable[[Floats], Floats]
 class Output(Protocol):
     """What a channel's connector is wired to: `lines.Converter`, for one."""
 
+    @property
+    def stuck(self) -> bool:
+        """Whether it goes neither to zero nor off."""
+        ...
+
     def drive(self, volts: float) -> None:
         """Hold a voltage from now on."""
         ...
@@ -40,6 +45,11 @@ class Player:
         self._pieces: Iterator[tuple[float, Floats, Floats]] = iter(())
         self._start, self._rest = 0.0, 0.0
         self._next: Event | None = None
+
+    @property
+    def welded(self) -> bool:
+        """Whether its relay stays closed whatever it is told: the instrument sees its own relay."""
+        return self.closed and self._output is not None and self._output.stuck
 
     @property
     def busy(self) -> bool:

@@ -193,7 +193,8 @@ class SimulatedKeysightE36300(ScpiDevice):
 
     @for_channels(":OUTPut[:STATe]?")
     def _output(self, channel: Channel) -> str:
-        return str(int(channel.settings.output and not channel.tripped))
+        welded = channel.leads.stuck and channel.leads.closed  # it sees its own relay
+        return str(int((channel.settings.output and not channel.tripped) or welded))
 
     @on(":OUTPut:PAIR", choice("OFF", "PARallel", "SERies"))
     def _set_pair(self, pair: str) -> None:
