@@ -107,7 +107,9 @@ def _figures(found: Measured) -> dict[str, Measure]:
         slope = source_figures.drift(*found.drift)
         lasted = float(np.ptp(found.drift[0]))
         note = "" if lasted >= TEN_MINUTES else f"from {show(lasted, 's', 3)}, taken as going on"
-        figures["drift"] = Measure(slope.value * TEN_MINUTES, slope.error * TEN_MINUTES, "A", note)
+        # The times of a meter's readings are known to about one of them.
+        error = float(np.hypot(slope.error, slope.value * 1.5 / len(found.drift[0]))) if slope.known else slope.error
+        figures["drift"] = Measure(slope.value * TEN_MINUTES, error * TEN_MINUTES, "A", note or slope.note)
     if found.sag:
         volts, amperes, errors = np.array(found.sag).T
         relative, free = source_figures.sag(volts, amperes, errors)

@@ -199,3 +199,20 @@ def test_the_table_is_written_into_the_bench_file_and_the_old_one_is_kept(
 def test_a_shipped_bench_stays_as_it_is() -> None:
     with pytest.raises(ConfigError, match="Copy it, and use the copy"):
         rewrite(load_bench().path, "")
+
+
+def test_a_multimeter_over_the_resistor_measures_accuracy_and_drift(tmp_path: Path) -> None:
+    text = load_bench().path.read_text(encoding="utf-8")
+    dmm = '\n[instruments.dmm]\ndriver = "keysight_34465a"\nresource = "tcp://192.168.1.52:5025"\n\n[instruments.source]\n'
+    file = tmp_path / "bench.toml"
+    file.write_text(text.replace("\n[instruments.source]\n", dmm), encoding="utf-8")
+    faults = {"drift": 2e-9}
+    outcome = accepted(tmp_path, AcceptancePlan("source.1", (10e3,), "dmm.1", drift=5.0), str(file), simulated=faults)
+    truth = load_bench().port("n1.i0").delivered
+    for commanded, delivered, error, _ in outcome.result.table:
+        assert abs(delivered - float(truth(commanded))) < 3 * error + 2e-9 * 60, f"at {commanded}"
+        assert error < 2e-3 * abs(commanded) + 5e-9
+    drift = outcome.result.figures["drift"]
+    assert drift.value == pytest.approx(2e-9 * 600, abs=3 * drift.error)
+    assert drift.error < 0.15 * drift.value
+    assert "needs an oscilloscope" in outcome.result.figures["step"].note

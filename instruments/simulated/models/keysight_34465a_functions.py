@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..converter import Input
 from ..leads import Leads
-from ..lines import NodeInput
 from ..source_measure import Range, Scale
 from ..world import World
 
@@ -29,7 +29,7 @@ SETTLING = 1e-3
 POINTS = 50
 """Samples of a node's voltage in one aperture."""
 
-Touched = Leads | NodeInput
+Touched = Leads | Input
 
 
 def _ranges(*rows: tuple[float, float, float]) -> tuple[Range, ...]:
@@ -147,7 +147,7 @@ class Meter:
 
     def _once(self, name: str, present: Range, aperture: float) -> Reading:
         """The true value during one aperture; infinite for an open circuit."""
-        if isinstance(self._touched, NodeInput):
+        if not isinstance(self._touched, Leads):
             return (yield from self._node(self._touched, name, aperture))
         leads, amperes = self._touched, 0.0
         if name in ("RES", "FRES"):
@@ -167,8 +167,8 @@ class Meter:
             return seen.amperes
         return math.inf if seen.limited or not seen.amperes else seen.volts / seen.amperes
 
-    def _node(self, node: NodeInput, name: str, aperture: float) -> Reading:
-        """A node of the board: only its voltage can be measured."""
+    def _node(self, node: Input, name: str, aperture: float) -> Reading:
+        """A node of the board, or whatever else has a voltage: only that can be measured."""
         start = self._world.now
         self._world.remember(f"multimeter/{id(self)}", start)
         yield aperture
