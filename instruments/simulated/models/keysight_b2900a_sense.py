@@ -49,6 +49,25 @@ class KeysightSense(KeysightSetup):
             return nr3(held(extreme, "", SHORTEST * channel.mains, LONGEST * channel.mains, USUAL_PERIODS))
         return nr3(channel.periods)
 
+    @on(SENSE + ":VOLTage[:DC]:APERture:AUTO", boolean)
+    @on(SENSE + ":CURRent[:DC]:APERture:AUTO", boolean)
+    @on(SENSE + ":RESistance:APERture:AUTO", boolean)
+    @on(SENSE + ":VOLTage[:DC]:NPLCycles:AUTO", boolean)
+    @on(SENSE + ":CURRent[:DC]:NPLCycles:AUTO", boolean)
+    @on(SENSE + ":RESistance:NPLCycles:AUTO", boolean)
+    def _set_automatic(self, number: int, automatic: bool) -> None:
+        """Kept; which aperture goes with which range no page says, so it stays as it is (B2961-90030 page 4-87)."""
+        self.channels[number].settings.aperture_auto = automatic
+
+    @on(SENSE + ":VOLTage[:DC]:APERture:AUTO?")
+    @on(SENSE + ":CURRent[:DC]:APERture:AUTO?")
+    @on(SENSE + ":RESistance:APERture:AUTO?")
+    @on(SENSE + ":VOLTage[:DC]:NPLCycles:AUTO?")
+    @on(SENSE + ":CURRent[:DC]:NPLCycles:AUTO?")
+    @on(SENSE + ":RESistance:NPLCycles:AUTO?")
+    def _automatic(self, number: int) -> bool:
+        return self.channels[number].settings.aperture_auto
+
     # Functions
 
     @listed(SENSE + ":FUNCtion[:ON]", *(sense_functions,) * 3, required=1)

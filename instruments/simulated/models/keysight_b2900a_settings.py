@@ -71,6 +71,7 @@ class Settings:
     ranging: str = "BEST"
     keeps: bool = False
     aperture: float = 2e-3
+    aperture_auto: bool = True
     remote: bool = False
     off_mode: str = "NORM"
     protection: bool = False
