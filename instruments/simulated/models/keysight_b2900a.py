@@ -51,7 +51,7 @@ from ..arguments import boolean, number
 from ..device import Setting
 from ..grammar import Call, on
 from .keysight_b2900a_channel import OVERFLOWED
-from .keysight_b2900a_commands import ALL, for_actions, nr3
+from .keysight_b2900a_commands import for_actions, nr3
 from .keysight_b2900a_data import KeysightData
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from ..world import World
 
 FIRMWARE = "3.4.2011.5100"
+READING, READING_OVERFLOW, STORED, FULL = 1 << 1, 1 << 2, 1 << 3, 1 << 4
+"""The first channel's bits of the measurement register (page 4-116)."""
 TRIPPED, INTERLOCK, LOST = 1 << 2, 1 << 10, 1 << 11
 """The first channel's bits of the questionable register (B2961-90030 page 4-152, B2910-90030 page 4-116)."""
 
@@ -108,9 +110,8 @@ class SimulatedKeysightB2900A(KeysightData):
 
     @on("*TRG")
     def _trg(self) -> None:
-        waiting = {(n, name): action.waits for n, t in self.triggers.items() for name, action in t.actions.items()}
-        for (n, name), layer in waiting.items():
-            self.triggers[n].event(layer, (name,), "BUS")
+        for trigger in self.triggers.values():
+            trigger.bus()
 
     def complete(self) -> bool:
         """Every device action is idle."""
@@ -137,15 +138,13 @@ class SimulatedKeysightB2900A(KeysightData):
         """Pages 4-116 and 1-20; each channel has its own bits."""
         measured = operating = questionable = 0
         for n, trigger in self.triggers.items():
-            other = 6 * (n - 1)
-            rows, trace = trigger.rows, self.traces[n]
-            overflowed = bool(rows) and bool(int(rows[-1].status) & OVERFLOWED)
-            readings = (bool(rows) and not overflowed, overflowed, bool(trace.rows), len(trace.rows) >= trace.size)
-            measured |= sum(2 << (bit + other) for bit, flag in enumerate(readings) if flag)
-            for place, name in enumerate(ALL):
-                action = trigger.actions[name]
-                flags = (action.idle, action.waits == "TRIG", action.waits == "ARM")
-                operating |= sum(2 << (bit + 3 * place + other) for bit, flag in enumerate(flags) if flag)
+            rows, trace, own = trigger.rows, self.traces[n], 6 * (n - 1)
+            if rows:
+                measured |= (READING_OVERFLOW if int(rows[-1].status) & OVERFLOWED else READING) << own
+            if trace.rows:
+                measured |= (STORED | (FULL if len(trace.rows) >= trace.size else 0)) << own
+            for place, (name, action) in enumerate(trigger.actions.items()):
+                operating |= action.condition << (3 * place + own)
                 questionable |= LOST << (place + 2 * (n - 1)) if name in trigger.lost else 0
             questionable |= TRIPPED << (n - 1) if self.channels[n].tripped else 0
         return {"MEAS": measured, "OPER": operating, "QUES": questionable | (0 if self.interlock else INTERLOCK)}

@@ -11,7 +11,16 @@ import numpy as np
 
 from ..arguments import ScpiError
 from ..source_measure import Quantity, Range, Terminals
-from .keysight_b2900a_ranges import MEASURED, MOST_AMPERES, MOST_PULSED, SOURCED, amperes_at, scales, settling
+from .keysight_b2900a_ranges import (
+    MEASURED,
+    MOST_AMPERES,
+    MOST_PULSED,
+    MOST_VOLTS,
+    SOURCED,
+    amperes_at,
+    scales,
+    settling,
+)
 from .keysight_b2900a_settings import Sense, Settings, Source, fit
 
 if TYPE_CHECKING:
@@ -55,7 +64,7 @@ class Channel:
     def reset(self) -> None:
         """As after ``*RST``: off and open."""
         self.settings = Settings(aperture=0.1 / self.mains)
-        self.level, self.sweep_range = 0.0, 0.0
+        self.level, self.least_range, self.fixed = 0.0, 0.0, False
         self.settled = self.world.now
         self.tripped = False
         self.switch(False)
@@ -106,16 +115,30 @@ class Channel:
         scale = self.terminals.sources[quantity]
         if not state.auto and abs(value) > scale.reach(scale.named(state.range)):
             raise ScpiError(-222)
-        if function == "A" and abs(value) > (MOST_PULSED if self.pulsed else MOST_AMPERES):
+        amperes = MOST_PULSED if self.pulsed else MOST_AMPERES
+        if abs(value) > (MOST_VOLTS if function == "V" else amperes):
             raise ScpiError(-222)
         return value
 
     def range(self, level: float) -> Range:
         """The source's range for a level."""
         state, scale = self.source, self.terminals.sources[self.settings.function]
-        if not state.auto:
+        if self.fixed or not state.auto:
             return scale.named(state.range)
-        return scale.of(max(abs(level), state.lowest, self.sweep_range))
+        return scale.of(max(abs(level), state.lowest, self.least_range))
+
+    def prepare(self, levels: tuple[float, ...]) -> None:
+        """Choose how a sweep's levels find their ranges (User's Guide 4-29).
+
+        Raises ScpiError -221 for levels that a fixed range does not reach.
+        """
+        settings, scale = self.settings, self.terminals.sources[self.settings.function]
+        swept, most = self.source.mode == "SWE", max(map(abs, levels))
+        self.fixed = swept and settings.ranging == "FIX"
+        self.least_range = most if swept and settings.ranging == "BEST" and settings.spacing == "LIN" else 0.0
+        if (self.fixed or not self.source.auto) and most > scale.reach(scale.named(self.source.range)):
+            self.fixed, self.least_range = False, 0.0
+            raise ScpiError(-221)
 
     def put(self, level: float, *, peak: bool = False) -> None:
         """Give a level from now on. It has settled when a measurement may start; a pulse's peak is not waited for."""

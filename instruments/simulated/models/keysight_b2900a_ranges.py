@@ -5,6 +5,8 @@ a range goes: User's Guide Edition 5 page 2-14, and the output ranges of B2961-9
 series. The 10 A range is for pulses only, the B2902A has no 10 nA range.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..source_measure import Quantity, Range, Scale
@@ -43,6 +45,11 @@ _HASTE = {
 """Parts of a range to be added at 0.001, 0.01, 0.1 and 1 period of the mains (data sheet page 16)."""
 
 
+@lru_cache(maxsize=64)
+def _haste(kind: str, periods: float) -> float:
+    return float(np.interp(np.log10(periods), (-3, -2, -1, 0), _HASTE[kind]))
+
+
 class KeysightScale(Scale):
     """Ranges with this series' own noise below one period of the mains."""
 
@@ -62,7 +69,7 @@ class KeysightScale(Scale):
             kind = "plain"
         else:
             kind = "least" if present.full_scale < 1e-6 else "small"
-        return float(np.interp(np.log10(periods), (-3, -2, -1, 0), _HASTE[kind])) * present.full_scale / 3
+        return _haste(kind, periods) * present.full_scale / 3
 
 
 def scales(

@@ -121,16 +121,20 @@ def _of_channel(pattern: str, kind: Kind[Any], name: str, **more: Any) -> Each:
     return Each(pattern, kind, name, lambda channel, _: channel.settings, **more)
 
 
-def _waits(root: str, name: str) -> tuple[Each, ...]:
-    def place(channel: Channel, _: str) -> Any:
-        return getattr(channel.settings, name)
+class Waits:
+    """The wait of a source or of a meter."""
 
-    return (
-        Each(root + ":WAIT[:STATe]", boolean, "on", place),
-        Each(root + ":WAIT:AUTO", boolean, "auto", place),
-        Each(root + ":WAIT:GAIN", num("", 0.0, 100.0, 1.0), "gain", place),
-        Each(root + ":WAIT:OFFSet", num("s", 0.0, 1.0, 0.0), "offset", place),
-    )
+    def __init__(self, root: str, name: str) -> None:
+        def place(channel: Channel, _: str) -> Any:
+            return getattr(channel.settings, name)
+
+        parts = (
+            Each(root + ":WAIT[:STATe]", boolean, "on", place),
+            Each(root + ":WAIT:AUTO", boolean, "auto", place),
+            Each(root + ":WAIT:GAIN", num("", 0.0, 100.0, 1.0), "gain", place),
+            Each(root + ":WAIT:OFFSet", num("s", 0.0, 1.0, 0.0), "offset", place),
+        )
+        self.scpi_commands = tuple(command for part in parts for command in part.scpi_commands)
 
 
 SIGNALS = choice("AINT", "BUS", "TIMer", "INT1", "INT2", "LAN", *(f"EXT{n}" for n in range(1, 15)))
@@ -188,9 +192,7 @@ class KeysightSetup(KeysightStatus):
     mode = _of_source(":{f}:MODE", choice("FIXed", "SWEep", "LIST"), "mode")
     start = _of_source(":{f}:STARt", levels, "start", check=_level)
     stop = _of_source(":{f}:STOP", levels, "stop", check=_level)
-    step = _of_source(
-        ":{f}:STEP", {"V": number("V", default=0.0, show=nr3), "A": number("A", default=0.0, show=nr3)}, "step"
-    )
+    step = _of_source(":{f}:STEP", levels, "step")
     points = _of_source(":{f}:POINts", how_many, "points")
     list_start = Each(
         SOURCE + ":LIST:{f}:STARt", how_many, "list_start", lambda c, f: c.settings.source[f], check=_list_start
@@ -201,14 +203,14 @@ class KeysightSetup(KeysightStatus):
     sweep_ranging = _of_channel(SOURCE + ":SWEep:RANGing", choice("BEST", "AUTO", "FIXed"), "ranging")
     width = _of_channel(SOURCE + ":PULSe:WIDTh", num("s", 50e-6, LONGEST, 50e-6), "width", check=_on_timer)
     pulse_delay = _of_channel(SOURCE + ":PULSe:DELay", num("s", 0.0, 99999.9, 0.0), "pulse_delay", check=_on_timer)
-    source_waits = _waits(SOURCE, "source_wait")
+    source_waits = Waits(SOURCE, "source_wait")
 
     sense_range = _of_sense(":{f}:RANGe[:UPPer]", sense_ranges, "range", check=_sense_range)
     sense_auto = _of_sense(":{f}:RANGe:AUTO", boolean, "auto")
     sense_lowest = _of_sense(":{f}:RANGe:AUTO:LLIMit", lowest_sensed, "lowest", check=_lowest)
     limit = _of_sense(":{f}:PROTection[:LEVel][:BOTH]", limits, "limit")
     remote = _of_channel(SENSE + ":REMote", boolean, "remote")
-    sense_waits = _waits(SENSE, "sense_wait")
+    sense_waits = Waits(SENSE, "sense_wait")
 
     off_mode = _of_channel(":OUTPut<1-2>:OFF:MODE", choice("NORMal", "HIZ", "ZERO"), "off_mode")
     on_auto = _of_channel(":OUTPut<1-2>:ON:AUTO", boolean, "on_auto")
@@ -246,9 +248,9 @@ class KeysightSetup(KeysightStatus):
             state.points = many
             self.channels[number].accept(function, "points")
 
-    @on(SOURCE + ":SWEep:POINts?")
-    def _points(self, number: int) -> int:
-        return self.channels[number].source.points
+    @on(SOURCE + ":SWEep:POINts?", extreme_of(how_many))
+    def _points(self, number: int, extreme: int | None = None) -> int:
+        return self.channels[number].source.points if extreme is None else extreme
 
     def _centred(self, function: str, number: int, centre: float, span: float) -> None:
         channel = self.channels[number]

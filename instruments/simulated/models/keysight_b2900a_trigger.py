@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..world import Event
 
 LAYERS = ("ARM", "TRIG")
+IDLE, WAITING = 1 << 1, {"": 0, "TRIG": 1 << 2, "ARM": 1 << 3}
+"""Bits of the operation register, of the first action of the first channel."""
 MOST_ROWS = 100_000
 EXACT = 1e-9
 """Seconds by which two times that are the same may differ."""
@@ -46,6 +48,11 @@ class Action:
     def idle(self) -> bool:
         """Whether it is not initiated."""
         return self.job is None or not self.job.running
+
+    @property
+    def condition(self) -> int:
+        """What the operation register shows of it."""
+        return IDLE if self.idle else WAITING[self.waits]
 
     @property
     def total(self) -> int:
@@ -108,18 +115,13 @@ class Trigger:
         if not all(action.idle for action in asked.values()):
             raise ScpiError(-213)
         channel = self.channel
-        levels = levels_of(channel.settings, channel.source)
+        levels: tuple[float, ...] = ()
         if "TRAN" in asked:
+            levels = levels_of(channel.settings, channel.source)
             channel.verify(levels)
+            channel.prepare(levels)
         if channel.settings.on_auto:
             channel.switch(True)
-        if "TRAN" in asked:
-            swept = (
-                channel.source.mode == "SWE"
-                and channel.settings.ranging == "BEST"
-                and channel.settings.spacing == "LIN"
-            )
-            channel.sweep_range = max(map(abs, levels)) if swept else 0.0
         if "ACQ" in asked:
             self.rows.clear()
         self.origin = self.world.now
@@ -149,19 +151,31 @@ class Trigger:
                 change.cancel()
         self._rest()
 
-    def event(self, layer: str, names: Iterable[str], source: str | None = None) -> None:
-        """An event for a layer: goes on with what waits for it (and for this `source`)."""
+    def event(self, layer: str, names: Iterable[str]) -> None:
+        """An event for a layer, whatever its source: goes on with what waits for it; for what does not, it is lost."""
         for name in names:
-            action = self.actions[name]
-            if action.waits == layer and action.job is not None and source in (None, action.layers[layer].source):
-                action.job.wake()
+            self._come(name, self.actions[name].waits == layer)
+
+    def bus(self) -> None:
+        """An event from the bus, for the layers that listen to it."""
+        for name, action in self.actions.items():
+            if any(layer.source == "BUS" for layer in action.layers.values()):
+                self._come(name, action.waits != "" and action.layers[action.waits].source == "BUS")
+
+    def _come(self, name: str, awaited: bool) -> None:
+        job = self.actions[name].job
+        if awaited and job is not None:
+            job.wake()
+        elif not self.actions[name].idle:
+            self.lost.add(name)
+        self.noticed()
 
     def _rest(self) -> None:
         """When both actions are idle, the output goes back to its immediate level, or off."""
         channel, settings = self.channel, self.channel.settings
         if self.idle:
             self._changes.clear()
-            channel.sweep_range = 0.0
+            channel.fixed, channel.least_range = False, 0.0
             if settings.keeps and not channel.pulsed:
                 channel.source.level = channel.level
             elif channel.level != channel.source.level:
