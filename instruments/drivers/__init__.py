@@ -258,6 +258,18 @@ DRIVERS: dict[str, DriverEntry] = {
             simulated="keysight_34465a:SimulatedKeysight34465A",
         ),
         DriverEntry(
+            name="keysight_b2900a",
+            role="SourceMeter",
+            model="Keysight (Agilent) B2902A or B2912A",
+            channels=("1", "2"),
+            module=".keysight_b2900a",
+            class_name="KeysightB2900A",
+            identity=r"(AGILENT|KEYSIGHT) TECHNOLOGIES/B29[01]2A",
+            manual="B2900A SCPI Command Reference, B2910-90030",
+            covers="both channels: source and measure, 2 and 4 wires, staircases, lists, pulses with read pulses on its timers",
+            simulated="keysight_b2900a:SimulatedKeysightB2900A",
+        ),
+        DriverEntry(
             name="arduino_source",
             role="CurrentSource",
             model="the Arduino current source of this repository",

@@ -10,6 +10,7 @@ Facts that this file rests on:
 - a list has 2500 levels (4-105), and a trigger timer counts from 20 us (10 us: B2911A, B2912A) to 100 000 s, 1 us at the
   finest, good to 50 ppm (DS 17); 100 000 triggers at most (DS 17);
 - source (transient) and measurement (acquire) have each their own count, timer and delay, and start together (UG 6-27);
+  triggered automatically (AINT) they take turns, so a level lasts until it was measured;
 - after the sweep the output returns to what it was before, unless continuous triggering is on (UG 4-29);
 - pulses last 50 us or more; they rise from the present level; all have one width (UG 6-7);
 - the elements come in the order voltage, current, resistance, time, status, source, whatever the order asked for (4-21);
@@ -20,9 +21,9 @@ Facts that this file rests on:
 - the interlock is needed beyond 42 V (Configuration and Connection Guide 2-14).
 
 Assumed, as no page at hand says it: bits 1, 4 and 7, 10 of the operation condition tell that transient and acquire are idle
-(channel 1, channel 2); a time has six digits; a measurement of volts and amperes takes two apertures and 50 us, so it begins
-as long before the end of its level; ``:SYST:INT:TRIP?`` gives 1 when the interlock is open; the first trigger of a timer
-comes at its start.
+(channel 1, channel 2); a time has six digits; volts and amperes are measured at the same time, and what a measurement takes
+beyond its aperture (UG 6-5 gives no figure) is 50 us; ``:SYST:INT:TRIP?`` gives 1 when the interlock is open; the first
+trigger of a timer comes at its start.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ COLUMNS = 5  # volts, amperes, time, status, source
 LIMITED = 0b110  # bits of the status element
 INTERLOCKED = 42.0  # volts
 SHORTEST = 50e-6  # seconds: shortest pulse, and about the time that a new level settles in
-CONVERSION = 50e-6  # seconds of a measurement beyond its apertures
+CONVERSION = 50e-6  # seconds of a measurement beyond its aperture
 TRIGGERS = 100_000
 PATIENCE = 5.0  # seconds beyond the measuring time for an answer
 
@@ -207,7 +208,7 @@ class KeysightB2900A(SourceMeterBase[KeysightB2900AChannel], ScpiInstrument):
         self.check_errors("connecting")
 
     def _measuring_time(self, nplc: float) -> float:
-        return 2 * nplc / self._mains + CONVERSION
+        return nplc / self._mains + CONVERSION
 
     def _check_model(self, channel: str, setup: SourceSetup) -> None:
         check_range_of_compliance(self._known(channel), self.reach, setup)
@@ -261,6 +262,7 @@ class KeysightB2900A(SourceMeterBase[KeysightB2900AChannel], ScpiInstrument):
 
     def _measure(self, channel: str, count: int) -> Readings:
         it, setup = self.channels[channel], self._setups[channel]
+        self._set_range(it, f"measured_{_WORDS[setup.source]}", setup.source_range)
         it.acquire_trigger, it.acquire_count, it.acquire_delay, it.measure_wait = "AINT", count, 0.0, True
         self.write(f":INIT:ACQ (@{channel})")  # the measurement alone: the source keeps its level
         # Searching for a range measures several times.
@@ -291,16 +293,27 @@ class KeysightB2900A(SourceMeterBase[KeysightB2900AChannel], ScpiInstrument):
 
     def _prepare(self, channel: str, schedule: Schedule) -> None:
         it, setup = self.channels[channel], self._setups[channel]
+        source = _WORDS[setup.source]
+        self._set_range(it, f"measured_{source}", setup.source_range or self._covering(setup, schedule.levels))
         it.shape = "DC" if schedule.width is None else "PULS"
         if schedule.width is not None:
             it.pulse_delay, it.pulse_width = 0.0, schedule.width
-        setattr(it, f"{_WORDS[setup.source]}_mode", "LIST")
+        setattr(it, f"{source}_mode", "LIST")
         it.measure_wait = False
-        it.transient_trigger = it.acquire_trigger = "TIM"
+        # A search for a range takes as long as it takes: then each level waits for its measurement, and lasts its time
+        # or longer.
+        on_time = setup.measure_range is not None
+        lead = self._measuring_time(setup.nplc) if on_time else setup.nplc / self._mains
+        it.transient_trigger = it.acquire_trigger = "TIM" if on_time else "AINT"
         it.transient_interval, it.transient_delay = schedule.interval, 0.0
-        it.transient_count = len(schedule.levels) + (schedule.width is None)
+        it.transient_count = len(schedule.levels) + (on_time and schedule.width is None)
         it.acquire_interval, it.acquire_count = schedule.every, schedule.count
-        it.acquire_delay = timed(schedule.first - self._measuring_time(setup.nplc))
+        it.acquire_delay = timed(schedule.first - lead)
+
+    def _covering(self, setup: SourceSetup, levels: Sequence[float]) -> float:
+        """The smallest range that holds all levels."""
+        most = max(map(abs, levels))
+        return next(r for r in self.reach.ranges(setup.source) if most <= r * self.reach.over * (1 + 1e-9))
 
     def _base(self, channel: str) -> float | None:
         """The base of a train that is made of the instrument's own pulses."""
