@@ -332,6 +332,8 @@ def encode(answer: Answer) -> tuple[bytes, ...]:
     return (b"%d" % answer,)
 
 
+_FULL = 1 << 20
+"""Bytes of answers after which what was asked next has to wait until somebody takes them."""
 _SHORT = 256
 """Bytes of a message up to which it is worth remembering as a whole."""
 
@@ -348,12 +350,12 @@ class ScpiSession:
 
     @property
     def waiting(self) -> bool:
-        """Whether a command takes its time: `receive` is to be called again, with nothing, when some has passed."""
-        return self._doing is not None
+        """Whether there is more to do, or a command takes its time: `receive` is to be called again, with nothing, soon."""
+        return self._doing is not None or bool(self._come)
 
     def receive(self, data: bytes) -> bytes:
         """Do the messages that `data` completes; the answers in order."""
-        if self._doing is None and self._framer.empty and len(data) <= _SHORT:
+        if self._doing is None and not self._come and self._framer.empty and len(data) <= _SHORT:
             answer = self._device.done(data)
             if answer is not None:
                 self.messages += 1
@@ -363,8 +365,9 @@ class ScpiSession:
             self._come.extend(self._framer.feed(data))
         except ScpiError as error:
             overrun = error
-        answers = []
-        while self._doing is not None or self._come:
+        answers: list[bytes] = []
+        size = 0
+        while (self._doing is not None or self._come) and size < _FULL:
             if self._doing is None:
                 self.messages += 1
                 self._doing = self._device.doing(self._come.popleft())
@@ -372,6 +375,7 @@ class ScpiSession:
                 next(self._doing)
             except StopIteration as done:
                 answers.append(done.value)
+                size += len(done.value)
                 self._doing = None
             else:
                 break

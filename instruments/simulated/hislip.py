@@ -20,6 +20,8 @@ _VERSION = 0x0100
 _VENDOR = int.from_bytes(b"nr")
 _MOST = 1 << 24
 """Longest message taken, bytes."""
+HIGH_WATER = 1 << 20
+"""Bytes waiting for a client beyond which no more of its messages are taken."""
 
 _INITIALIZE, _INITIALIZE_RESPONSE, _FATAL_ERROR, _ERROR, _LOCK, _LOCK_RESPONSE, _DATA, _DATA_END = range(8)
 _CLEAR_COMPLETE, _CLEAR_ACKNOWLEDGE, _REMOTE, _REMOTE_RESPONSE, _TRIGGER = range(8, 13)
@@ -65,7 +67,7 @@ class HislipService:
 
     def patient(self) -> "list[_Conversation]":
         """The clients whose session waits for the instrument."""
-        return [each for each in self.sessions.values() if getattr(each.session, "waiting", False)]
+        return [each for each in self.sessions.values() if not each.paused and getattr(each.session, "waiting", False)]
 
     def drop(self) -> None:
         """Hang up on everybody."""
@@ -84,7 +86,7 @@ class _Conversation:
         self.session = service.device.session()
         self.most = 1 << 20  # bytes of a message that the client takes
         self.reply: Callable[[bytes], None] = lambda answer: None  # to the last message
-        self.clearing = self.unread = False
+        self.clearing = self.unread = self.paused = False
 
     def clear(self) -> None:
         """Device clear: forget what has come in; nothing is waiting to go out."""
@@ -119,12 +121,27 @@ class _Connection(asyncio.Protocol):
         self._service = service
         self._held = bytearray()
         self._conversation: _Conversation | None = None
-        self._synchronous = False
+        self._synchronous = self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.set_write_buffer_limits(high=HIGH_WATER)
         self._service.transports.add(transport)
+
+    def pause_writing(self) -> None:
+        """A client that asks faster than it reads is not listened to until it has read."""
+        self._paused = True
+        if self._conversation is not None:
+            self._conversation.paused = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        if self._conversation is not None:
+            self._conversation.paused = False
+        self._transport.resume_reading()
+        self.data_received(b"")
 
     def connection_lost(self, reason: Exception | None) -> None:
         self._service.transports.discard(self._transport)
@@ -133,7 +150,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._held += data
-        while len(self._held) >= _HEADER.size and not self._transport.is_closing():
+        while len(self._held) >= _HEADER.size and not self._paused and not self._transport.is_closing():
             mark, kind, control, parameter, length = _HEADER.unpack_from(self._held)
             if mark != b"HS" or length > _MOST:
                 self._refuse(_BAD_HEADER)

@@ -43,7 +43,6 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     # Here, because who only starts this process needs neither the twin nor its compiler.
     from ..bench import load_bench
     from .bench import SimulatedBench, Witness
-    from .device import ScpiDevice
     from .faults import read_fault
     from .into_resistor import Bypass
     from .server import Server
@@ -69,7 +68,7 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         if hasattr(simulated.devices.get(name), "outlet"):
             stream = server.listen_outlet(name, 0, settings.host)
             addresses[name]["tcp"] = f"modbus://{settings.host}:{port}?stream={stream}"
-        if isinstance(simulated.devices.get(name), ScpiDevice) and not serial:
+        elif entry is not None and not serial:
             visa = server.listen_hislip(name, 0, settings.host)
             addresses[name]["visa"] = f"TCPIP::{settings.host}::hislip0,{visa}::INSTR"
         if serial and os.name == "posix":

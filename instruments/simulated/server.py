@@ -309,7 +309,7 @@ class _Connection(asyncio.Protocol):
 
     @property
     def waits(self) -> bool:
-        return bool(getattr(self._session, "waiting", False))
+        return not self._paused and bool(getattr(self._session, "waiting", False))
 
     def go_on(self) -> None:
         """Time has passed for a session that waits."""
