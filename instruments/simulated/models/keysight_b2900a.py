@@ -16,7 +16,8 @@ Not simulated, their headers are undefined (-113): limit tests and calculations,
 ranges, offset compensation, one-sided compliance, upper limits, modes and thresholds of autorange, digital pins, LXI
 events, trigger outputs, groups, programs, memory, the display. ``INT``, ``LAN`` and ``EXT`` are taken as trigger
 sources, but nothing ever comes from there. Low terminal, high-capacitance mode and filter are kept and change
-nothing: the output is at its level at once.
+nothing: the output is at its level at once. What both channels may give together (B2961-90030 table 2-5), the duty
+cycle of pulses beyond 3.03 A and what heats up are not watched.
 
 Assumed, where no page says it:
 
@@ -41,6 +42,8 @@ Assumed, where no page says it:
 - the immediate level comes back when both actions are idle, unless ``:FUNCtion:TRIGgered:CONTinuous`` is on; another
   function or level is put out at once; ``:SENSe:FUNCtion`` adds to what is measured; a new step of the wrong sign is
   -221;
+- in the output-off mode HIZ the relay opens under the level that stands there; with AINT, stopping one of both actions
+  stops the other; ``:READ?`` without an end in an hour of the world, or that waits for the bus, is not answered;
 - the protection looks at the output whenever the world's time passes.
 """
 
