@@ -1,4 +1,4 @@
-"""LabJack T8 and T7: gap-free streams over Modbus TCP, as a `Digitizer`.
+"""What LabJack's T8 and T7 have in common: gap-free streams over Modbus TCP, as a `Digitizer`.
 
 Written from LabJack's *T-Series Datasheet*, with the register map of `ljm_constants.json`. Facts that this file rests on:
 
@@ -7,14 +7,9 @@ Written from LabJack's *T-Series Datasheet*, with the register map of `ljm_const
   152.588 scans a second, of 1, 10 or 100 us or 1 ms below;
 - a spontaneous packet holds at most 512 samples of 16 bits over Ethernet, and comes on port 702 (3.2.4; a frame has at most
   1040 bytes: *Protocol Details*); the device's own buffer holds up to 262144 bytes (T8) or 32768 (T7);
-- commands are answered while it streams, but analog inputs only by the stream (3.2);
-- T8: 8 isolated differential inputs, sampled all at once, 40 kS/s each (14.3.2, A-1); ranges of A-3-3-3;
-- T7: 14 inputs, sampled one after the other, 100 kS/s together; with several inputs this holds for the range of 10 V only
-  (3.2), so they get it all then, whatever would fit. The first is sampled 5 us after the clock, the others 15 us apart, or
-  8 us from 60 kS/s on (A-1-1);
-- codes to volts: (code - Center) x PSlope from Center up, (Center - code) x NSlope below, with the constants of each range
-  (T7: 20.0.1, flash 0x3C4000) or of each input and range (T8: 20.0.2, flash 0x687000), read through registers 61810 and 61812
-  (20.0); NSlope is negative.
+- commands are answered while it streams, but analog inputs are read only by the stream (3.2);
+- codes to volts: (code - Center) x PSlope from Center up, (Center - code) x NSlope below, NSlope being negative, with the
+  constants of each range (T7) or of each input and range (T8), read through registers 61810 and 61812 (20.0).
 
 Assumed: T8 constants hold for codes of 16 bits as those of the T7 do, or of the converter's 24 bits; which one is told by
 the range that they give, and anything else is refused. What differs between the two slopes is put into the error.
@@ -45,7 +40,6 @@ PACKETS = 25
 TICKS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 LONGEST = 1 << 16  # ticks of a period
 ETHERNET = 1  # STREAM_AUTO_TARGET, bit 0
-GROUND = 199
 POINTER, FLASH = "INTERNAL_FLASH_READ_POINTER@61810:UINT32", "INTERNAL_FLASH_READ@61812:FLOAT32x4"
 
 
@@ -57,21 +51,13 @@ class LabJackInput(Commanded):
     )
 
 
-class LabJackT7Input(LabJackInput):
-    """One analog input of a T7."""
-
-    negative = count(
-        "AIN{n}_NEGATIVE_CH", "41000+1*{n}", "UINT16", high=255, doc="Input that it is measured against; 199: ground."
-    )
-
-
 class LabJackT(Commanded):
     """What a T7 and a T8 have in common."""
 
     driver: ClassVar[str]
     probes: ClassVar[tuple[float, ...]] = PROBES
     safe_state: ClassVar[tuple[str, ...]] = ("STREAM_ENABLE@4990:UINT32 0",)
-    input_class: ClassVar[type[LabJackInput]] = LabJackInput
+    input_class: ClassVar[type[LabJackInput]]
     ranges: ClassVar[Mapping[float, float]]
     """What is written for a range, and the volts that fit either way; the smallest first."""
     buffer: ClassVar[int]
@@ -321,53 +307,6 @@ class LabJackT(Commanded):
         if self._port is not None:
             self._port.close()
         self.link.close()
-
-
-class LabJackT8(LabJackT):
-    """LabJack T8: eight isolated inputs, sampled at the same time. Fulfils the role `Digitizer`.
-
-    Channels are named ``AIN0`` to ``AIN7``. BenchError when another model answers.
-    """
-
-    driver: ClassVar[str] = "labjack_t8"
-    ranges: ClassVar[Mapping[float, float]] = {
-        0.018: 0.019, 0.036: 0.038, 0.075: 0.076, 0.15: 0.153, 0.3: 0.305, 0.6: 0.611, 1.2: 1.221, 2.4: 2.442, 4.8: 4.884,
-        9.6: 9.768, 11.0: 11.0,
-    }  # fmt: skip
-    buffer: ClassVar[int] = 262144
-    fastest: ClassVar[float] = 40e3
-
-    def _constants_at(self, number: int, index: int) -> int:
-        return 0x687000 + 64 + 16 * (len(self.ranges) * number + index)
-
-
-class LabJackT7(LabJackT):
-    """LabJack T7 or T7-Pro: 14 inputs against ground, sampled one after the other. Fulfils the role `Digitizer`.
-
-    Channels are named ``AIN0`` to ``AIN13``. BenchError when another model answers.
-    """
-
-    driver: ClassVar[str] = "labjack_t7"
-    input_class: ClassVar[type[LabJackInput]] = LabJackT7Input
-    ranges: ClassVar[Mapping[float, float]] = {0.01: 0.01, 0.1: 0.1, 1.0: 1.0, 10.0: 10.0}
-    buffer: ClassVar[int] = 32768
-    fastest: ClassVar[float] = 100e3
-    together: ClassVar[float] = 100e3
-
-    def _delays(self, inputs: Sequence[str], rate: float) -> dict[str, float]:
-        between = 8e-6 if len(inputs) * rate > 60e3 else 15e-6
-        return {channel: 5e-6 + k * between for k, channel in enumerate(inputs)}
-
-    def _fitting(self, setup: ChannelSetup, inputs: int) -> float:
-        return super()._fitting(setup, inputs) if inputs == 1 else 10.0
-
-    def _set_input(self, channel: LabJackInput, written: float) -> None:
-        assert isinstance(channel, LabJackT7Input)
-        channel.negative = GROUND
-        super()._set_input(channel, written)
-
-    def _constants_at(self, number: int, index: int) -> int:
-        return 0x3C4000 + 16 * index
 
 
 def _period(rate: float) -> float:

@@ -13,6 +13,7 @@ import pytest
 
 from neurorig.instruments import DRIVERS, CurrentSource, Identity, Oscilloscope, roles
 from neurorig.instruments.commands import Command, Commanded
+from neurorig.instruments.roles import ChannelSetup
 from neurorig.instruments.sourcing import SourceSetup, Staircase
 from neurorig.signals import InstrumentError, LimitError, LinkError, PlanError, Program, Steps
 
@@ -36,13 +37,12 @@ def instrument(request) -> Iterator[Any]:
 
 
 def command_sets(name: str) -> list[type[Commanded]]:
-    """The driver's class and those of its channels."""
-    driver = DRIVERS[name].load()
-    module = sys.modules[driver.__module__]
+    """The driver's class and those of its channels and parts, wherever among the drivers they stand."""
+    module = sys.modules[DRIVERS[name].load().__module__]
     return [
         c
         for _, c in inspect.getmembers(module, inspect.isclass)
-        if issubclass(c, Commanded) and c.__module__ == driver.__module__
+        if issubclass(c, Commanded) and c.__module__.rpartition(".")[0] == module.__package__
     ]
 
 
@@ -265,6 +265,27 @@ def test_a_multimeter_measures_the_resistor(instrument):
     assert instrument.measure(2) == pytest.approx([OHMS, OHMS], rel=1e-3)
     with pytest.raises(LimitError):
         instrument.configure("ohm", full_scale=1e15)
+
+
+@connected("Digitizer")
+def test_a_digitiser_streams_what_is_at_its_input_without_a_gap(instrument):
+    channels = tuple(instrument.channels)[:2]
+    plan = instrument.plan(channels, 1.0, 1e3, 0.0)
+    instrument.configure([ChannelSetup(channel, -1.0, 1.0) for channel in channels], plan)
+    instrument.start()
+    seen: list[Any] = []
+    while sum(map(len, seen)) < plan.points:
+        chunk = instrument.read()
+        assert (chunk.first, chunk.lost) == (sum(map(len, seen)), 0)
+        assert chunk.samples.keys() == set(channels)
+        seen.append(chunk.samples[channels[0]])
+    instrument.stop()
+    meaning = instrument.scaling(channels[0])
+    volts = np.concatenate(seen)[: plan.points] * meaning.scale + meaning.offset
+    assert volts.max() == pytest.approx(1.0, abs=0.01)  # the double has a sine of 1 Hz there
+    assert volts.min() == pytest.approx(-1.0, abs=0.01)
+    with pytest.raises(PlanError):
+        instrument.plan(channels, 1.0, 1e9, 0.0)
 
 
 @connected("VoltageSource")
