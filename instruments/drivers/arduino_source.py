@@ -213,8 +213,7 @@ class ArduinoSource(Commanded):
         """Zero and disable both outputs, confirmed by the status."""
         for channel in self.channels.values():
             channel.write(f"OUTP{channel.suffix} OFF")
-        status = int(self.query("STAT?"))
-        if status & _LIVE:
+        if status := int(self.query("STAT?")) & _LIVE:
             raise InstrumentError(f"{self.name}: an output is still on (status {status}). Switch it off by hand.")
         self._rest()
 
@@ -239,14 +238,14 @@ class ArduinoSource(Commanded):
         deadline = time.monotonic() + GREETING
         while True:
             try:
-                status = int(_checked(link, "STAT?"))
+                status = int(_checked(link, "STAT?")) & _LIVE
                 break
             except (BenchError, ValueError) as reason:
                 if time.monotonic() > deadline:
                     raise InstrumentError(f"{link.resource}: does not say whether it is safe ({reason})") from reason
                 time.sleep(0.1)
                 link.send_safe(ArduinoSource.safe_state[:1])  # over a new connection, should the old one be gone
-        if status & _LIVE:
+        if status:
             raise InstrumentError(f"{link.resource}: was told to be safe, but an output is on (status {status})")
 
     def close(self) -> None:
@@ -373,4 +372,8 @@ class ArduinoSource(Commanded):
         return self
 
     def __exit__(self, *_: Sequence[object]) -> None:
-        self.close()
+        """Leave nothing on that this driver may have switched on."""
+        try:
+            self.safe()
+        finally:
+            self.close()

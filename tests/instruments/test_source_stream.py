@@ -12,6 +12,7 @@ from neurorig.instruments import DRIVERS, roles
 from neurorig.instruments.drivers.arduino_source import ArduinoSource
 from neurorig.instruments.drivers.arduino_stream import ArduinoAdc, SpikeInput
 from neurorig.instruments.roles import ChannelSetup, Digitizer, SelfReporting
+from neurorig.instruments.simulated import world
 from neurorig.instruments.streamed import StreamedScope
 from neurorig.signals import Hold, InstrumentError, LimitError, Loop, PlanError, Program
 
@@ -24,7 +25,8 @@ MS = 1_000_000
 
 
 @pytest.fixture
-def bench() -> SourceBench:
+def bench(monkeypatch: pytest.MonkeyPatch) -> SourceBench:
+    monkeypatch.setattr(world, "SILENCE", 1e9)  # a busy computer is no host that reads too late
     return SourceBench(clock=time.monotonic)
 
 
@@ -216,8 +218,8 @@ def test_both_channels_are_read_back_half_as_often(source):
 @pytest.mark.timeout(60)
 def test_a_hundred_thousand_spikes_of_a_long_run_are_all_reported_while_the_stream_runs(source, bench):
     rng = np.random.default_rng(7)
-    spikes = np.cumsum(rng.exponential(1.6e-3, 100_000) + 0.4e-3)  # 500 a second: 200 s
-    source.load({"1": Program((Loop(21, (Hold(10e-6, 10_000 * MS),)), Hold(0, MS)))})
+    spikes = np.cumsum(rng.exponential(0.4e-3, 100_000) + 0.9e-3)  # 770 a second: 130 s
+    source.load({"1": Program((Loop(14, (Hold(10e-6, 10_000 * MS),)), Hold(0, MS)))})
     source.report(("1",), ("1",))
     source.arm()
     source.fire()
@@ -230,7 +232,7 @@ def test_a_hundred_thousand_spikes_of_a_long_run_are_all_reported_while_the_stre
     stamps = report.stamps["1"]
     assert (stamps.lost, report.lost_scans) == (0, 0)
     assert stamps.times == pytest.approx(spikes, abs=0.6e-6)
-    assert len(report.read_backs["I1"]) == pytest.approx(210_000, rel=1e-3)
+    assert len(report.read_backs["I1"]) == pytest.approx(140_000, rel=1e-3)
 
 
 def test_stamps_go_on_beyond_the_wrap_of_the_counter(source, bench):

@@ -9,23 +9,36 @@ import pytest
 
 from neurorig.analysis.clocks import Alignment
 from neurorig.analysis.spikes import detect
-from neurorig.instruments import load_bench
+from neurorig.instruments import DRIVERS, Rig, load_bench
 from neurorig.instruments.roles import SelfReport
+from neurorig.instruments.simulated import world
+from neurorig.instruments.simulated.bench import SimulatedBench
 from neurorig.protocols import Bump, run_protocol
-from neurorig.protocols.request import Request, execute, opening
+from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
 from neurorig.signals import BenchError, Stamps, Trace
 
+from ..instruments.fakes import serving
 from .fakes import FakeRig, FakeSource
 
 SHORT = {"rest": 0.2, "settle": 0.7, "stop_duration": 0.2, "after": 0.2, "probes": False}
 
 
 @pytest.fixture(scope="module")
-def bumped(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def bumped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A bump on the simulated bench, whose V_ap also goes to the source's comparator."""
-    outcome = execute(Request("bump", SHORT, simulate=True, out=tmp_path_factory.mktemp("runs")))
-    return Run.open(outcome.run)
+    bench, protocol = load_bench(), Bump.make(SHORT)
+    double = SimulatedBench(bench)
+    with pytest.MonkeyPatch.context() as patch, serving(double.world, double.devices) as ports:
+        patch.setattr(world, "SILENCE", 1e9)  # a busy computer is no host that reads too late
+        resources = {name: f"tcp://127.0.0.1:{ports[name]}" for name in bench.instruments}
+        drivers = {name: DRIVERS[bench.instruments[name].driver].connect(r, name=name) for name, r in resources.items()}
+        rig = Rig(bench, drivers, resources, virtual_time=True)
+        with RunWriter.create(tmp_path_factory.mktemp("runs"), opening(protocol, bench, Request("bump"))) as writer:
+            run_protocol(protocol, rig, writer)
+        yield Run.open(writer.path)
+        for driver in drivers.values():
+            driver.close()
 
 
 def test_the_stamps_agree_with_the_spikes_of_the_trace_within_the_alignments_error(bumped: Run) -> None:
