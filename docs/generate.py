@@ -292,12 +292,15 @@ def _default(field: FieldInfo) -> str:
 
 
 def _owners(driver: type[Commanded]) -> Iterator[type[Commanded]]:
-    """The driver itself, then the classes of its module that stand for its channels."""
+    """The driver itself, then the classes that stand for its channels and parts, which its module has or imports."""
     yield driver
-    for value in vars(importlib.import_module(driver.__module__)).values():
-        ours = isinstance(value, type) and value.__module__ == driver.__module__ and issubclass(value, Commanded)
-        if ours and value is not driver and any(value.commands()):
-            yield value
+    module = importlib.import_module(driver.__module__)
+    parts = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Commanded)]
+    for part in parts:
+        ours = part.__module__.rpartition(".")[0] == module.__package__ and part not in driver.__mro__
+        extended = any(other is not part and issubclass(other, part) for other in parts)
+        if ours and not extended and any(part.commands()):
+            yield part
 
 
 def _command(item: Command[Any]) -> tuple[str, ...]:
