@@ -101,7 +101,7 @@ def measure_bump(
     binned = bin_means(i_sse, BIN)
     baseline = feedback.baseline(binned, spikes, epochs)
     offset = zero if zero is not None else baseline
-    current = Feedback(binned.minus(offset.value if offset.known else 0.0), i_sse.error, offset)
+    current = Feedback(binned.minus(offset.value if offset.known else 0.0), i_sse.shared_error, offset)
     window = (max(epochs.hold_end - settled, *(p.stop for p in (epochs.kick, *epochs.probes))), epochs.hold_end)
     before = spikes.count(-math.inf, epochs.kick.start)
     reasons: dict[str, str] = {}

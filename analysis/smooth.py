@@ -51,12 +51,16 @@ def beyond_range(node: str) -> str:
 
 
 def mean_level(trace: Trace) -> Measure:
-    """Mean of a whole trace with the error of its sense chain; no number where there are no samples or clipped ones."""
+    """Mean of a whole trace with the error of its sense chain; no number where there are no samples or clipped ones.
+
+    The noise of single samples averages out; their resolution does not, without noise that dithers it.
+    """
     if len(trace) == 0:
         return Measure.missing(trace.unit, "not recorded")
     if _at_the_ends(trace, trace.samples.reshape(1, -1)).any():
         return Measure.missing(trace.unit, beyond_range(trace.name))
-    return Measure(float(trace.samples.mean()) * trace.scale + trace.offset, trace.error, trace.unit)
+    error = math.hypot(trace.shared_error, trace.noise / math.sqrt(len(trace)))
+    return Measure(float(trace.samples.mean()) * trace.scale + trace.offset, error, trace.unit)
 
 
 def _at_the_ends(trace: Trace, blocks: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -13,31 +13,11 @@ import math
 from dataclasses import replace
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, field_validator
 
 from neurorig.signals import Frequency, Resistance, Trace, Voltage, show
 
 Kind = Literal["direct", "across", "replica", "open"]
-
-
-LOOKED_AT = 50_000
-"""Samples from which the noise of a record is told."""
-COUNTED, MEAN_OF_THEM = 0.8, 0.5581
-"""Which part of the second differences is looked at, the smallest ones, and their mean in standard deviations."""
-
-
-def noise_of(trace: Trace) -> float:
-    """Standard deviation of the noise of one sample, in the trace's unit: what neighbours differ by beyond a straight line.
-
-    Spikes are few and do not count. What is below a third of the converter's step cannot be told: its resolution says it all.
-    """
-    if len(trace) < 3:
-        return 0.0
-    samples = trace.samples[:LOOKED_AT].astype(np.float64)
-    second = np.sort(np.abs(samples[2:] - 2 * samples[1:-1] + samples[:-2]))
-    smallest = second[: max(1, round(COUNTED * len(second)))]
-    return float(smallest.mean()) / (MEAN_OF_THEM * math.sqrt(6)) * abs(trace.scale)
 
 
 def _percent(value: object) -> object:
@@ -100,7 +80,7 @@ class SenseChain(BaseModel):
         largest = 0.0
         if len(trace.samples):
             largest = max(abs(int(s) * scale + offset) for s in (trace.samples.min(), trace.samples.max()))
-        own = math.hypot(trace.error, noise_of(trace))
+        own = math.hypot(trace.error, trace.noise)
         error = math.hypot(own / factor, self.gain_error * largest)
         return replace(trace, name=name, unit=unit, scale=scale, offset=offset, error=error)
 

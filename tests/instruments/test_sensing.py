@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import SenseChain
-from neurorig.instruments.sensing import noise_of
 from neurorig.signals import Trace
 
 RECORD = Trace("1", np.array([0, 100, 200], dtype=np.uint8), 1e-3, -0.1, "V", 0.0, 1e-4, error=1e-3)
@@ -34,12 +33,12 @@ def test_the_noise_of_a_record_is_told_from_its_samples_whatever_spikes_in_it(sc
     values = 60 + scatter * random.normal(size=30_000) + 0.001 * np.arange(30_000)
     values[::500] += 120
     trace = Trace("1", np.rint(values).astype(np.uint8), 2e-3, 0.0, "V", 0.0, 1e-4)
-    assert noise_of(trace) == pytest.approx(scatter * 2e-3, rel=0.1)
+    assert trace.noise == pytest.approx(scatter * 2e-3, rel=0.1)
 
 
 def test_what_is_finer_than_the_converter_is_left_to_its_resolution() -> None:
-    assert noise_of(Trace("1", np.full(100, 7, np.uint8), 2e-3, 0.0, "V", 0.0, 1e-4)) == 0.0
-    assert noise_of(RECORD) == 0.0
+    assert Trace("1", np.full(100, 7, np.uint8), 2e-3, 0.0, "V", 0.0, 1e-4).noise == 0.0
+    assert RECORD.noise == 0.0
 
 
 def test_an_error_bar_adds_resolution_noise_and_gain() -> None:
