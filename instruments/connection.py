@@ -4,11 +4,12 @@ The same call opens the real bench or its simulated double; only what stands beh
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorig.signals import BenchError, ConfigError, LinkError, show
+from neurorig.signals import BenchError, ConfigError, LinkError, RunInterrupted, show
 
 from .bench import Bench
 from .claim import Claim
@@ -98,16 +99,20 @@ class Rig:
     def safe(self) -> None:
         """Make every instrument safe, each on its own, blindly, what drives the board before what feeds it; never raises."""
         self.unsafe = {}
-        for name in self._safe_order():
-            try:
-                self.instruments[name].safe()
-            except Exception as reason:
-                self._note_unsafe(name, reason)
+        for feeding in (False, True):
+            names = [n for n in reversed(tuple(self.instruments)) if (self._role(n) == "PowerSupply") == feeding]
+            # At the same time: one that does not take its lines must not keep the others waiting.
+            threads = [threading.Thread(target=self._make_safe, args=(name,)) for name in names]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
 
-    def _safe_order(self) -> list[str]:
-        """The reverse of the bench's order, supplies last."""
-        names = reversed(tuple(self.instruments))
-        return sorted(names, key=lambda name: self._role(name) == "PowerSupply")
+    def _make_safe(self, name: str) -> None:
+        try:
+            self.instruments[name].safe()
+        except Exception as reason:
+            self._note_unsafe(name, reason)
 
     def _role(self, name: str) -> str:
         return DRIVERS[self.bench.instruments[name].driver].role
@@ -137,30 +142,17 @@ def connect(
 
     `double`: the simulated instruments to connect instead. `log`: where the guardian writes what it did, should this process
     die. `traffic`: a folder for the record of all that goes over each instrument's link, ``<name>.jsonl``
-    (`links.traffic`). Raises BenchError when an instrument is absent, is in use, is another model, or has another serial number than the
-    bench file expects; and at the end, in place of what ended it, when a source does not confirm that it is safe.
+    (`links.traffic`). Raises BenchError when an instrument is absent, is in use, is another model, or has another serial
+    number than the bench file expects; and at the end, in place of what ended it, when a source does not confirm that it is
+    safe.
     """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         guardian = Guardian()
         stack.callback(guardian.release)
-        resources = {
-            name: entry.resource if double is None else double.resource(name)
-            for name, entry in bench.instruments.items()
-        }
-        for resource in dict.fromkeys(resources.values()):
-            stack.enter_context(Claim(resource))
-        instruments: dict[str, Instrument] = {}
-        records: list[TrafficLog] = []
-        for name in bench.instruments:
-            record = None if traffic is None else stack.enter_context(_recording(traffic, name))
-            records += [record] if record else []
-            instruments[name] = _connected(bench, name, resources[name], record, simulated=double is not None)
-            stack.callback(instruments[name].close)
-            _check_ranges(bench, name, instruments[name])
-        rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
-        rig.traffic = records
-        guardian.watch(_wards(rig), log)
+        with _said_when_stopped("Nothing was switched on."):
+            rig = _connect_all(bench, double, traffic, stack)
+            guardian.watch(_wards(rig), log)
         ended: BaseException | None = None
         try:
             rig.power_up()
@@ -177,6 +169,44 @@ def connect(
             guardian.dismiss()  # a double ends with this program: there is nothing left to guard
             if rig.unsafe:
                 raise _double_failed(rig.unsafe, ended)
+            _say_when_stopped(ended, "The outputs are off; every sweep taken is kept.")
+
+
+def _connect_all(
+    bench: Bench, double: "SimulatedProcess | None", traffic: Path | None, stack: contextlib.ExitStack
+) -> Rig:
+    """Every instrument of the bench, claimed, connected and checked; `stack` lets go of them."""
+    resources = {
+        name: entry.resource if double is None else double.resource(name) for name, entry in bench.instruments.items()
+    }
+    for resource in dict.fromkeys(resources.values()):
+        stack.enter_context(Claim(resource))
+    instruments: dict[str, Instrument] = {}
+    records: list[TrafficLog] = []
+    for name in bench.instruments:
+        record = None if traffic is None else stack.enter_context(_recording(traffic, name))
+        records += [record] if record else []
+        instruments[name] = _connected(bench, name, resources[name], record, simulated=double is not None)
+        stack.callback(instruments[name].close)
+        _check_ranges(bench, name, instruments[name])
+    rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
+    rig.traffic = records
+    return rig
+
+
+@contextlib.contextmanager
+def _said_when_stopped(sentence: str) -> Iterator[None]:
+    """Add what is true at this moment to what Ctrl-C or SIGTERM says."""
+    try:
+        yield
+    except RunInterrupted as event:
+        _say_when_stopped(event, sentence)
+        raise
+
+
+def _say_when_stopped(event: BaseException | None, sentence: str) -> None:
+    if isinstance(event, RunInterrupted):
+        event.args = (f"{event} {sentence}",)
 
 
 def _wards(rig: Rig) -> list[Ward]:

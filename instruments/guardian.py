@@ -34,8 +34,11 @@ PATIENCE = 600.0
 LOOK = 0.2
 """Seconds between two looks whether the main process lives: a forked child may hold the pipe open after its death."""
 
-ASK = 1.0
-"""Seconds for an instrument to say who it is; one that is just restarting does not, and is made safe all the same."""
+ASK = 0.4
+"""Seconds for an instrument to say who it is; one that is busy or just restarting does not, and is made safe all the same."""
+
+FIRST = 0.3
+"""Seconds by which what drives a board is made safe before what feeds it, if it can be."""
 
 STANDING = "standing guard"
 
@@ -148,24 +151,36 @@ def _next_message(parent: int) -> dict[str, Any] | None:
 
 
 def _make_safe(wards: Sequence[Ward], log: Path | None, ended: str) -> None:
-    waiting = {w.name: w for w in wards}
-    told: set[tuple[str, type[Exception]]] = set()
+    """All at once, so that one that does not answer keeps none waiting; what feeds the board a little later."""
+    from .drivers import DRIVERS
+
+    guards = []
+    for ward in sorted(wards, key=lambda ward: DRIVERS[ward.driver].role == "PowerSupply"):
+        if DRIVERS[ward.driver].role == "PowerSupply":
+            for guard in guards:
+                guard.join(FIRST)
+        guards.append(threading.Thread(target=_guard, args=(ward, log, ended)))
+        guards[-1].start()
+    for guard in guards:
+        guard.join()
+
+
+def _guard(ward: Ward, log: Path | None, ended: str) -> None:
+    """Try until it is safe, and say so; what hinders is said once."""
+    told: set[type[Exception]] = set()
     deadline = time.monotonic() + PATIENCE
-    while waiting and time.monotonic() < deadline:
-        for ward in list(waiting.values()):
-            try:
-                _make_one_safe(ward)
-            except Exception as reason:
-                if (ward.name, type(reason)) not in told:
-                    _say(log, f"{ward.name} ({ward.resource}) {_hindered(reason)}")
-                    told.add((ward.name, type(reason)))
-            else:
-                _say(log, f"{ward.name} ({ward.resource}) was made safe after the program {ended}, and confirmed it.")
-                del waiting[ward.name]
-        if waiting:
+    while time.monotonic() < deadline:
+        try:
+            _make_one_safe(ward)
+        except Exception as reason:
+            if type(reason) not in told:
+                _say(log, f"{ward.name} ({ward.resource}) {_hindered(reason)}")
+                told.add(type(reason))
             time.sleep(RETRY)
-    for ward in waiting.values():
-        _say(log, f"{ward.name} ({ward.resource}) could not be made safe in {PATIENCE:.0f} s: switch it off by hand.")
+        else:
+            _say(log, f"{ward.name} ({ward.resource}) was made safe after the program {ended}, and confirmed it.")
+            return
+    _say(log, f"{ward.name} ({ward.resource}) could not be made safe in {PATIENCE:.0f} s: switch it off by hand.")
 
 
 def _hindered(reason: Exception) -> str:

@@ -43,4 +43,4 @@ class Interrupts:
         if not self.shielded and now >= self._deaf_until:
             Interrupts._deaf_until = now + LOST
             name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-            raise RunInterrupted(f"Stopped by {name}. The outputs are off; every sweep taken is kept.")
+            raise RunInterrupted(f"Stopped by {name}.")

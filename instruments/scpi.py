@@ -98,7 +98,12 @@ class IdentifiedInstrument(Commanded):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        """Leave nothing on that this driver may have switched on."""
+        try:
+            if DRIVERS[self.driver].drives:
+                self.safe()
+        finally:
+            self.close()
 
     def _identify(self) -> Identity:
         answer = self.link.query("*IDN?")

@@ -27,7 +27,8 @@ class StreamedScope:
         self._acquisition: Acquisition | None = None
         self._channel, self._level, self._rising = "", 0.0, True
         self._pieces: dict[str, list[NDArray[np.integer[Any]]]] = {}
-        self._count = 0  # samples kept so far
+        self._count = 0  # samples that have come
+        self._first = 0  # number of the first one that is kept
         self._looking = False  # from arming on, until the edge is found
         self._beyond = True  # whether the last sample looked at was beyond the level
         self._edge: int | None = None
@@ -75,7 +76,7 @@ class StreamedScope:
         acquisition = self._planned()
         self.stop()
         self._pieces = {channel: [] for channel in acquisition.channels}
-        self._count, self._edge, self._looking, self._beyond = 0, None, False, True
+        self._count, self._first, self._edge, self._looking, self._beyond = 0, 0, None, False, True
         before = self._before()
         self.digitizer.start()
         self._streaming = True
@@ -111,7 +112,7 @@ class StreamedScope:
             raise InstrumentError(f"{self.identity.model}: there is no complete record.")
         if channel not in self._pieces:
             raise InstrumentError(f"{self.identity.model}: channel {channel} was not streamed.")
-        first = self._edge - before
+        first = self._edge - before - self._first
         samples = self._joined(channel)[first : first + acquisition.points]
         meaning = self.digitizer.scaling(channel)
         clipped = np.count_nonzero(samples <= meaning.lowest) + np.count_nonzero(samples >= meaning.highest)
@@ -179,6 +180,16 @@ class StreamedScope:
         self._count += self._length(chunk.samples)
         for channel, samples in chunk.samples.items():
             self._pieces[channel].append(samples)
+        if self._edge is None:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Until the edge has come only the pre-trigger is kept, however long it takes."""
+        before = self._before()
+        while self._pieces and all(
+            pieces and self._count - self._first - len(pieces[0]) > before for pieces in self._pieces.values()
+        ):
+            self._first += min(len(pieces.pop(0)) for pieces in self._pieces.values())
 
     @staticmethod
     def _length(samples: Mapping[str, NDArray[np.integer[Any]]]) -> int:

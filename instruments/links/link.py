@@ -8,6 +8,7 @@ its own again. Nothing is ever sent twice, except the lines of a safe state.
 
 import contextlib
 import itertools
+import mmap
 import re
 import threading
 import time
@@ -30,6 +31,7 @@ Progress = Callable[[int, int], None]
 CLEARED = "device clear"
 _LINE_FEED = 10
 _SENTINEL = 4096  # bytes without a line end that are kept while a sentinel is looked for; its answer is much shorter
+_LARGE = 1 << 20  # bytes of a block beyond which it gets pages of its own
 _SAFE_SEND = 0.5  # seconds for one line of a safe state: it must not wait for an instrument that reads nothing
 _SAFE_LOCK = 0.2  # seconds to wait for a transaction of another thread before going ahead regardless
 _SAFE_PAUSE = 0.3  # seconds that an empty line of a safe state stands for
@@ -139,7 +141,7 @@ class Link(Transport):
                     raise ValueError(f"the block holds {length} bytes, {wanted} were expected")
                 if length > self.longest:
                     raise ValueError(f"the block says {length} bytes, more than the {self.longest} of an answer here")
-                payload = memoryview(bytearray(length)) if target is None else target
+                payload = _room(length) if target is None else target
                 filled = min(len(head) - start, length)
                 payload[:filled] = memoryview(head)[start : start + filled]
                 tail = bytearray(0 if self.marks_end else len(self.block_end))
@@ -396,3 +398,8 @@ class Link(Transport):
 def _check(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise TimeoutError
+
+
+def _room(length: int) -> memoryview:
+    """A buffer for a payload; a large one takes memory only as it is filled: the length may be a garbled one."""
+    return memoryview(bytearray(length)) if length <= _LARGE else memoryview(mmap.mmap(-1, length))

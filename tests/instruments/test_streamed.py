@@ -112,3 +112,14 @@ def test_what_is_not_streamed_cannot_trigger_and_what_is_not_complete_cannot_be_
     with pytest.raises(InstrumentError, match="no complete record"):
         scope.fetch("A")
     scope.stop()
+
+
+def test_while_it_waits_only_the_pretrigger_is_kept():
+    _, scope = streamed(pieces=(40,), marker_from=100_000)
+    scope.arm()
+    for _ in range(2000):
+        assert not scope.finished()
+    assert sum(len(piece) for piece in scope._pieces["A"]) < 200
+    while not scope.finished():
+        pass
+    assert scope.fetch("A").samples[50] == 100_000
