@@ -8,10 +8,13 @@ From the 4200A-SCS reference manual, 4200A-901-01 Rev. C, section 9: names, mode
 9-17 to 9-19; ``VP``, ``IP`` 9-21; ``RT``, ``FS`` 9-24; ``VL``, ``IL`` 9-25; ``DO`` and the times of its readings 9-36; ``TI``,
 ``TV`` and mapped functions 9-43; ``IT`` 9-44; ``ID``, ``DR`` 9-45; forms of the readings, letters and their order 9-52 and 9-53;
 operating limits 3-6, least compliance 3-12, ranges of the pulse card 6-73. From the KXCI manual, 4200A-KXCI-907-01 Rev. D, as
-far as public notes cite its pages: port 1225, strings that end with NUL in both directions and have one answer each, ``ACK``
-when there is nothing to tell; ``DT`` 5-10, ``HT`` 5-12, ``ST`` 5-14, ``LI`` 5-23, ``DV`` and its range codes 5-33, ``IT4`` 5-39 (factors up to 100, on page 9-44 up to 10),
-``RG`` 5-41, ``RP`` 7-67; the pulse card 7-7 to 7-56. Assumed, because no page was found:
+far as public notes cite its pages: ``DT`` 5-10, ``HT`` 5-12, ``ST`` 5-14, ``LI`` 5-23, ``DV`` and its range codes 5-33, ``IT4``
+5-39 (factors up to 100, on page 9-44 up to 10), ``RG`` 5-41, ``RP`` 7-67; the pulse card 7-7 to 7-56. From the maker's published
+examples: port 1225, strings that end with NUL in both directions, an answer to each. Assumed, because no page was found:
 
+- ``ACK`` is the answer of what has nothing to tell; the arguments of ``VC``, ``IC``, ``EC``, ``DM``, ``XN``, ``YA``, ``YB``,
+  ``XT``, ``WT``, ``IN``, ``NR``, ``ME``, ``SP``, ``MP``, ``DS``, ``RS``, ``RI``, ``RV``, ``EM`` and the range codes of ``DI`` are
+  those that published programs for this instrument and its predecessor use;
 - a command that is refused answers ``ACK`` like any other, sets bit 1 of the status byte (until it is polled) and is told by
   ``:ERROR:LAST:GET`` as ``text. (code)`` until that is cleared; the texts, and the code -992 of all of them; what follows in
   the same string is not done; of a string with several answers the first is given;
