@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neurorig.analysis import Answer, Measure, compare, judge, shift, swing
+from neurorig.analysis import Answer, Measure, compare, judge, shift, standing, swing
+from neurorig.analysis.report import value_error
 from neurorig.signals import show
 
 from .protocol import Result
@@ -109,8 +110,8 @@ def _zeros(sweeps: "list[Sweep]", wires: Mapping[tuple[str, str], Any]) -> dict[
     for sweep in sweeps[:1]:
         for node, expected in sweep.params.get("zero", {}).items():
             wire, span = wires["node", node], (sweep.params["before"][0], sweep.params["before"][1])
-            found = shift(sweep.traces[node], span, span)
-            per_unit, off = volts_per_unit(wire), found.before - expected
+            found = standing(sweep.traces[node], span)
+            per_unit, off = volts_per_unit(wire), found.value - expected
             error = found.error * abs(per_unit)
             zeros[node] = {
                 "offset": off, "offset_error": found.error, "stated": float(wire["sense"]["zero"]),
@@ -124,7 +125,7 @@ def _suggested(zeros: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         if abs(z["zero"] - z["stated"]) > 4 * z["zero_error"]:
             yield (
                 f"{node}: at zero current it stands {show(z['zero'] - z['stated'], 'V', 3)} off. Write zero = "
-                f'"{show(z["zero"], "V", 3)}" into its sense (± {show(z["zero_error"], "V", 2)}).'
+                f'"{show(z["zero"], "V", 3)}" into its sense (measured: {value_error(z["zero"], z["zero_error"], "V")}).'
             )
 
 
