@@ -469,6 +469,20 @@ def test_segments_must_fit_and_arrays_can_be_continued(it):
     assert 1.7 < rows[:, 0].max() < 2.1 and np.all(np.diff(rows[:9, 0]) > 0)
 
 
+def test_repeated_segments_are_averaged_and_long_tests_have_their_limit(it):
+    it.tell(":PMU:INIT 1", ":PMU:RPM:CONFIGURE PMU1-1, 0", ":PMU:RETAIN:CONFIG 1, 1", ":PMU:OUTPUT:STATE 1, 1")
+    segments(it, 1, (1.0,), (20e-6,), reads=(0,))
+    it.tell(":PMU:MEASURE:RANGE 1, 2, 1e-3", ":PMU:SARB:WFM:SEQ:LIST 1, 1, 70000")
+    assert "up to 65536 points" in it.refuse(":PMU:EXECUTE")
+    it.tell(":PMU:SARB:WFM:SEQ:LIST 1, 1, 50", ":PMU:EXECUTE")
+    single = it.pulses()[:, 1]
+    it.tell(":PMU:SARB:SEQ:MEAS:TYPE 1, 1, 0, 3, 0, 0", ":PMU:EXECUTE")
+    (averaged,) = it.pulses()[:, 1]
+    assert len(single) == 50
+    assert averaged == pytest.approx(single.mean(), abs=3 * single.std() / 7)
+    assert "not within" in it.refuse(":PMU:SARB:SEQ:SSR 1, 1, 0, 0, 0, 0")
+
+
 def test_both_pulse_channels_play_at_the_same_time(it):
     it.tell(*TRAIN, ":PMU:RPM:CONFIGURE PMU1-2, 0", ":PMU:PULSE:TRAIN 2, 0, -2", ":PMU:OUTPUT:STATE 2, 1")
     it.tell(":PMU:PULSE:TIMES 2, 1e-3, 100e-6, 1e-6, 1e-6", ":PMU:MEASURE:RANGE 2, 2, 1e-3", ":PMU:EXECUTE")

@@ -141,7 +141,10 @@ class PulseChannel:
     def _points(self, plan: Plan, rate: float) -> int:
         if plan.segments:
             sequences = self.player.sequences
-            return sum(loops * sum(sequences[which].samples(rate)) for which, loops in self.player.order)
+            return sum(
+                (1 if sequences[which].averaged else loops) * sum(sequences[which].samples(rate))
+                for which, loops in self.player.order
+            )
         repeats = plan.burst if plan.mode in (SPOT, WAVEFORM) else 1
         return len(self.player.waveform.levels) * repeats * self._count(self._windows(plan.mode, rate, 0))
 
@@ -175,11 +178,10 @@ class PulseChannel:
         if plan.segments:
             for which, loops in self.player.order:
                 sequence = self.player.sequences[which]
-                averaged = any(kind in (3, 4) for kind in sequence.array("MEAS:TYPE"))
                 for _ in range(loops):
                     yield sequence.played(rate, row)
-                    row += 0 if averaged else sum(sequence.samples(rate))
-                row += sum(sequence.samples(rate)) if averaged else 0
+                    row += 0 if sequence.averaged else sum(sequence.samples(rate))
+                row += sum(sequence.samples(rate)) if sequence.averaged else 0
             return
         averaged = plan.mode in (SPOT_AVERAGED, WAVEFORM_AVERAGED)
         waveform = self.player.waveform

@@ -101,6 +101,11 @@ class Sequence:
         default = 1.0 if what in ("SSR", "TRIG") else 0.0
         return given or [default] * len(self.arrays.get("TIME", []))
 
+    @property
+    def averaged(self) -> bool:
+        """Whether the readings of its repetitions are averaged."""
+        return any(kind in (3, 4) for kind in self.array("MEAS:TYPE"))
+
     def fault(self) -> str:
         """What is wrong with it; nothing, if nothing is."""
         if any(len(self.array(what)) != len(self.array("TIME")) for what in self.arrays):
