@@ -46,7 +46,8 @@ def wanted(unit: str, more: Mapping[str, float]) -> Kind[float | str]:
         if word in _EXTREMES:
             return _EXTREMES[word]
         bare = text.upper().removesuffix("VPP") + "V" if unit == "V" and word.endswith("VPP") else text
-        return plain.read(bare)
+        value = plain.read(bare)
+        return more["INF"] if "INF" in more and value >= 9.9e37 else value  # as it is told (SCPI-1999 vol. 1, 7.2.1.4)
 
     return Kind(read, str)
 
