@@ -18,7 +18,7 @@ from .drivers import DRIVERS
 from .guardian import Guardian, Ward
 from .interrupts import Interrupts
 from .links import TrafficLog
-from .roles import CurrentSource, Identity, Instrument, Oscilloscope, PowerSupply
+from .roles import CurrentSource, Identity, Instrument, Oscilloscope, PowerSupply, SourceMeter
 from .streamed import StreamedScope
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ def _connect_all(
         instruments[name] = _connected(bench, name, resources[name], record, simulated=double is not None)
         stack.callback(instruments[name].close)
         _check_ranges(bench, name, instruments[name])
+        _bound(bench, name, instruments[name])
     rig = Rig(bench, instruments, resources, virtual_time=double is not None and not double.paced)
     rig.traffic = records
     return rig
@@ -263,6 +264,16 @@ def _connected(bench: Bench, name: str, resource: str, record: TrafficLog | None
         hint = " Is it switched on and plugged in? Without hardware, add --simulate." if absent else ""
         raise BenchError(f"{bench.path}: instruments.{name}: {reason}{hint}") from reason
     return instrument
+
+
+def _bound(bench: Bench, name: str, instrument: Instrument) -> None:
+    """Tell a source-meter what its leads touch stands: from now on it refuses more, whoever asks for it."""
+    for where, terminals in bench.terminals.items():
+        if terminals.instrument == name and isinstance(instrument, SourceMeter):
+            instrument.bound(
+                terminals.channel, volts=terminals.voltage, amperes=terminals.current,
+                where=f'{bench.path}, [terminals."{where}"]',
+            )  # fmt: skip
 
 
 def _check_ranges(bench: Bench, name: str, instrument: Instrument) -> None:

@@ -291,8 +291,12 @@ class Digitizer(Instrument, Protocol):
 class SourceMeter(Instrument, Protocol):
     """Sources one quantity and measures the other, under a compliance that it reads back. Outputs are off until `on`."""
 
+    def bound(self, channel: str, *, volts: float, amperes: float, where: str) -> None:
+        """Never go beyond these at the channel's terminals, as level or as compliance; `where` is named when it is refused."""
+        ...
+
     def check(self, channel: str, setup: SourceSetup, levels: Sequence[float] = ()) -> None:
-        """Raise LimitError when the setup or a level is outside the instrument's ranges; no I/O."""
+        """Raise LimitError when the setup or a level is outside the instrument's ranges or its bounds; no I/O."""
         ...
 
     def check_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
@@ -304,23 +308,23 @@ class SourceMeter(Instrument, Protocol):
         ...
 
     def set_level(self, channel: str, level: float) -> None:
-        """Source this level (V or A as configured) from now on, read back."""
+        """Source this level (V or A as configured) from now on, read back. InstrumentError while its train runs."""
         ...
 
     def on(self, channel: str) -> None:
-        """Close the output relay, at level 0 unless `set_level` came after `configure`; confirmed by read-back."""
+        """Close the output relay at level 0, then go to what `set_level` told since `configure`; confirmed by read-back."""
         ...
 
     def measure(self, channel: str, count: int = 1) -> Readings:
-        """Measure `count` times at the present level."""
+        """Measure `count` times at the present level. InstrumentError with the output off or while its train runs."""
         ...
 
     def load(self, channel: str, train: Train) -> None:
-        """Put a train into the instrument; nothing is sourced yet."""
+        """Put a train into the instrument; nothing is sourced yet. It ends at the level that it begins from."""
         ...
 
     def start(self) -> None:
-        """Run the loaded trains on the instrument's own timer. Never repeated by the link."""
+        """Run what was loaded since the last start on the instrument's own timer. Never repeated by the link."""
         ...
 
     def running(self) -> bool:
@@ -328,11 +332,12 @@ class SourceMeter(Instrument, Protocol):
         ...
 
     def fetch(self, channel: str) -> Readings:
-        """What the last train measured, complete."""
+        """What the last train measured, complete; a period that was not kept is told in `warnings`. InstrumentError unless
+        that train was started, has ended, and nothing was loaded or measured since."""
         ...
 
     def off(self) -> None:
-        """Level 0 on every channel, then the relays opened (never hot-switched), confirmed."""
+        """Level 0 on every channel, then the relays opened (never hot-switched), confirmed, also in the middle of a train."""
         ...
 
     def confirm_safe(self) -> None:

@@ -7,33 +7,40 @@ Facts of the manual that this file rests on:
 - while it takes readings, only ABORt and device clear are acted upon: what else is sent waits until it is idle (11-11); so
   the end of a train is told by ``*OPC?``, answered only then;
 - a list has 100 levels a command, 2500 in all (18-92); the buffer holds 2500 readings (18-19), from one trigger each;
-- time of a point: 225 us trigger latency, 50 us source configuration, source delay, aperture and 185 us for each quantity,
-  0.3 ms overhead sourcing volts, 0.64 ms amperes (A-6, one quantity; with two assumed 0.5 ms more, as on A-5);
+- time of a point: 225 us trigger latency and 50 us source configuration at most, source delay, aperture and 185 us for each
+  quantity, 0.3 ms overhead sourcing volts, 0.64 ms amperes (A-6, one quantity; with two assumed 0.5 ms more, as on A-4 and A-5);
+  so a level may last up to 0.28 ms less than it is told to, and by firmware as much more: `fetch` tells what its stamps say;
 - bit 3 of the status: compliance; bit 16: the measuring range limited it (18-50);
 - binary readings (``SREal``) start with ``#0`` and end with the message; over RS-232 only text (18-47);
-- time stamps have a resolution of 1 ms (section 9).
+- time stamps have a resolution of 1 ms, and up to firmware C17 they count 1 s in 1.024 s (9-5).
 
 It makes no pulses (the 2430 apart, whose pulse mode is not here): a list whose levels all last equally long is what it has.
 """
 
+import re
+import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import BenchError, InstrumentError, PlanError, show
+from neurorig.signals import BenchError, InstrumentError, LinkError, PlanError, show
 
 from ..commands import Commanded, choice, command, integer, switch, whole
-from ..links import Link
+from ..links import Link, Question
 from ..scpi import ScpiInstrument
 from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Train
-from .source_meter import Reach, SourceMeterBase, check_range_of_compliance, levels_in_order, measured_levels, period_of
+from .source_meter import SourceMeterBase
+from .source_reach import Reach, check_range_of_compliance
+from .source_trains import levels_in_order, measured_levels, period_of
 
 LIST = 100  # levels of one command (18-92)
 LATENCY = 275e-6  # seconds from a trigger to the source delay (A-6)
 CONVERSION = 185e-6  # seconds beyond the aperture of one quantity (A-6)
-OVERHEAD = 1.14e-3  # seconds, sourcing amperes; sourcing volts it is 0.34 ms less
+OVERHEADS: dict[Quantity, float] = {"V": 0.8e-3, "A": 1.14e-3}  # seconds, by what is sourced
+SLICE = 0.2  # seconds of waiting for the end of a train in one go
+FAST_CLOCK, RIGHT_CLOCK = 0.9765625, "C18"
 LIMITED = 1 << 3 | 1 << 16
 ELEMENTS = 4  # volts, amperes, time, status
 PATIENCE = 5.0  # seconds beyond the measuring time for an answer
@@ -133,7 +140,9 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
     off_answers: ClassVar[tuple[tuple[str, str], ...]] = ((":OUTP?", "0|OFF"),)
     most_steps: ClassVar[int] = 2499  # of 2500; the last one is the level to return to
     most_readings: ClassVar[int] = 2500
-    least_step: ClassVar[float] = LATENCY + OVERHEAD
+    least_step: ClassVar[float] = LATENCY + OVERHEADS["A"]
+    longest_step: ClassVar[float] = 9999.0  # of the source delay (18-78)
+    tick: ClassVar[float] = 1e-3
 
     line_frequency = command(":SYST:LFR", unit="Hz", low=50, high=60, query_only=True, doc="Mains.")
     enabled = integer(
@@ -162,6 +171,11 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         self._as_text = link.resource.lower().startswith(("serial", "asrl"))
         self.data_format = "ASC" if self._as_text else "SRE"
         self._mains = self.line_frequency
+        revision = self.identity.version.split()[0] if self.identity.version else RIGHT_CLOCK
+        self._clock = FAST_CLOCK if re.fullmatch(r"C\d\d", revision) and revision < RIGHT_CLOCK else 1.0
+        self._end: Question | None = None
+        """Whether the train has ended: asked at its start, answered at its end."""
+        self._latest = 0.0
         self.check_errors("connecting")
 
     def _measuring_time(self, nplc: float) -> float:
@@ -242,7 +256,8 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         it, setup, train = self.channels["1"], self._setups["1"], self._loaded["1"].train
         points = len(self._measured(train))
         it.autozero = "0"
-        it.delay = period_of(train)[0].seconds - self.least_step - self._measuring_time(setup.nplc)
+        spent = LATENCY + OVERHEADS[setup.source] + self._measuring_time(setup.nplc)
+        it.delay = period_of(train)[0].seconds - spent
         self.arms, self.triggers = 1, points
         for line in (
             ":TRAC:CLE",
@@ -255,15 +270,33 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         self.check_errors("preparing a train")
         setattr(it, f"{_WORDS[setup.source]}_mode", "LIST")
         self.write(":INIT")
+        self._end = None
 
-    def running(self) -> bool:
-        """Wait for the end of the train: while it runs this instrument answers nothing. Never True.
+    def _check_initiated(self) -> None:
+        """It answers nothing before its end, so it is asked then."""
+
+    def _running(self) -> bool:
+        """While a train runs this instrument answers nothing: it is asked once for the end, and listened to in slices.
 
         Raises LinkError when it takes longer than the train should.
         """
-        if self._loaded:
-            self.link.query("*OPC?", timeout=PATIENCE + 1.5 * self._loaded["1"].seconds)
+        if self._end is None:
+            self._end = Question(self.link, "*OPC?")
+            self._latest = time.monotonic() + PATIENCE + 1.5 * self._loaded["1"].seconds
+        if self._end.answer(SLICE) is None:
+            if time.monotonic() > self._latest:
+                raise LinkError(
+                    f"{self.link.resource}: the train should have ended long ago, but *OPC? is not answered."
+                )
+            return True
+        self._end = None
+        self.check_errors("running a train")
         return False
+
+    def safe(self) -> None:
+        """Send the safe state, each line on its own. Raises LinkError after the last."""
+        self._end = None
+        super().safe()
 
     def _fetch(self, channel: str, train: Train) -> Readings:
         setattr(self.channels[channel], f"{_WORDS[self._setups[channel].source]}_mode", "FIX")
@@ -293,4 +326,6 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
             self.link.query_block(question, into=values.data, timeout=PATIENCE + seconds)
             rows = values.astype(np.float64)
         volts, amperes, times, status = (np.ascontiguousarray(column) for column in rows[wanted].T)
-        return self._readings(channel, times, levels, (volts, amperes), status.astype(np.int64) & LIMITED != 0)
+        return self._readings(
+            channel, times * self._clock, levels, (volts, amperes), status.astype(np.int64) & LIMITED != 0
+        )

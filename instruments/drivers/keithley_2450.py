@@ -12,8 +12,10 @@ Facts of the manual that this file rests on:
 - at 200 V nothing above 20 V is put out unless the interlock is asserted (6-33);
 - it may be set to speak TSP instead (*LANG?, B-5).
 
-Assumed: a measurement takes its aperture and 0.25 ms more, a recalled level 0.5 ms (from the reading rates of the data
-sheet, which gives no time for a block of the trigger model).
+Assumed: a reading with its source value takes two apertures and 0.45 ms more for each, and a level needs 0.5 ms besides: the
+data sheet's fastest sweep to memory, 1700 points a second at 0.01 periods of the mains, is 0.4 ms a point beyond its
+aperture, and it gives no time for a block of the trigger model. A measurement that takes longer makes its level longer;
+`fetch` tells.
 """
 
 import time
@@ -30,13 +32,17 @@ from ..links import Link
 from ..scpi import ScpiInstrument
 from ..sourcing import Quantity, Readings, SourceSetup, Train
 from .keithley_2450_trigger import TIMERS, TriggerTimer, blocks, running
-from .source_meter import Reach, SourceMeterBase, levels_in_order, measured_levels, period_of
+from .source_meter import SourceMeterBase
+from .source_reach import Reach, check_part_of_range
+from .source_trains import levels_in_order, measured_levels, period_of
 
 BUFFER = '"defbuffer1"'
 CHUNK = 500  # readings of one transfer
 LIST = 100  # levels of one command (6-78)
 INTERLOCKED = 21.0  # volts that need the interlock (6-33)
 LIMITED = 32  # bit of the source status (8-29)
+CONVERSION = 0.45e-3  # seconds of a measurement beyond its aperture
+LEAST_PART = 1e-3  # of a fixed measuring range that the limit must be more than (6-71)
 STATE_LAG = 0.5  # seconds that the state may lag behind: it is looked at every 100 ms (6-166)
 PATIENCE = 5.0  # seconds beyond the measuring time for an answer
 
@@ -118,6 +124,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
     most_steps: ClassVar[int] = 2499  # of 2500 in a list (6-79); the last one is the level to return to
     most_readings: ClassVar[int] = 100_000  # the default buffer (3-12)
     least_step: ClassVar[float] = 0.5e-3
+    longest_step: ClassVar[float] = 1e4  # of a delay block; four of them are well within a timer
 
     line_frequency = command(
         ":SYST:LFR", unit="Hz", low=50, high=60, query_only=True, doc="Mains, as detected at power-on."
@@ -147,11 +154,14 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
         channel.volts_off_mode = channel.amperes_off_mode = "HIMP"
         self.byte_order = "SWAP"
         self._mains = self.line_frequency
-        self._started = 0.0
+        self._begun = 0.0
         self.check_errors("connecting")
 
     def _measuring_time(self, nplc: float) -> float:
-        return 2 * (nplc / self._mains + 0.25e-3)
+        return 2 * (nplc / self._mains + CONVERSION)
+
+    def _check_model(self, channel: str, setup: SourceSetup) -> None:
+        check_part_of_range(self._known(channel), setup, LEAST_PART)
 
     def _configure(self, channel: str, setup: SourceSetup) -> None:
         self.off()
@@ -218,10 +228,11 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
         held = [float(value) for value in self.query(f":SOUR:LIST:{function}?").split(",")]
         if len(held) != len(levels) or not np.allclose(held, levels, rtol=1e-6, atol=1e-12):
             raise InstrumentError(f"{self.name}: its list of {len(levels)} levels does not read back.")
-        self._autozero(False)
         period = period_of(train)
+        clock, *inner = self.timers
+        clock.tick(sum(step.seconds for step in period), len(train.levels))
         end = 0.0
-        for timer, step in zip(self.timers, period, strict=False):
+        for timer, step in zip(inner, period[:-1], strict=False):
             end += step.seconds
             timer.expire_after(end)
         lead = self._measuring_time(self._setups[channel].nplc)
@@ -230,19 +241,21 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
             self.write(line)
 
     def _start(self, channels: Sequence[str]) -> None:
+        self._autozero(False)  # now: measuring since the train was loaded switched it on
         self.write(f":TRAC:CLE {BUFFER}")
+        self.check_errors("preparing a train")
         self.write(":INIT")
-        self._started = time.monotonic()
+        self._begun = time.monotonic()
 
-    def running(self) -> bool:
-        """Whether a train is still running (``:TRIGger:STATe?``). Raises InstrumentError when it failed or was aborted."""
+    def _running(self) -> bool:
+        """As ``:TRIGger:STATe?`` says."""
         state = self.query(":TRIG:STAT?")
         if running(state, self.name):
             return True
         awaited = len(self._loaded["1"].train.levels)
         if (found := whole(self.query(f":TRAC:ACT? {BUFFER}"))) == awaited:
             return False
-        if time.monotonic() - self._started < STATE_LAG:
+        if time.monotonic() - self._begun < STATE_LAG:
             return True
         self.check_errors("running a train")
         raise InstrumentError(f"{self.name}: the train ended after {found} of {awaited} readings ({state}).")

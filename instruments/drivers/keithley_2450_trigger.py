@@ -2,8 +2,9 @@
 
 - the list of levels is a source configuration list; each next block recalls the index after the last one recalled, after
   the last index the first (6-137);
-- a notify block starts the timers at the beginning of each period; a wait block passes when its timer has expired, and an
-  event that came while another block ran is not lost (6-148); so edges stand where the timers say, whatever the blocks take;
+- one timer, started once by a notify block, is the clock of the periods; the others, started by another notify block in each
+  period, end its levels but the last; a wait block passes when its timer has expired, and an event that came while another
+  block ran is not lost (6-148); so edges stand where the timers say, whatever the blocks take;
 - there are four timers (6-166) and up to eight wait blocks (6-148): a period has four levels at most.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from neurorig.signals import InstrumentError
 
 from ..commands import Commanded, choice, command, integer, switch
-from .source_meter import Step
+from .source_trains import Step
 
 TIMERS = 4
 
@@ -26,18 +27,22 @@ class TriggerTimer(Commanded):
     delay = command(":TRIG:TIM{n}:DEL", unit="s", low=8e-6, high=1e5, doc="Time from the stimulus to the event.")
     count = integer(":TRIG:TIM{n}:COUN", low=0, high=1048575, doc="Events for each stimulus.")
     stimulus = choice(
-        ":TRIG:TIM{n}:STAR:STIM", ("NONE", "NOT1"), read_back=False,  # the manual does not say how it answers
+        ":TRIG:TIM{n}:STAR:STIM", ("NONE", "NOT1", "NOT2"), read_back=False,  # the manual does not say how it answers
         doc="Event that starts the timer.",
     )  # fmt: skip
     at_start = switch(":TRIG:TIM{n}:STAR:GEN", doc="Whether there is an event at the start, too.")
 
+    def tick(self, seconds: float, count: int) -> None:
+        """Be the clock: `count` events, one after each period of so many seconds."""
+        self._set(seconds, count, "NOT1")
+
     def expire_after(self, seconds: float) -> None:
-        """Expire once, this long after each beginning of a period; changed while disabled (8-218)."""
-        self.enabled = False
-        self.delay = seconds
-        self.count = 1
-        self.stimulus = "NOT1"
-        self.at_start = False
+        """Expire once, this long after each beginning of a period."""
+        self._set(seconds, 1, "NOT2")
+
+    def _set(self, seconds: float, count: int, stimulus: str) -> None:
+        self.enabled = False  # changed while disabled (8-218)
+        self.delay, self.count, self.stimulus, self.at_start = seconds, count, stimulus, False
         self.enabled = True
 
 
@@ -45,13 +50,16 @@ def blocks(period: Sequence[Step], count: int, levels: str, buffer: str, lead: f
     """The commands of a trigger model that runs `period` `count` times through the list `levels`, one index a step.
 
     The list has one more index, its last: the level to begin from and to return to; the next one after it is the first.
-    A measurement begins `lead` seconds before its level ends. Between a timer's event and the new level there is always
-    one block, so that levels last as long as the timers say.
+    A measurement begins `lead` seconds before its level ends. The same blocks lie between a timer's event, or the notify
+    block that starts it, and the new level in each period, so that levels last as long as the timers say; the block that does
+    nothing stands for the branch back to the beginning, in the first period.
     """
     yield f":TRIG:BLOC:CONF:REC 1,{levels},{len(period) * count + 1}"
     yield ":TRIG:BLOC:NOT 2,1"
-    block = 3
-    for timer, step in enumerate(period, 1):
+    yield ":TRIG:BLOC:NOP 3"
+    yield ":TRIG:BLOC:NOT 4,2"
+    block = 5
+    for timer, step in zip([*range(2, len(period) + 1), 1], period, strict=True):
         yield f":TRIG:BLOC:CONF:NEXT {block},{levels}"
         if step.measured:
             yield f":TRIG:BLOC:DEL:CONS {block + 1},{step.seconds - lead:.9G}"
@@ -59,7 +67,7 @@ def blocks(period: Sequence[Step], count: int, levels: str, buffer: str, lead: f
             block += 2
         yield f":TRIG:BLOC:WAIT {block + 1},TIM{timer}"
         block += 2
-    yield f":TRIG:BLOC:BRAN:COUN {block},{count},2"
+    yield f":TRIG:BLOC:BRAN:COUN {block},{count},4"
     yield f":TRIG:BLOC:CONF:NEXT {block + 1},{levels}"
 
 

@@ -9,7 +9,7 @@ Facts of the manual that this file rests on:
 - ``printbuffer`` gives the elements of several buffers in turn; in binary after ``#0``, with a line feed at the end; it and
   `printnumber` alone follow ``format.data`` (9-101, 9-171), so `print` always answers in text;
 - ``smuX.trigger.initiate()`` returns at once (9-263); bits 1 and 2 of the sweeping register tell who still sweeps (9-327);
-- the line ``abort`` ends a script that runs;
+- the line ``abort`` ends a script that runs; while one is loaded it is collected as any line is (6-4);
 - the interlock (2612B and above) is bit 11 of the measurement register (9-283); without it nothing above 20 V comes out.
 
 Assumed: a measurement takes its aperture and 40 us for each quantity, a new level 0.1 ms (from the reading rates of the data
@@ -28,8 +28,10 @@ from ..commands import Commanded, command
 from ..links import Link
 from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Train
 from ..tsp import TspInstrument, tsp, tsp_choice, tsp_switch
-from .keithley_2600b_script import AFTER, SCRIPT, levels_of_points, measurements_of_points, preparing, uploading
-from .source_meter import Reach, SourceMeterBase, measured_levels
+from .keithley_2600b_script import AFTER, FUNCTIONS, levels_of_points, measurements_of_points, preparing, uploading
+from .source_meter import SourceMeterBase
+from .source_reach import Reach
+from .source_trains import measured_levels
 
 CHUNK = 1000  # readings of one transfer
 COLUMNS = 4  # amperes, volts, time, status
@@ -134,6 +136,7 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
     most_steps: ClassVar[int] = 10_000
     most_readings: ClassVar[int] = 60_000
     least_step: ClassVar[float] = 0.1e-3
+    longest_step: ClassVar[float] = 25e3  # a period has four, a timer 100 ks at most (9-383)
 
     line_frequency = tsp(
         command("localnode.linefreq", unit="Hz", low=50, high=60, query_only=True, doc="Mains, as it is set.")
@@ -251,9 +254,9 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
 
     def _load(self, channel: str, train: Train) -> None:
         if not self._has_script:
-            for line in SCRIPT.splitlines():
+            for line in FUNCTIONS:
                 self.write(line)
-            self.check_errors("loading its script")
+            self.check_errors("giving it its functions")
             self._has_script = True
         for line in uploading(channel, train):
             self.write(line)
@@ -271,14 +274,20 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
                 setattr(self.channels[channel], _WORDS[self._setups[channel].source], train.base)
         self.write(" ".join(f"smu{channel}.trigger.initiate()" for channel in channels))
 
-    def running(self) -> bool:
-        """Whether a train is still running (``status.operation.sweeping``). Raises InstrumentError when readings lack."""
-        if int(self.sweeping) & sum(SWEEPING[channel] for channel in self._loaded):
+    def reconnect(self) -> None:
+        """Open a link that was dropped once more; every channel must be configured again."""
+        self._has_script = False  # it may have been switched off meanwhile
+        super().reconnect()
+
+    def _running(self) -> bool:
+        """As ``status.operation.sweeping`` says."""
+        if int(self.sweeping) & sum(SWEEPING[channel] for channel in self._started):
             return True
-        for channel, loaded in self._loaded.items():
-            if isinstance(loaded.train, Pulses):  # the base was the programmed level
-                setattr(self.channels[channel], _WORDS[self._setups[channel].source], self._levels[channel])
-            found, awaited = self._held(channel), len(levels_of_points(loaded.train))
+        for channel in self._started:
+            train = self._loaded[channel].train
+            if isinstance(train, Pulses):  # the base was the programmed level
+                self._set_level(channel, self._levels[channel])
+            found, awaited = self._held(channel), len(levels_of_points(train))
             if found < awaited:
                 self.check_errors("running a train")
                 raise InstrumentError(

@@ -1,6 +1,8 @@
-"""The script that a 2600B is given once, and the lines that have it prepare a train (2600BS-901-01, sections 4 and 6).
+"""The functions that a 2600B is given once, and the lines that have it prepare a train (2600BS-901-01, sections 4 and 6).
 
-It only sets up the trigger model: the sweep itself runs on the trigger model and four timers, and can be asked about.
+They only set up the trigger model: the sweep itself runs on the trigger model and four timers, and can be asked about.
+Each is one line: between ``loadscript`` and ``endscript`` the instrument collects whatever it is sent, what would make it safe
+too (6-4), so nobody must die or be interrupted there, and it is never brought there.
 
 - the clock starts when the model is armed; it gives an event at once (pass-through) and one after each period;
 - a staircase takes a level at each event of the clock; a pulse goes back to the programmed level, its base, when the
@@ -21,18 +23,20 @@ TIMERS = 4  # for each channel; the instrument has eight (4-14)
 AFTER = 0.2e-3  # seconds from the end of a measurement to the one that is left out
 _LIST = 40  # levels of one line
 
-SCRIPT = """\
-loadscript neurorig
+_SCRIPT = """\
 neurorig_levels, neurorig_size = {a = {}, b = {}}, {a = 0, b = 0}
+
 function neurorig_clear(channel)
   neurorig_levels[channel], neurorig_size[channel] = {}, 0
 end
+
 function neurorig_add(channel, more)
   for _, level in ipairs(more) do
     neurorig_size[channel] = neurorig_size[channel] + 1
     neurorig_levels[channel][neurorig_size[channel]] = level
   end
 end
+
 function neurorig_timer(number, stimulus, passthrough, count, delays)
   local timer = trigger.timer[number]
   timer.reset()
@@ -42,6 +46,7 @@ function neurorig_timer(number, stimulus, passthrough, count, delays)
   timer.stimulus = stimulus
   return timer.EVENT_ID
 end
+
 function neurorig_model(channel, smu, list, action)
   list(neurorig_levels[channel])
   smu.trigger.source.action = smu.ENABLE
@@ -54,17 +59,20 @@ function neurorig_model(channel, smu, list, action)
   smu.trigger.arm.stimulus = 0
   smu.trigger.count = neurorig_size[channel]
 end
+
 function neurorig_staircase(channel, smu, list, first, periods, dwell, offset)
   neurorig_model(channel, smu, list, smu.ENABLE)
   local clock = neurorig_timer(first, smu.trigger.ARMED_EVENT_ID, true, periods, {dwell})
   smu.trigger.source.stimulus = clock
   smu.trigger.measure.stimulus = neurorig_timer(first + 1, clock, false, 1, {offset})
 end
+
 function neurorig_pulses(channel, smu, list, first, periods, period, width, offset)
   neurorig_staircase(channel, smu, list, first, periods, period, offset)
   smu.trigger.endpulse.action = smu.SOURCE_IDLE
   smu.trigger.endpulse.stimulus = neurorig_timer(first + 2, smu.trigger.source.stimulus, false, 1, {width})
 end
+
 function neurorig_reads(channel, smu, list, first, periods, period, width, offset, to_read, read_width, to_next)
   neurorig_model(channel, smu, list, smu.ASYNC)
   local clock = neurorig_timer(first, smu.trigger.ARMED_EVENT_ID, true, periods, {period})
@@ -74,8 +82,8 @@ function neurorig_reads(channel, smu, list, first, periods, period, width, offse
   smu.trigger.endpulse.action = smu.SOURCE_IDLE
   smu.trigger.endpulse.stimulus = neurorig_timer(first + 2, edges, false, 1, {width, read_width})
 end
-endscript
-neurorig()"""
+"""
+FUNCTIONS = tuple(" ".join(part.split()) for part in _SCRIPT.split("\n\n"))
 
 
 def levels_of_points(train: Train) -> list[float]:

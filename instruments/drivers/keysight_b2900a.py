@@ -39,7 +39,9 @@ from ..links import Link
 from ..scpi import ScpiInstrument
 from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Train
 from .keysight_b2900a_train import MOST_LEVELS, Schedule, schedule_of, timed
-from .source_meter import Reach, SourceMeterBase, check_range_of_compliance, measured_levels
+from .source_meter import SourceMeterBase
+from .source_reach import Reach, check_range_of_compliance
+from .source_trains import measured_levels
 
 LINE = 100  # levels of one command, so that no line is long
 COLUMNS = 5  # volts, amperes, time, status, source
@@ -47,6 +49,7 @@ LIMITED = 0b110  # bits of the status element
 INTERLOCKED = 42.0  # volts
 SHORTEST = 50e-6  # seconds: shortest pulse, and about the time that a new level settles in
 CONVERSION = 50e-6  # seconds of a measurement beyond its aperture
+LONGEST = 25e3  # seconds: a timer goes to 100 ks (DS 17), and a period has four levels at most
 TRIGGERS = 100_000
 PATIENCE = 5.0  # seconds beyond the measuring time for an answer
 
@@ -170,6 +173,7 @@ class KeysightB2900A(SourceMeterBase[KeysightB2900AChannel], ScpiInstrument):
     most_steps: ClassVar[int] = MOST_LEVELS
     most_readings: ClassVar[int] = TRIGGERS
     least_step: ClassVar[float] = SHORTEST
+    longest_step: ClassVar[float] = LONGEST
 
     line_frequency = command(":SYST:LFR", unit="Hz", low=50, high=60, query_only=True, doc="Mains, as it is set.")
     interlock_open = integer(
@@ -320,13 +324,13 @@ class KeysightB2900A(SourceMeterBase[KeysightB2900AChannel], ScpiInstrument):
         train, schedule = self._loaded[channel].train, self._schedules[channel]
         return None if schedule.width is None or not isinstance(train, Pulses) else train.base
 
-    def running(self) -> bool:
+    def _running(self) -> bool:
         """Whether a train is still running (``:STAT:OPER:COND?``). Raises InstrumentError when triggers were lost."""
-        idle = sum(IDLE[channel] for channel in self._loaded)
+        idle = sum(IDLE[channel] for channel in self._started)
         if self.operation & idle != idle:
             return True
         lost = self.questionable
-        for channel in self._loaded:
+        for channel in self._started:
             if lost & LOST[channel]:
                 raise InstrumentError(
                     f"{self._known(channel)}: triggers were lost: a level or a measurement took longer than its time."

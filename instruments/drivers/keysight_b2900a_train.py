@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from neurorig.signals import PlanError, show
 
 from ..sourcing import Pulses, Staircase, Train
-from .source_meter import levels_in_order, period_of
+from .source_trains import levels_in_order, period_of
 
 LIST = 2500
 """Most levels of a list (SCPI Command Reference 4-105)."""

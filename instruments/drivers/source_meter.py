@@ -1,7 +1,9 @@
 """What every source-meter driver shares: ranges checked before anything is sent, trains as steps, readings, safe switching.
 
 A driver of a model says what the model reaches (`Reach`) and how it is told; the order of things is kept here: output off
-and level 0 before a setup, level 0 before the relay, nothing sent that was not checked, errors asked for after each setup.
+and level 0 before a setup, level 0 whenever the relay moves, nothing sent that was not checked, errors asked for after each
+setup and initiation. Of each channel's train it is known whether it was loaded, started, or has ended, so that no reading is
+ever taken for another train's.
 
 Why the output-off mode is high impedance: `off` and the safe state bring the level to 0 first, so the relay opens and
 closes at 0 V (a memristor is never hot-switched), and from then on nothing is connected: no leakage of an off state that
@@ -9,155 +11,35 @@ still holds 0 V, no kick when a source changes over between volts and amperes, n
 device. The makers' advice against it (relay wear) is for tests that switch at every point.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.signals import InstrumentError, LimitError, PlanError, show
+from neurorig.signals import InstrumentError, PlanError, show
 
 from ..commands import Commanded
 from ..scpi import IdentifiedInstrument
-from ..sourcing import Pulses, Quantity, Readings, SourceSetup, Staircase, Train
+from ..sourcing import Pulses, Readings, SourceSetup, Train
+from .source_reach import Bound, Reach, check_setup
+from .source_trains import Loaded, Progress, Step, period_of
 
 OVERFLOW = 9.8e37
 """Keithley's number for a reading beyond its range is 9.9e37, for one that was not made 9.91e37."""
+LATE = 0.01
+"""Part of a period by which measurements may be early or late without a warning."""
 
 C = TypeVar("C", bound=Commanded)
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a model sources, limits and measures; SI units.
-
-    `volts`, `amperes`: the full scales of its ranges, rising. `together`: pairs (volts, amperes) that it gives at once.
-    `over`: how many times the full scale of a range can be set and measured. `least`: smallest compliance (volts, amperes).
-    `nplc`: shortest and longest measuring time, in periods of the mains.
-    """
-
-    volts: tuple[float, ...]
-    amperes: tuple[float, ...]
-    together: tuple[tuple[float, float], ...]
-    over: float
-    least: tuple[float, float]
-    nplc: tuple[float, float]
-
-    def ranges(self, quantity: Quantity) -> tuple[float, ...]:
-        """The full scales of one quantity."""
-        return self.volts if quantity == "V" else self.amperes
-
-
-@dataclass(frozen=True)
-class Step:
-    """One level of a train, held for `seconds`, measured at its end or not."""
-
-    level: float
-    seconds: float
-    measured: bool
-
-
-def period_of(train: Train) -> list[Step]:
-    """The steps of one period of a train, the first with its first level."""
-    if isinstance(train, Staircase):
-        return [Step(train.levels[0], train.dwell, True)]
-    rest = Step(train.base, train.gap, False)
-    pulse = Step(train.levels[0], train.width, train.read is None)
-    if train.read is None:
-        return [pulse, rest]
-    return [pulse, rest, Step(train.read, train.read_width, True), rest]
-
-
-def levels_in_order(train: Train) -> list[float]:
-    """Every level of a train in the order in which it is put out."""
-    others = [step.level for step in period_of(train)[1:]]
-    return [level for first in train.levels for level in (first, *others)]
-
-
-def measured_levels(train: Train) -> NDArray[np.float64]:
-    """The level at each measurement of a train; shape (number of levels,)."""
-    read = train.read if isinstance(train, Pulses) else None
-    return np.array(train.levels) if read is None else np.full(len(train.levels), read)
-
-
-def check_setup(where: str, reach: Reach, setup: SourceSetup, levels: Sequence[float] = ()) -> None:
-    """Raise LimitError, naming the value and the limit, for a setup or levels that a model does not reach."""
-    _check_range(where, reach, setup.source, setup.source_range, "source_range")
-    _check_range(where, reach, setup.measures, setup.measure_range, "measure_range")
-    _within(where, "nplc", setup.nplc, reach.nplc)
-    full = reach.ranges(setup.source)[-1] if setup.source_range is None else setup.source_range
-    for level in levels:
-        _within(where, "level", level, (-full * reach.over, full * reach.over), setup.source)
-    most = reach.ranges(setup.measures)[-1] * reach.over
-    _within(where, "compliance", setup.compliance, (reach.least[setup.measures == "A"], most), setup.measures)
-    if setup.measure_range is not None and setup.compliance > setup.measure_range * reach.over * (1 + 1e-9):
-        raise LimitError(
-            f"{where}: a compliance of {show(setup.compliance, setup.measures)} lies beyond the fixed measure_range of "
-            f"{show(setup.measure_range, setup.measures)}: what lies between cannot be measured. "
-            "Lower the compliance or choose a larger range."
-        )
-    _check_together(where, reach, setup, max((setup.source_range or 0.0, *map(abs, levels))))
-
-
-def _check_range(where: str, reach: Reach, quantity: Quantity, wanted: float | None, name: str) -> None:
-    known = reach.ranges(quantity)
-    if wanted is not None and not any(math.isclose(wanted, full, rel_tol=1e-6) for full in known):
-        raise LimitError(
-            f"{where}: {name} {show(wanted, quantity)} is none of its ranges: {', '.join(show(r, quantity) for r in known)}."
-        )
-
-
-def _within(where: str, name: str, value: float, limits: tuple[float, float], unit: str = "") -> None:
-    low, high = limits
-    if not low * (1 + math.copysign(1e-9, -low)) <= value <= high * (1 + 1e-9):  # also catches NaN
-        raise LimitError(f"{where}: {name} {show(value, unit)} lies outside {show(low, unit)} .. {show(high, unit)}.")
-
-
-def _check_together(where: str, reach: Reach, setup: SourceSetup, level: float) -> None:
-    volts, amperes = (level, setup.compliance) if setup.source == "V" else (setup.compliance, level)
-    if not any(
-        volts <= v * reach.over * (1 + 1e-9) and amperes <= a * reach.over * (1 + 1e-9) for v, a in reach.together
-    ):
-        corners = " or ".join(f"{show(v, 'V')} at {show(a, 'A')}" for v, a in reach.together)
-        raise LimitError(
-            f"{where}: {show(volts, 'V')} together with {show(amperes, 'A')} is more than it gives: {corners}."
-        )
-
-
-def check_range_of_compliance(where: str, reach: Reach, setup: SourceSetup) -> None:
-    """Raise LimitError for a fixed measuring range above that of the compliance, which some models do not have."""
-    if setup.measure_range is None:
-        return
-    highest = next(r for r in reach.ranges(setup.measures) if setup.compliance <= r * reach.over * (1 + 1e-9))
-    if setup.measure_range > highest * (1 + 1e-6):
-        raise LimitError(
-            f"{where}: measure_range {show(setup.measure_range, setup.measures)} is above that of the compliance "
-            f"({show(setup.compliance, setup.measures)}), {show(highest, setup.measures)}, the highest that this model "
-            "allows. Choose that one, or raise the compliance."
-        )
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A train in an instrument."""
-
-    train: Train
-    seconds: float
-
-    @classmethod
-    def of(cls, train: Train) -> "Loaded":
-        """How long it runs."""
-        return cls(train, sum(step.seconds for step in period_of(train)) * len(train.levels))
 
 
 class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
     """The role's order of things; a driver says how its model is told.
 
-    `most_steps`: how many levels a train may have, gaps and reads included. `least_step`: seconds that a level which is
-    not measured takes at least. Both are of the model, from its manual.
+    `most_steps`: how many levels a train may have, gaps and reads included. `least_step`, `longest_step`: seconds that a
+    level which is not measured takes at least, and that any level lasts at most. `tick`: seconds of its time stamps. All are
+    of the model, from its manual.
     """
 
     reach: Reach
@@ -165,12 +47,15 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
     most_steps: ClassVar[int]
     most_readings: ClassVar[int]
     least_step: ClassVar[float]
+    longest_step: ClassVar[float]
+    tick: ClassVar[float] = 1e-6
 
     def _begin(self) -> None:
         """Outputs off whatever was before, level 0 first."""
         self._setups: dict[str, SourceSetup] = {}
         self._levels: dict[str, float] = {}
         self._loaded: dict[str, Loaded] = {}
+        self._bounds: dict[str, Bound] = {}
         for line in self.safe_state:
             self.write(line)
 
@@ -209,6 +94,10 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
         """Run the loaded trains of these channels."""
 
     @abstractmethod
+    def _running(self) -> bool:
+        """Whether one of the trains that were `_started` still runs. Raises InstrumentError on what the instrument reports."""
+
+    @abstractmethod
     def _fetch(self, channel: str, train: Train) -> Readings:
         """What the train measured."""
 
@@ -218,16 +107,27 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
     def _check_model_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
         """Limits of trains that only this model has."""
 
+    def _check_initiated(self) -> None:
+        """Ask what the instrument has against the initiation; one that answers nothing meanwhile is asked at the end."""
+        self.check_errors("starting a train")
+
     # The role.
+
+    def bound(self, channel: str, *, volts: float, amperes: float, where: str) -> None:
+        """Never go beyond these at the channel's terminals, as level or as compliance; `where` is named when it is refused."""
+        self._known(channel)
+        self._bounds[channel] = Bound(volts, amperes, where)
 
     def settings(self) -> dict[str, Any]:
         """Every declared command as read back, the channels' under ``channel_1`` and so on."""
         return super().settings() | {f"channel_{n}": c.settings() for n, c in self.channels.items()}
 
     def check(self, channel: str, setup: SourceSetup, levels: Sequence[float] = ()) -> None:
-        """Raise LimitError when the setup or a level is outside the instrument's ranges; no I/O."""
+        """Raise LimitError when the setup or a level is outside the instrument's ranges or its bounds; no I/O."""
         where = self._known(channel)
         check_setup(where, self.reach, setup, levels)
+        if channel in self._bounds:
+            self._bounds[channel].check(where, setup, levels)
         self._check_model(channel, setup)
 
     def check_train(self, channel: str, setup: SourceSetup, train: Train) -> None:
@@ -252,8 +152,13 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
             )
 
     def _check_step(self, where: str, setup: SourceSetup, step: Step) -> None:
+        if step.seconds > self.longest_step:
+            raise PlanError(
+                f"{where}: {show(step.seconds, 's')} are too long for a level: its timer goes to "
+                f"{show(self.longest_step, 's')}. Hold a level by set_level and measure as often as you like."
+            )
         least = self.least_step + (self._measuring_time(setup.nplc) if step.measured else 0.0)
-        if step.seconds >= least * (1 - 1e-9) and math.isfinite(step.seconds):
+        if step.seconds >= least * (1 - 1e-9):
             return
         what = (
             f"with a measurement of {setup.nplc:g} periods of the mains" if step.measured else "without a measurement"
@@ -279,66 +184,154 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
         self._levels[channel] = 0.0
 
     def set_level(self, channel: str, level: float) -> None:
-        """Source this level (V or A as configured) from now on, read back. Raises LimitError."""
+        """Source this level (V or A as configured) from now on, read back. Raises LimitError; InstrumentError during a train."""
         self.check(channel, self._setup(channel), (level,))
+        self._ensure_idle(channel)
         self._set_level(channel, level)
         self._levels[channel] = level
 
     def on(self, channel: str) -> None:
-        """Close the output relay, at level 0 unless `set_level` came after `configure`; confirmed by read-back."""
+        """Close the output relay at level 0, then go to what `set_level` told since `configure`; confirmed by read-back."""
         self._setup(channel)
-        self._switch_on(channel)
+        if not self._is_on(channel):
+            if self._levels[channel]:
+                self._set_level(channel, 0.0)
+            self._switch_on(channel)
+            if self._levels[channel]:
+                self._set_level(channel, self._levels[channel])
         self.check_errors(f"switching channel {channel} on")
 
     def measure(self, channel: str, count: int = 1) -> Readings:
-        """Measure `count` times at the present level, volts and amperes."""
+        """Measure `count` times at the present level, volts and amperes. InstrumentError with the output off or in a train."""
         self._setup(channel)
         if not 1 <= count <= self.most_readings:
             raise PlanError(
                 f"{self._known(channel)}: it measures 1 to {self.most_readings} times at once, not {count}."
             )
+        self._ensure_idle(channel)
+        self._ensure_on(channel, "measuring")
+        if channel in self._loaded and self._loaded[channel].progress is Progress.COMPLETE:
+            del self._loaded[channel]  # what it measured is written over
         readings = self._measure(channel, count)
         self.check_errors(f"measuring with channel {channel}")
         return readings
 
     def load(self, channel: str, train: Train) -> None:
-        """Put a train into the instrument; nothing is sourced yet. It ends at the level that it began from."""
+        """Put a train into the instrument; nothing is sourced yet. It ends at the level that it begins from."""
         self.check_train(channel, self._setup(channel), train)
-        self._loaded.pop(channel, None)
-        self._load(channel, train)
-        self.check_errors(f"loading a train into channel {channel}")
-        self._loaded[channel] = Loaded.of(train)
+        self._ensure_idle(channel)
+        self._put(channel, train)
 
     def start(self) -> None:
-        """Run the loaded trains on the instrument's own timer. Never repeated by the link.
+        """Run what was loaded since the last start on the instrument's own timer. Never repeated by the link.
 
-        Raises InstrumentError when there is none, or an output is off: what it would measure is nothing.
+        Raises InstrumentError when there is nothing, or an output is off: what it would measure is nothing.
         """
-        if not self._loaded:
+        ready = tuple(n for n, loaded in self._loaded.items() if loaded.progress is Progress.LOADED)
+        if not ready:
             raise InstrumentError(f"{self.name}: there is no train to run; load one first.")
-        for channel in self._loaded:
-            if not self._is_on(channel):
-                raise InstrumentError(
-                    f"{self._known(channel)}: its output is off; switch it on before starting a train."
-                )
-        self._start(tuple(self._loaded))
+        for channel in ready:
+            self._ensure_on(channel, "starting a train")
+            if self._loaded[channel].level != self._levels[channel]:
+                self._put(channel, self._loaded[channel].train)  # it must return to the level of now
+        for channel in ready:
+            self._loaded[channel].progress = Progress.STARTED
+        self._start(ready)
+        self._check_initiated()
+
+    def running(self) -> bool:
+        """Whether a train is still running (a progress query). Raises InstrumentError on what the instrument reports."""
+        if not self._started:
+            return False
+        try:
+            if self._running():
+                return True
+        except InstrumentError:
+            self._forget()
+            raise
+        for channel in self._started:
+            self._loaded[channel].progress = Progress.COMPLETE
+        return False
 
     def fetch(self, channel: str) -> Readings:
-        """What the last train measured, complete. Raises InstrumentError when it is not."""
-        if channel not in self._loaded:
-            raise InstrumentError(f"{self._known(channel)}: no train was loaded.")
-        readings = self._fetch(channel, self._loaded[channel].train)
+        """What the last train measured, complete; a period that was not kept is told in `warnings`.
+
+        Raises InstrumentError unless that train was started, has ended, and nothing was loaded or measured since.
+        """
+        where = self._known(channel)
+        loaded = self._loaded.get(channel)
+        if loaded is None or loaded.progress is Progress.LOADED:
+            raise InstrumentError(
+                f"{where}: there is nothing to fetch: no train was started since the last load, measurement or switch-off."
+            )
+        self._ensure_idle(channel)
+        readings = self._fetch(channel, loaded.train)
         self.check_errors(f"reading channel {channel}")
+        self._check_period(where, loaded.period, readings.times)
         return readings
 
     def off(self) -> None:
-        """Level 0 on every channel, then the relays opened (never hot-switched), confirmed."""
-        for line in self.safe_state:
-            self.write(line)
-        self._levels = dict.fromkeys(self._levels, 0.0)
+        """Level 0 on every channel, then the relays opened (never hot-switched), confirmed; trains not ended are forgotten.
+
+        Its lines are sent blindly first: an instrument in the middle of a train may answer nothing.
+        """
+        self.safe()
         self.confirm_safe()
 
+    def safe(self) -> None:
+        """Send the safe state, each line on its own. Raises LinkError after the last."""
+        self._forget()
+        self._levels = dict.fromkeys(self._levels, 0.0)
+        super().safe()
+
+    def reconnect(self) -> None:
+        """Open a link that was dropped once more; every channel must be configured again."""
+        self._setups.clear()
+        self._loaded.clear()
+        super().reconnect()
+
     # Parts.
+
+    @property
+    def _started(self) -> tuple[str, ...]:
+        """The channels whose trains were started and are not known to have ended."""
+        return tuple(n for n, loaded in self._loaded.items() if loaded.progress is Progress.STARTED)
+
+    def _forget(self) -> None:
+        """No train is in the instrument any more, but those that have ended can be fetched."""
+        self._loaded = {n: loaded for n, loaded in self._loaded.items() if loaded.progress is Progress.COMPLETE}
+
+    def _put(self, channel: str, train: Train) -> None:
+        self._loaded.pop(channel, None)
+        self._load(channel, train)
+        self.check_errors(f"loading a train into channel {channel}")
+        self._loaded[channel] = Loaded(train, self._levels[channel])
+
+    def _ensure_idle(self, channel: str) -> None:
+        """Raise InstrumentError while the channel's train runs."""
+        if channel in self._started and self.running():
+            raise InstrumentError(
+                f"{self._known(channel)}: its train is running; wait until `running` says that it has ended, or switch off."
+            )
+
+    def _ensure_on(self, channel: str, doing: str) -> None:
+        if not self._is_on(channel):
+            raise InstrumentError(f"{self._known(channel)}: its output is off; switch it on before {doing}.")
+
+    def _check_period(self, where: str, period: float, times: NDArray[np.float64]) -> None:
+        """Warn when measurements did not come every `period` seconds, as far as the time stamps tell."""
+        if len(times) < 2:
+            return
+        each, mean = np.diff(times), float(times[-1] - times[0]) / (len(times) - 1)
+        worst = float(each[np.argmax(np.abs(each - period))])
+        if (
+            abs(mean - period) > LATE * period + self.tick / (len(times) - 1)
+            or abs(worst - period) > LATE * period + self.tick
+        ):
+            self.warnings.append(
+                f"{where}: it was to measure every {show(period, 's')}; by its time stamps it did every {show(mean, 's')} "
+                f"on average, once after {show(worst, 's')}. Use the times that come with the readings."
+            )
 
     def _readings(
         self, channel: str, times: NDArray[np.float64], levels: NDArray[np.float64],

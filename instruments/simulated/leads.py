@@ -69,6 +69,8 @@ class Leads(Disturbed):
         self.held: Held | None = None
         self.hot_switched = 0
         """How often the relay was opened while a level beyond a source's own zero error was held: it can kill a memristor."""
+        self.hot_closed = 0
+        """How often the relay was closed upon such a level."""
         self.destroyed = ""
         """What killed the device; from then on the leads touch nothing."""
         self._volt_seconds = self._ampere_seconds = self._seconds = 0.0
@@ -77,6 +79,8 @@ class Leads(Disturbed):
 
     def hold(self, source: Literal["V", "A"], level: float, compliance: float) -> None:
         """Put a level on the leads from now on, limited to `compliance` of the other quantity. Stuck, it does not go to zero."""
+        if self.held is None and abs(level) > HARMLESS[source]:
+            self.hot_closed += 1
         if not (self.stuck and self.held is not None and level == 0.0):
             self.held = Held(source, level, compliance)
 

@@ -10,7 +10,7 @@ import pytest
 from neurorig.instruments.drivers import DRIVERS
 from neurorig.instruments.drivers.keithley_2450 import Keithley2450
 from neurorig.instruments.drivers.keithley_2450_trigger import blocks
-from neurorig.instruments.drivers.source_meter import period_of
+from neurorig.instruments.drivers.source_trains import period_of
 from neurorig.instruments.sourcing import Pulses, SourceSetup, Staircase
 from neurorig.signals import BenchError, InstrumentError, LimitError
 
@@ -121,17 +121,19 @@ def test_a_staircase_is_a_list_and_a_trigger_model_timed_by_a_timer():
     )
     assert first.count(",") == 99 and second.count(",") == 50
     assert second.endswith(",0.596,0")
-    assert {":TRIG:TIM1:DEL 0.01", ":TRIG:TIM1:COUN 1", ":TRIG:TIM1:STAR:STIM NOT1", ":TRIG:TIM1:STAT ON"} < set(told)
-    assert told[-9:] == [
+    assert {":TRIG:TIM1:DEL 0.01", ":TRIG:TIM1:COUN 150", ":TRIG:TIM1:STAR:STIM NOT1", ":TRIG:TIM1:STAT ON"} < set(told)
+    assert told[-11:] == [
         ':TRIG:LOAD "Empty"',
         ':TRIG:BLOC:CONF:REC 1,"VoltCustomSweepList",151',  # the level to return to, on from before
         ":TRIG:BLOC:NOT 2,1",
-        ':TRIG:BLOC:CONF:NEXT 3,"VoltCustomSweepList"',
-        ":TRIG:BLOC:DEL:CONS 4,0.0055",  # 10 ms less two apertures of 2 ms and 0.25 ms each
-        ':TRIG:BLOC:MEAS 5,"defbuffer1"',
-        ":TRIG:BLOC:WAIT 6,TIM1",
-        ":TRIG:BLOC:BRAN:COUN 7,150,2",
-        ':TRIG:BLOC:CONF:NEXT 8,"VoltCustomSweepList"',
+        ":TRIG:BLOC:NOP 3",
+        ":TRIG:BLOC:NOT 4,2",
+        ':TRIG:BLOC:CONF:NEXT 5,"VoltCustomSweepList"',
+        ":TRIG:BLOC:DEL:CONS 6,0.0051",  # 10 ms less two apertures of 2 ms and 0.45 ms each
+        ':TRIG:BLOC:MEAS 7,"defbuffer1"',
+        ":TRIG:BLOC:WAIT 8,TIM1",
+        ":TRIG:BLOC:BRAN:COUN 9,150,4",
+        ':TRIG:BLOC:CONF:NEXT 10,"VoltCustomSweepList"',
     ]
     assert not any(line.startswith((":SOUR:VOLT ", ":OUTP ", ":INIT")) for line in told), "nothing is sourced yet"
 
@@ -150,12 +152,12 @@ def test_a_pulse_with_a_read_pulse_measures_only_the_read():
     train = Pulses((0.6,) * 20, width=1e-3, gap=2e-3, read=0.05, read_width=10e-3)
     told = list(blocks(period_of(train), 20, '"L"', '"b"', 4.5e-3))
     assert told == [
-        ':TRIG:BLOC:CONF:REC 1,"L",81', ":TRIG:BLOC:NOT 2,1",
-        ':TRIG:BLOC:CONF:NEXT 3,"L"', ":TRIG:BLOC:WAIT 4,TIM1",
+        ':TRIG:BLOC:CONF:REC 1,"L",81', ":TRIG:BLOC:NOT 2,1", ":TRIG:BLOC:NOP 3", ":TRIG:BLOC:NOT 4,2",
         ':TRIG:BLOC:CONF:NEXT 5,"L"', ":TRIG:BLOC:WAIT 6,TIM2",
-        ':TRIG:BLOC:CONF:NEXT 7,"L"', ":TRIG:BLOC:DEL:CONS 8,0.0055", ':TRIG:BLOC:MEAS 9,"b"', ":TRIG:BLOC:WAIT 10,TIM3",
-        ':TRIG:BLOC:CONF:NEXT 11,"L"', ":TRIG:BLOC:WAIT 12,TIM4",
-        ":TRIG:BLOC:BRAN:COUN 13,20,2", ':TRIG:BLOC:CONF:NEXT 14,"L"',
+        ':TRIG:BLOC:CONF:NEXT 7,"L"', ":TRIG:BLOC:WAIT 8,TIM3",
+        ':TRIG:BLOC:CONF:NEXT 9,"L"', ":TRIG:BLOC:DEL:CONS 10,0.0055", ':TRIG:BLOC:MEAS 11,"b"', ":TRIG:BLOC:WAIT 12,TIM4",
+        ':TRIG:BLOC:CONF:NEXT 13,"L"', ":TRIG:BLOC:WAIT 14,TIM1",
+        ":TRIG:BLOC:BRAN:COUN 15,20,4", ':TRIG:BLOC:CONF:NEXT 16,"L"',
     ]  # fmt: skip
 
 
@@ -212,10 +214,10 @@ def test_a_train_that_ended_early_is_told():
     script = Obedient({**ANSWERS, ":TRAC:ACT?": "1"})
     with connected(script) as (driver, _):
         running(script, driver, (0.1, 0.2))
-        driver._started -= 10
+        driver._begun -= 10
         with pytest.raises(InstrumentError, match=r"the train ended after 1 of 2 readings \(IDLE;IDLE;9\)"):
             driver.running()
-        with pytest.raises(InstrumentError, match="holds 1 readings, 2 were expected"):
+        with pytest.raises(InstrumentError, match="there is nothing to fetch"):
             driver.fetch("1")
 
 

@@ -264,7 +264,10 @@ def test_it_runs_until_source_and_measurement_are_idle_and_lost_triggers_are_tol
             assert driver.running()
         script.answers[":STAT:OPER:COND?"] = str(1 << 1 | 1 << 4)
         assert not driver.running(), "the other channel does not matter"
-        script.answers[":STAT:QUES:COND?"] = str(1 << 12)
+    idle = str(1 << 1 | 1 << 4)
+    script = Remembering({**ANSWERS, ":STAT:OPER:COND?": idle, ":STAT:QUES:COND?": str(1 << 12)})
+    with connected(script) as (driver, _):
+        started(script, driver, Staircase((0.1, 0.2), dwell=0.01))
         with pytest.raises(InstrumentError, match="channel 1: triggers were lost"):
             driver.running()
 
@@ -273,6 +276,7 @@ def test_a_measurement_initiates_the_meter_alone():
     script = Remembering({**ANSWERS, ":FETC:ARR?": block([(0.0, 1e-9, 0.0, 0, 0.0), (0.0, 1e-9, 0.02, 0, 0.0)])})
     with connected(script) as (driver, server):
         driver.configure("2", MEMRISTOR)
+        driver.on("2")
         assert len(driver.measure("2", 2)) == 2
         told = server.heard
     start = told.index(":INIT:ACQ (@2)")

@@ -8,7 +8,7 @@ from neurorig.instruments.drivers.keithley_2400 import Keithley2400
 from neurorig.instruments.drivers.keithley_2450 import Keithley2450
 from neurorig.instruments.drivers.keithley_2600b import REACHES as REACHES_2600B
 from neurorig.instruments.drivers.keithley_2600b import Keithley2600B
-from neurorig.instruments.drivers.source_meter import levels_in_order, measured_levels, period_of
+from neurorig.instruments.drivers.source_trains import levels_in_order, measured_levels, period_of
 from neurorig.instruments.sourcing import Pulses, SourceSetup, Staircase
 from neurorig.signals import LimitError, PlanError
 
@@ -19,6 +19,7 @@ def unconnected(driver, reach=None):
     meter.name = "smu"
     meter.channels = dict.fromkeys("ab" if driver is Keithley2600B else "1")
     meter._mains = 50.0
+    meter._bounds = {}
     if reach is not None:
         meter.reach = reach
     return meter
@@ -49,7 +50,11 @@ def test_the_loop_of_a_memristor_is_within_its_reach(meter, channel):
         (SourceSetup("A", 1e4), (), "compliance 10 kV lies outside"),
         (SourceSetup("V", 1e-6, measure_range=3e-5), (), "measure_range 30 uA is none of its ranges: .*10 uA, 100 uA"),
         (SourceSetup("A", 1.0, source_range=3e-5), (), "source_range 30 uA is none of its ranges"),
-        (SourceSetup("V", 1e-3, measure_range=1e-5), (), "compliance of 1 mA lies beyond the fixed measure_range of 10 uA"),
+        (
+            SourceSetup("V", 1e-3, measure_range=1e-5),
+            (),
+            "compliance of 1 mA lies beyond the fixed measure_range of 10 uA",
+        ),
         (SourceSetup("V", 1e-3, nplc=100), (), r"nplc 100 lies outside"),
         (SourceSetup("V", 1.0, source_range=None), (30.0,), None),
     ],
@@ -75,8 +80,13 @@ def test_a_train_that_does_not_fit_says_what_would(meter, channel):
         assert "It would fit with nplc 0.0205" in str(refused.value)
     with pytest.raises(PlanError, match="has no levels"):
         meter.check_train(channel, MEMRISTOR, Staircase((), dwell=1.0))
-    for dwell in (float("nan"), float("inf"), -1.0):
-        with pytest.raises(PlanError, match="too short"):
+    for dwell, said in (
+        (float("nan"), "too short"),
+        (-1.0, "too short"),
+        (float("inf"), "too long"),
+        (2e5, "too long"),
+    ):
+        with pytest.raises(PlanError, match=f"are {said} for a level"):
             meter.check_train(channel, MEMRISTOR, Staircase((0.1,), dwell=dwell))
     with pytest.raises(LimitError, match="level 500 V"):
         meter.check_train(channel, MEMRISTOR, Staircase((0.1, 500.0), dwell=1.0))

@@ -50,10 +50,14 @@ if TYPE_CHECKING:
     from ..leads import Leads
     from ..world import World
 
-LATENCY = 100e-6
-"""Trigger latency (page 6-7)."""
-OVERHEAD = 300e-6
-"""Seconds of a reading besides its aperture: about 2000 readings a second at 0.01 PLC."""
+LATENCY, CONFIGURATION = 200e-6, 50e-6
+"""Trigger latency, of which 225 us are the most, and the source's configuration (page A-6)."""
+OVERHEAD = 185e-6
+"""Seconds of a conversion besides its aperture (page A-6)."""
+FIRMWARE = {"VOLT": 300e-6, "CURR": 640e-6}
+"""Overhead of a point of a sweep, by what is sourced (page A-6)."""
+SECOND_FUNCTION = 500e-6
+"""What a second function adds to that: the difference of pages A-4 and A-5, with autozero."""
 RANGE_CHANGE = 2e-3
 OFF_PART = 0.005
 """The compliance in the normal output-off state, as a part of the present range (page 18-57)."""

@@ -16,7 +16,7 @@ from ..grammar import Call, on
 from ..source_measure import Job, Work
 from ..world import POLL
 from .keithley_2400_limits import LEVELS
-from .keithley_2400_setup import LATENCY, KeithleySetup, Row
+from .keithley_2400_setup import CONFIGURATION, FIRMWARE, LATENCY, SECOND_FUNCTION, KeithleySetup, Row
 from .keithley_2400_states import QUANTITIES, SOURCE, nr3, num
 from .keithley_2400_status import error
 
@@ -169,8 +169,11 @@ class KeithleySweeps(KeithleySetup):
                 if levels is not None:
                     self.sources[self.function].level = levels[done % len(levels)]
                     self.apply()
+                    yield CONFIGURATION
                 row = yield from self.reading()
                 self.keep(row)
+                if levels is not None:
+                    yield FIRMWARE[self.function] + SECOND_FUNCTION * (len(self.functions) > 1)
                 done += 1
                 if self.clear_auto:
                     self.set_output(False)

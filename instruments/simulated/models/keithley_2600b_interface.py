@@ -199,11 +199,10 @@ class TspSession:
     def _take(self, line: str) -> None:
         self.messages += 1
         instrument = self._instrument
-        if line.strip() == "abort":
-            self._loading, self._lines = None, []
-            instrument.abort()
-        elif self._loading is not None:
+        if self._loading is not None:
             self._collect(line)
+        elif line.strip() == "abort":
+            instrument.abort()
         elif match := _LOAD.match(line):
             self._loading, self._lines, self._size = (match[1], match[2] or ""), [], 0
             self._prompt_for_more()
