@@ -12,10 +12,10 @@ from neurorig.hardware import Board, list_boards, load_board
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, nearest, parse, show
 
-from .bench import DIGITISERS, SOURCES
 from .bench_writer import Draft
 from .discovery import Found, lasting, unused
 from .drivers import DRIVERS, DriverEntry
+from .wiring_checks import DIGITISERS, SOURCES
 
 T = TypeVar("T")
 NONE = "-"

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from neurorig.signals import show
 
-from .bench import Bench, NodeWiring, PortWiring, Terminals
+from .bench import Bench
 from .chains import overdue, slow
 from .drivers import DRIVERS
+from .wiring import NodeWiring, PortWiring, Terminals
 
 ASCII = str.maketrans("─│┌┐└┘├┤▶◀═", "-|++++++><=")
 """For a terminal that cannot show lines."""

@@ -19,8 +19,9 @@ from .acceptance_meters import DmmMeter, Meter, Player, ScopeMeter, SmuMeter, me
 from .stimuli import Stimulus, hold
 
 if TYPE_CHECKING:
-    from neurorig.instruments.bench import Bench, PortWiring
+    from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
+    from neurorig.instruments.wiring import PortWiring
 
 Floats = NDArray[np.float64]
 Ask = Callable[[str, float], None]

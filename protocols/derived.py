@@ -8,7 +8,7 @@ import numpy as np
 from neurorig.signals import Trace
 
 if TYPE_CHECKING:
-    from neurorig.instruments.bench import DerivedNode
+    from neurorig.instruments.wiring import DerivedNode
 
 FINER = 8
 """Steps of a derived trace in the finest step of its parts: its own rounding is nothing beside theirs."""

@@ -11,7 +11,8 @@ from .sweep import Sweep
 
 if TYPE_CHECKING:
     from neurorig.instruments import Acquisition, CurrentSource, Oscilloscope
-    from neurorig.instruments.bench import Bench, PortWiring
+    from neurorig.instruments.bench import Bench
+    from neurorig.instruments.wiring import PortWiring
 
     from .protocol import Protocol
 

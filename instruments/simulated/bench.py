@@ -10,10 +10,12 @@ from neurorig.hardware.memristors import SdcBoard, ThyristorBoard, TwoTerminal
 from neurorig.hardware.twin import Twin
 from neurorig.signals import ConfigError, show
 
-from ..bench import SOURCES, Bench, PortWiring, Terminals
+from ..bench import Bench
 from ..delivered import Delivered
 from ..drivers import DRIVERS, DriverEntry
 from ..sensing import SenseChain
+from ..wiring import PortWiring, Terminals
+from ..wiring_checks import SOURCES
 from .breakdowns import Breakdowns
 from .device import Device
 from .faults import Fault, read_fault

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from neurorig.instruments import DRIVERS
-from neurorig.instruments.bench import Supply
 from neurorig.instruments.connection import Rig
 from neurorig.instruments.simulated.leads import Leads, Resistor
+from neurorig.instruments.wiring import Supply
 from neurorig.signals import BenchError, InstrumentError, LimitError
 
 from .doubles import OHMS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import load_bench
-from neurorig.instruments.bench import DerivedNode
+from neurorig.instruments.wiring import DerivedNode
 from neurorig.protocols import Rheobase, run_protocol, write_run_report
 from neurorig.protocols.derived import derive
 from neurorig.protocols.request import Request, opening
