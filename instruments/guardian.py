@@ -154,7 +154,7 @@ def _make_safe(wards: Sequence[Ward], log: Path | None, ended: str) -> None:
     """All at once, so that one that does not answer keeps none waiting; what feeds the board a little later."""
     from .drivers import DRIVERS
 
-    guards = []
+    guards: list[threading.Thread] = []
     for ward in sorted(wards, key=lambda ward: DRIVERS[ward.driver].role == "PowerSupply"):
         if DRIVERS[ward.driver].role == "PowerSupply":
             for guard in guards:

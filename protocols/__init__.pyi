@@ -7,7 +7,8 @@ from .protocol import Context, Parameter, Protocol, Result
 from .registry import get_protocol, protocols
 from .report import write_run_report
 from .rheobase import Rheobase
-from .runner import Progress, check_protocol, run_protocol
+from .checks import check_protocol
+from .runner import Progress, run_protocol
 from .stimuli import Epoch, Stimulus, burst_train, hold, noise, pulse, ramp, train
 from .summary import protocol_of, summarise
 from .sweep import Sweep, Taken

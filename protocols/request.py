@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from neurorig.signals import ConfigError, NeurorigError, RunInterrupted
 
+from .checks import check_protocol
 from .protocol import Protocol
 from .registry import get_protocol
-from .runner import Finished, Progress, check_protocol, run_protocol
+from .runner import Finished, Progress, run_protocol
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench

@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from neurorig.signals import BenchError, LimitError, Program, Steps, Trace, show
+from neurorig.signals import BenchError, Program, Steps, Trace, show
 
 from . import told
 from .bisection import Bracket
+from .checks import check_context, check_protocol, programs_of
 from .derived import DTYPE as DERIVED
 from .derived import derive
 from .planning import beyond_screen, check_wiring, fit_stimulus, plan_sweep
 from .protocol import Context, Protocol, Result
 from .rheobase import Rheobase
-from .stimuli import Stimulus
 from .sweep import Sweep, Taken
 
 if TYPE_CHECKING:
@@ -47,23 +47,6 @@ class Finished(NamedTuple):
 
     status: str
     result: Result | None
-
-
-def check_protocol(protocol: Protocol, bench: "Bench") -> Context:
-    """Refuse a protocol that this bench must not or cannot play, before any instrument is touched; no I/O.
-
-    Currents relative to I_min are checked with the I_min predicted from the board, and again when it has been measured.
-    Raises LimitError or ConfigError.
-    """
-    for port in protocol.driven():
-        bench.port(port)
-    for node in protocol.observed():
-        bench.node(node)
-    ports = protocol.driven()
-    i_min, highest = {p: bench.board.i_min(p) for p in ports}, {p: bench.port(p).high for p in ports}
-    context = Context(i_min, highest=highest, bench=bench)
-    _check(protocol, bench, context)
-    return context
 
 
 def run_protocol(
@@ -155,7 +138,7 @@ class _Runner:
             if before:
                 i_min = {**context.i_min, **{port: found.value for port, found in before.items()}}
                 context = replace(context, i_min=i_min, driven=True)
-                _check(protocol, bench, context)
+                check_context(protocol, bench, context)
             self._take_all(protocol, context)
             for port, search in searches.items():
                 after = self._measure_i_min(port, search, context, "after")
@@ -206,11 +189,11 @@ class _Runner:
         source, scope = self._instruments()
         self._tell(0.0, sweep)
         check_wiring(sweep, bench)
-        programs = _programs(sweep.drive)
+        programs = programs_of(sweep.drive)
         bench.check_limits(programs)
         acquisition = plan_sweep(sweep, bench, scope)
         if sweep.conditioning:
-            self._play(source, _programs(sweep.conditioning))
+            self._play(source, programs_of(sweep.conditioning))
         reported = self._load(source, programs)
         self._configure(scope, sweep, acquisition)
         telling = told.ask(source, bench, sweep)
@@ -395,25 +378,6 @@ class _Runner:
 
 def _search_for(port: str, bench: "Bench") -> Rheobase:
     return Rheobase.make({"neuron": port.partition(".")[0], "block": False, "delivered": port in bench.nodes})
-
-
-def _check(protocol: Protocol, bench: "Bench", context: Context) -> None:
-    for drive in protocol.extremes(bench.board, context):
-        try:
-            bench.check_limits(_programs(drive))
-        except LimitError as reason:
-            if protocol.bounded_by is None:
-                raise
-            raise LimitError(
-                f"{reason} The search goes up to it: lower it with -p {protocol.bounded_by}=..."
-            ) from reason
-    if not protocol.adaptive:
-        for sweep in protocol.sweeps(bench.board, context):
-            check_wiring(sweep, bench)
-
-
-def _programs(drive: Mapping[str, Stimulus]) -> dict[str, Program]:
-    return {port: stimulus.program for port, stimulus in drive.items()}
 
 
 def _utc(moment: datetime) -> str:
