@@ -123,8 +123,8 @@ def instruments_page() -> str:
     lines = [
         "# Instruments",
         "",
-        "Supported instruments. Each has a simulated double, written from the maker's manual and served by `neurorig simulate`; the",
-        "last column says on which hardware the driver has been used. An instrument that is not in the table has no driver:",
+        "Supported instruments. Each has a simulated double, written from the maker's manual and served by `neurorig simulate`;",
+        "the last column says on which hardware the driver has been used. An instrument that is not in the table has no driver:",
         "[add one](../howto/add-an-instrument.md), or [talk to it](../howto/console.md).",
     ]
     rows = [
