@@ -8,15 +8,19 @@ and carries no MAV.
 from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 from .arguments import Kind, ScpiError, block_header, integer
 from .grammar import Call, Command, Framer, Tree, make_command, on
+from .world import POLL
 
 if TYPE_CHECKING:
     from .world import World
 
 T = TypeVar("T")
+Waiting = Generator[None, None, T]
+"""Something that is not done at once: it yields until the world's time has brought it to its end."""
 
 
 class Session(Protocol):
@@ -119,13 +123,16 @@ class ScpiDevice:
     """A SCPI instrument: declare its commands with `on`, `Setting` and `Settings`, give it an `identity`.
 
     Every command lets the world's time pass: its own `cost`, or the device's `typical_time` (seconds); a query marked
-    `progress` lets the world run to its next event. Sessions share one state, as with a real instrument.
+    `progress` lets the world run to its next event; a handler that takes longer is a generator (`Waiting`) that yields until
+    it has its answer. Sessions share one state, as with a real instrument.
     """
 
     typical_time: ClassVar[float] = 1e-3
     queue_length: ClassVar[int] = 20
     commands: ClassVar[tuple[Command, ...]]
     """Everything the instrument understands."""
+    at_once: ClassVar[tuple[str, ...]] = ()
+    """Patterns of what is done as soon as it comes, also behind a message that waits."""
     _tree: ClassVar[Tree]
     _settings: ClassVar[tuple[Setting[Any] | Settings[Any], ...]]
 
@@ -158,34 +165,50 @@ class ScpiDevice:
                 return bytes(done.value)
             self.world.progress()
 
-    def doing(self, message: str) -> Generator[None, None, bytes]:
+    def doing(self, message: str) -> Waiting[bytes]:
         """Do one message: yields while a command before has not finished (`occupied`); returns the response message."""
         answers: list[bytes] = []
         for step in self._tree.parse(message):
-            while self.occupied() or self._waits(step):
+            while self._blocked(step):
                 yield
-            if pieces := self._do(step):
+            done = self._do(step)
+            if pieces := done if isinstance(done, tuple) else (yield from done):
                 answers += pieces
                 answers.append(b";")
         if answers:
             answers[-1] = b"\n"
         return b"".join(answers)
 
-    def done(self, data: bytes) -> bytes | None:
-        """The response to one message of one unit, done at once; None if `data` is anything else, or has to wait."""
+    def done(self, data: bytes) -> bytes | Waiting[bytes] | None:
+        """The response to one message of one unit, done at once; None if `data` is anything else, or has to wait for others."""
         step = self._tree.alone(data)
-        if step is None or self.occupied() or self._waits(step):
+        if step is None or self._blocked(step):
             return None
-        pieces = self._do(step)
-        if len(pieces) == 1:
-            return pieces[0] + b"\n"
-        return b"".join((*pieces, b"\n")) if pieces else b""
+        done = self._do(step)
+        if not isinstance(done, tuple):
+            return self._message_in_time(done)
+        return done[0] + b"\n" if len(done) == 1 else _message(done)
+
+    def urgent(self, message: str) -> bool:
+        """Whether a message goes before one that waits."""
+        steps = self._tree.parse(message)
+        return bool(steps) and all(map(self._goes_at_once, steps))
+
+    @staticmethod
+    def _message_in_time(doing: Waiting[tuple[bytes, ...]]) -> Waiting[bytes]:
+        return _message((yield from doing))
+
+    def _blocked(self, step: Call | ScpiError) -> bool:
+        return (self.occupied() or self._waits(step)) and not self._goes_at_once(step)
+
+    def _goes_at_once(self, step: Call | ScpiError) -> bool:
+        return isinstance(step, Call) and step.command.pattern in self.at_once
 
     def _waits(self, step: Call | ScpiError) -> bool:
         return isinstance(step, Call) and step.command.waits and not self.complete()
 
-    def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
-        """Do one unit of a message; the pieces of its answer, none if it has none."""
+    def _do(self, step: Call | ScpiError) -> tuple[bytes, ...] | Waiting[tuple[bytes, ...]]:
+        """Do one unit of a message; the pieces of its answer, none if it has none; they may take their time."""
         if isinstance(step, ScpiError):
             self.world.spend(self.typical_time)
             self.fail(step)
@@ -197,6 +220,16 @@ class ScpiDevice:
             self.world.spend(self.typical_time if command.cost is None else command.cost)
         try:
             answer = command.handler(self, *arguments)
+        except ScpiError as error:
+            self.fail(error)
+            return ()
+        if isinstance(answer, GeneratorType):
+            return self._in_time(answer)
+        return () if answer is None else encode(answer)
+
+    def _in_time(self, answering: "Waiting[Answer | None]") -> Waiting[tuple[bytes, ...]]:
+        try:
+            answer = yield from answering
         except ScpiError as error:
             self.fail(error)
             return ()
@@ -332,6 +365,10 @@ def encode(answer: Answer) -> tuple[bytes, ...]:
     return (b"%d" % answer,)
 
 
+def _message(pieces: tuple[bytes, ...]) -> bytes:
+    return b"".join((*pieces, b"\n")) if pieces else b""
+
+
 _FULL = 1 << 20
 """Bytes of answers after which what was asked next has to wait until somebody takes them."""
 _SHORT = 256
@@ -346,7 +383,7 @@ class ScpiSession:
     def __init__(self, device: ScpiDevice) -> None:
         self._device, self._framer, self.messages = device, Framer(), 0
         self._come: deque[str] = deque()
-        self._doing: Generator[None, None, bytes] | None = None
+        self._doing: Waiting[bytes] | None = None
 
     @property
     def waiting(self) -> bool:
@@ -354,18 +391,25 @@ class ScpiSession:
         return self._doing is not None or bool(self._come)
 
     def receive(self, data: bytes) -> bytes:
-        """Do the messages that `data` completes; the answers in order."""
+        """Do the messages that `data` completes; the answers in order.
+
+        What takes its time gets a poll's 50 ms at once; for the rest of its time `receive` is called again, with nothing.
+        """
+        world = self._device.world
+        soon = world.now + POLL if data and not world.paced else world.now
         if self._doing is None and not self._come and self._framer.empty and len(data) <= _SHORT:
             answer = self._device.done(data)
             if answer is not None:
                 self.messages += 1
-                return answer
+                if isinstance(answer, bytes):
+                    return answer
+                self._doing, data = answer, b""
         overrun: ScpiError | None = None
+        answers: list[bytes] = []
         try:
             self._come.extend(self._framer.feed(data))
         except ScpiError as error:
             overrun = error
-        answers: list[bytes] = []
         size = 0
         while (self._doing is not None or self._come) and size < _FULL:
             if self._doing is None:
@@ -378,10 +422,23 @@ class ScpiSession:
                 size += len(done.value)
                 self._doing = None
             else:
-                break
+                answers += self._urgent()
+                if world.now >= soon:
+                    break
+                world.progress(soon - world.now)
         if overrun is not None:
             self._device.fail(overrun)
         return b"".join(answers)
+
+    def _urgent(self) -> list[bytes]:
+        """Do what goes before the message that waits."""
+        if not self._device.at_once:
+            return []
+        urgent = [message for message in self._come if self._device.urgent(message)]
+        for message in urgent:
+            self._come.remove(message)
+        self.messages += len(urgent)
+        return [self._device.execute(message) for message in urgent]
 
     def close(self) -> None:
         """Drop what was not complete."""

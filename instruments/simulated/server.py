@@ -19,6 +19,7 @@ from .device import Device, Session
 from .hislip import HislipService
 from .outlet import HasOutlet, Outlet, Pump
 from .wire import Piece, Wire
+from .world import POLL
 
 if TYPE_CHECKING:
     from .terminal import PseudoTerminal
@@ -162,16 +163,38 @@ class Server:
         return session.receive(data)
 
     def _tick(self) -> None:
-        self._world.tick(time.monotonic())
         for door in self._doors:
             door.tend()
-        # A session that waits for its instrument lets the world go on at the wall clock's pace: others may be sourcing.
-        patient: list[_Patient] = [each for door in self._doors for each in door.patient()]
-        if patient := [*patient, *(each for _, service in self._hislip for each in service.patient())]:
-            self._world.spend(TICK)
+        pause = TICK
+        if patient := self._patient():
+            # At the wall clock's pace, as others may be sourcing, fed by their clients; if there are none, without a pause.
+            alone = len(patient) == self._clients and not self._world.paced
+            self._world.heard(time.monotonic())  # who waits is not silent
+            self._wait(patient, POLL if alone else TICK)
+            pause = 0.0 if alone else TICK
+        else:
+            self._world.tick(time.monotonic())
+        self._ticking = asyncio.get_running_loop().call_later(pause, self._tick)
+
+    def _patient(self) -> "list[_Patient]":
+        """The clients whose session waits for its instrument."""
+        hislip = (each for _, service in self._hislip for each in service.patient())
+        return [*(each for door in self._doors for each in door.patient()), *hislip]
+
+    @property
+    def _clients(self) -> int:
+        hislip = sum(len(service.sessions) for _, service in self._hislip)
+        return sum(len(door.taps()) for door in self._doors) + hislip + len(self._terminals)
+
+    def _wait(self, patient: "Sequence[_Patient]", seconds: float) -> None:
+        """Let so much of the world's time pass for those who wait, or less if that is enough for one of them."""
+        end = self._world.now + seconds
+        while True:
+            self._world.progress(max(end - self._world.now, 0.0))
             for client in patient:
                 client.go_on()
-        self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
+            if self._world.paced or self._world.now >= end or len(self._patient()) < len(patient):
+                return
 
     def _device(self, name: str) -> Device:
         if name not in self._devices:

@@ -183,6 +183,11 @@ class Job:
         if self.running and self._next is None:
             self._go_on()
 
+    def ended(self) -> Generator[None, None, None]:
+        """Yield until it ends."""
+        while self.running:
+            yield
+
     def wait(self, most: float) -> bool:
         """Let the world go on until it ends, `most` seconds and `MOST_STEPS` or fewer; whether it has ended."""
         end = self._world.now + most

@@ -3,8 +3,9 @@
 Time is virtual: it moves only inside transactions. Every query costs its typical time (`spend`), a progress query
 advances to the next event but by at most 50 ms (`progress`), so that polls also act as a watchdog's pings. When no client
 has spoken for 0.3 s and something is due (a watchdog, the end of a program or of a record), the world follows the wall clock,
-so that watchdogs bite; with nothing due it stands still, so that a slow computer gives the same samples as a fast one.
-Paced, it always follows the wall clock. For an instrument that streams of its own accord see `outlet`.
+so that watchdogs bite; while one client waits for a slow instrument and others are there, it keeps to the wall clock, too, so
+that they do not bite those who are fed; with nothing due it stands still, so that a slow computer gives the same samples as
+a fast one. Paced, it always follows the wall clock. For an instrument that streams of its own accord see `outlet`.
 
 The twin is advanced when somebody looks at it: its results do not depend on how its time is cut, and most queries look at
 nothing.
@@ -129,11 +130,11 @@ class World:
         else:  # nobody is interested
             self.now = max(self.now, when)
 
-    def progress(self) -> None:
-        """Advance to the next event, by at most 50 ms."""
+    def progress(self, most: float = POLL) -> None:
+        """Advance to the next event, by at most 50 ms or `most` seconds."""
         if not self.paced:
             self._drop_cancelled()
-            soon = self.now + POLL
+            soon = self.now + most
             self.advance_to(min(soon, self._events[0].when) if self._events else soon)
 
     def heard(self, wall: float) -> None:

@@ -7,8 +7,8 @@ errors B-6 and B-7; its parts name theirs: `keithley_2400_setup` (ranges, source
 (what is refused), `keithley_2400_sweeps` (trigger model, sweeps, lists), `keithley_2400_status` (errors, registers).
 
 While the instrument goes through its trigger model it does nothing but ``:ABORt``, ``*RST``, ``*TRG`` and
-``:SYSTem:PRESet``; anything else waits until it is idle again (16-3), here for an hour
-of the world at most, and not for what never ends (``:ARM:COUNt INFinite``, a trigger from outside).
+``:SYSTem:PRESet``, also behind a message that waits; anything else waits until it is idle again (16-3), here not for what
+never ends (``:ARM:COUNt INFinite``, a trigger from outside).
 
 Not simulated, their headers are undefined (-113): ``:CALCulate1`` and 2, source memory, the pulses of the 2430, contact
 check, the display beyond its switch, UP and DOWN for ranges. Nothing is at the trigger link and the digital port: what waits
@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ..arguments import boolean, choice, integer, number
-from ..device import Setting
+from ..device import Setting, Waiting
 from ..functions import Family, for_each
 from ..grammar import on
 from .keithley_2400_setup import NOT_A_NUMBER, Row
@@ -139,21 +139,21 @@ class SimulatedKeithley2400(KeithleySweeps):
         return self._told(self.readings)
 
     @on(":READ?")
-    def _read_query(self) -> str:
+    def _read_query(self) -> Waiting[str]:
         if self.arm_count == math.inf:
             raise error(830)
         self.initiate()
-        self.wait()
+        yield from self.idle()
         return self._fetch()
 
     @on(":MEASure?")
-    def _measure_once(self) -> str:
+    def _measure_once(self) -> Waiting[str]:
         self.trigger_count, self.arm_count, self.arm_source = 1, 1.0, "IMM"
         self.set_output(True)
         return self._read_query()
 
     @for_each(MEASURE, "?")
-    def _measure_query(self, function: str) -> str:
+    def _measure_query(self, function: str) -> Waiting[str]:
         self._configure(function)
         return self._read_query()
 

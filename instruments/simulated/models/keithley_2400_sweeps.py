@@ -6,11 +6,12 @@ lists 18-84 to 18-92, ``:TRIGger`` 18-116, control sources 18-119, the arm layer
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
 from ..arguments import Kind, ScpiError, choice, integer, number
-from ..device import Setting
+from ..device import Setting, Waiting
 from ..functions import Attribute, Family, for_each
 from ..grammar import Call, on
 from ..source_measure import Job, Work
@@ -20,8 +21,6 @@ from .keithley_2400_setup import CONFIGURATION, FIRMWARE, LATENCY, SECOND_FUNCTI
 from .keithley_2400_states import QUANTITIES, SOURCE, nr3, num
 from .keithley_2400_status import error
 
-PATIENCE = 3600.0
-"""Seconds of the world after which what waits for the idle state waits no longer."""
 MOST_READINGS, LONGEST_LIST, GROUP = 2500, 2500, 100
 AT_ONCE = ("*RST", "*TRG", ":ABORt", ":SYSTem:PRESet")
 """What is done while the trigger model is running (page 16-3)."""
@@ -66,6 +65,7 @@ class KeithleySweeps(KeithleySetup):
     start = Attribute(SOURCE, ":STARt", LEVELS, "start")
     stop = Attribute(SOURCE, ":STOP", LEVELS, "stop")
 
+    at_once: ClassVar[tuple[str, ...]] = AT_ONCE
     _job: Job | None = None
 
     def reset(self) -> None:
@@ -89,25 +89,20 @@ class KeithleySweeps(KeithleySetup):
         """Idle."""
         return not self.running
 
-    def wait(self) -> bool:
-        """Let the world go on until the instrument is idle; whether it is."""
-        return self._job is None or self._job.wait(POLL if self._endless else PATIENCE)
+    def _waits(self, step: Call | ScpiError) -> bool:
+        """Everything waits for the idle state, unless that does not come by itself."""
+        return self.running and not self._endless
+
+    def idle(self) -> Waiting[None]:
+        """Wait for the idle state."""
+        while self.running and not self._endless:
+            yield
 
     @property
     def _endless(self) -> bool:
         """Whether it only ends when it is told to."""
         signals = self.arm_source not in ("IMM", "TIM", "BUS") or self.trigger_source != "IMM"
         return signals or self.arm_count == math.inf
-
-    def _do(self, step: Call | ScpiError) -> tuple[bytes, ...]:
-        """What does not go at once waits for the idle state."""
-        if isinstance(step, ScpiError) or step.command.pattern not in AT_ONCE:
-            self.wait()
-        return super()._do(step)
-
-    @on("*OPC?", progress=True)
-    def _opc_query(self) -> bool:
-        return self.wait()
 
     @on(":ABORt")
     def _abort(self) -> None:

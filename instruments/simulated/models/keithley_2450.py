@@ -19,8 +19,8 @@ Assumed, where no page says it:
   does not exist is 1115; the numbers of the warnings (5059 limit changed, 5074 interlock); the words of
   ``:TRIGger:BLOCk:LIST?``; the third field of ``:TRIGger:STATe?`` is the block, the second repeats the first;
 - ``:INITiate`` without a model and what conflicts with a running model is -221, ``:INITiate`` twice -213; every block
-  takes 20 us besides what it does; readings asked for wait like ``*WAI`` and ``*OPC?`` until nothing is under way, for an hour of
-  the world at most, then they are not answered (``*OPC?`` with 0);
+  takes 20 us besides what it does; readings asked for wait like ``*WAI`` and ``*OPC?`` until nothing is under way, and
+  ``:ABORt`` ends that also when it comes behind them;
 - a sweep's model clears its buffer first and switches the output off at its end; when it stops at the limit, the limited
   reading is its last one; loops switch the output on and off too;
 - a reading with autozero takes three apertures, and twice that with the source read back; a change of range takes 2 ms
@@ -33,7 +33,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from ..arguments import ScpiError, choice, integer, number, string
-from ..device import Setting
+from ..device import Setting, Waiting
 from ..functions import Family, for_each
 from ..grammar import on
 from ..source_measure import Work
@@ -81,47 +81,34 @@ class SimulatedKeithley2450(KeithleySweeps):
             row = yield from self.reading()
             self.store(name, row)
 
-    def _read(self, name: str, words: tuple[str, ...]) -> str | None:
+    def _read(self, name: str, words: tuple[str, ...]) -> Waiting[str | None]:
         """Take the readings that ``:SENSe:COUNt`` says and tell the last one."""
         buffer, elements = self.buffer(name), self.elements(words, 2)
-        if not self.work(self._take(name, self.count)) or self.last_row is None:
-            return None
-        return self.told(buffer, [self.last_row], elements)
+        yield from self.work(self._take(name, self.count))
+        return None if self.last_row is None else self.told(buffer, [self.last_row], elements)
 
     @reads(":READ?")
     @reads(":MEASure?")
-    def _read_query(self, name: str = "defbuffer1", *words: str) -> str | None:
+    def _read_query(self, name: str = "defbuffer1", *words: str) -> Waiting[str | None]:
         return self._read(name, words)
 
     @for_each(MEASURE, "?", *NAMED, required=0)
-    def _measure_query(self, function: str, name: str = "defbuffer1", *words: str) -> str | None:
+    def _measure_query(self, function: str, name: str = "defbuffer1", *words: str) -> Waiting[str | None]:
         self.ensure_idle()
         self.set_sensed(function)
         return self._read(name, words)
 
-    @reads(":FETCh?")
-    def _fetch(self, name: str = "defbuffer1", *words: str) -> str | None:
+    @reads(":FETCh?", waits=True)
+    def _fetch(self, name: str = "defbuffer1", *words: str) -> str:
         buffer, elements = self.buffer(name), self.elements(words, 2)
-        if not self.wait():
-            return None
         if not buffer.rows:
             raise ScpiError(-230, text="Data corrupt or stale")
         return self.told(buffer, buffer.rows[-1:], elements)
 
     @on(":TRACe:TRIGger", string)
-    def _trigger_readings(self, name: str = "defbuffer1") -> None:
+    def _trigger_readings(self, name: str = "defbuffer1") -> Waiting[None]:
         self.buffer(name)
-        self.work(self._take(name, self.count))
-
-    # What waits
-
-    @on("*WAI")
-    def _wai(self) -> None:
-        self.wait()
-
-    @on("*OPC?", progress=True)
-    def _opc_query(self) -> bool:
-        return self.wait()
+        yield from self.work(self._take(name, self.count))
 
     # The instrument
 

@@ -34,11 +34,11 @@ def _style(text: str) -> str:
     return _styles.read(text) if text else "STAN"
 
 
-def reads(pattern: str, *first: Kind[Any]) -> Callable[[Any], Any]:
+def reads(pattern: str, *first: Kind[Any], waits: bool = False) -> Callable[[Any], Any]:
     """Mark ``handler(device, *first, name, *elements)`` as a query of readings."""
 
     def mark(handler: Any) -> Any:
-        command = Command(pattern, (*first, *NAMED), handler, required=len(first))
+        command = Command(pattern, (*first, *NAMED), handler, required=len(first), waits=waits)
         handler.scpi_commands = (command, *getattr(handler, "scpi_commands", ()))
         return handler
 

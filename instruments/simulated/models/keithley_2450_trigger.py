@@ -7,9 +7,10 @@ Pages of 2450-901-01 Rev. B: templates 3-104, ``:TRIGger:BLOCk`` 6-128 to 6-149,
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..arguments import ScpiError, boolean, choice, integer, number, string
+from ..device import Waiting
 from ..grammar import Command, on
 from ..source_measure import Job, Work
 from ..world import POLL
@@ -19,8 +20,6 @@ from .keithley_2450_timers import NOTIFICATIONS, TIMERS, KeithleyTimers
 
 BLOCK_TIME = 20e-6
 """Seconds that a block takes besides what it does (assumed)."""
-PATIENCE = 3600.0
-"""Seconds of the world after which a command that waits for the model gives up without an answer."""
 WAITING = 0.1
 
 Step = Generator[float, None, int | None]
@@ -72,7 +71,9 @@ def _limit_command(handler: Any) -> Any:
 class KeithleyTrigger(KeithleyTimers):
     """Blocks, and the one thing that is under way: a model or readings that were asked for."""
 
+    at_once: ClassVar[tuple[str, ...]] = (":ABORt",)
     _job: Job | None = None
+    _own: Job | None = None
     _started = 0.0
 
     def reset(self) -> None:
@@ -108,15 +109,15 @@ class KeithleyTrigger(KeithleyTimers):
         """Nothing is under way."""
         return not self.running
 
-    def work(self, work: Work) -> bool:
-        """Do something that takes time and wait for it; whether it came to its end."""
+    def work(self, work: Work) -> Waiting[None]:
+        """Do something that takes time and wait for it."""
         self.ensure_idle()
-        self._job = Job(self.world, work)
-        return self._job.wait(PATIENCE)
+        self._job = self._own = Job(self.world, work)
+        yield from self._job.ended()
 
-    def wait(self) -> bool:
-        """Wait for what is under way; whether it came to its end."""
-        return self._job is None or self._job.wait(PATIENCE)
+    def occupied(self) -> bool:
+        """Readings that were asked for are being taken: what comes meanwhile has to wait."""
+        return self._own is not None and self._own.running
 
     @on(":INITiate[:IMMediate]")
     def _initiate(self) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..arguments import Kind, ScpiError, integer
-from ..device import Block
+from ..device import Block, Waiting
 from ..grammar import Command, make_command, on
 from ..source_measure import Job, Work
 from .keysight_34465a_functions import OVERLOAD, OVERLOAD_BIT, SETTLING, UNITS, Touched
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 MEMORY = 50_000
 """Readings without the MEM option."""
 NOTHING = "+9.91000000E+37"
-PATIENCE = 3600.0
-"""Seconds that a query waits for its readings."""
 MEMORY_OVERFLOW = 1 << 14
 MEASURING, WAITING = 1 << 4, 1 << 5
 """Bits of the standard operation register."""
@@ -56,7 +54,7 @@ class Quantities:
             def configure(device: "SimulatedKeysight34465A", *texts: str, name: str = name) -> None:
                 device.configure(name, *texts)
 
-            def measure(device: "SimulatedKeysight34465A", *texts: str, name: str = name) -> str:
+            def measure(device: "SimulatedKeysight34465A", *texts: str, name: str = name) -> Waiting[str]:
                 device.configure(name, *texts)
                 return device.read()
 
@@ -114,6 +112,11 @@ class SimulatedKeysight34465A(KeysightSetup):
         if self.trigger_source == "IMM":
             self._trigger()
 
+    @on("*OPT?")
+    def _options(self) -> str:
+        """None (IEEE 488.2, 10.20)."""
+        return "0"
+
     @on("*TRG")
     def _trg(self) -> None:
         if not self._waiting or self.trigger_source != "BUS":
@@ -151,14 +154,14 @@ class SimulatedKeysight34465A(KeysightSetup):
         self.memory.append(value)
         self._last = value
 
-    def _wait(self) -> None:
-        """Let the time of what is under way pass. Raises ScpiError when no trigger will bring the rest."""
-        if self._job is not None and self._job.running and self._left != INFINITE:
-            self._job.wait(PATIENCE)
+    def _wait(self) -> Waiting[None]:
+        """Until what is under way is done. Raises ScpiError when no trigger will bring the rest."""
+        while self._busy and self._left != INFINITE:
+            yield
         if not self.complete():
             raise ScpiError(-214, text="Trigger deadlock")
 
-    def range_once(self, name: str) -> None:
+    def range_once(self, name: str) -> Waiting[None]:
         """Find the range with one reading that nobody gets."""
         function = self.functions.of(name)
         function.auto = True
@@ -166,23 +169,23 @@ class SimulatedKeysight34465A(KeysightSetup):
         def once() -> Work:
             yield from self.meter.read(name, function, SETTLING, self.sensor)
 
-        Job(self.world, once()).wait(PATIENCE)
+        yield from Job(self.world, once()).ended()
         function.auto = False
 
-    def read(self) -> str:
+    def read(self) -> Waiting[str]:
         """Take readings and give them."""
         if self.trigger_source != "IMM" or self.triggers == INFINITE:
             raise ScpiError(-214, text="Trigger deadlock")
         self._initiate()
-        return self._fetch()
+        return (yield from self._fetch())
 
     @on(":READ?")
-    def _read_query(self) -> str:
+    def _read_query(self) -> Waiting[str]:
         return self.read()
 
     @on(":FETCh?")
-    def _fetch(self) -> str:
-        self._wait()
+    def _fetch(self) -> Waiting[str]:
+        yield from self._wait()
         if not self.memory:
             raise ScpiError(-230, text="Data corrupt or stale")
         return ",".join(map(nr3, self.memory))
@@ -248,9 +251,9 @@ class SimulatedKeysight34465A(KeysightSetup):
         self._questionable = 0
 
     @on("*OPC?")
-    def _opc_query(self) -> bool:
-        if self._busy and self._left != INFINITE and self._job is not None:
-            self._job.wait(PATIENCE)
+    def _opc_query(self) -> Waiting[bool]:  # type: ignore[override]  # not asked before it is true
+        while self._busy and self._left != INFINITE:
+            yield
         return True
 
     @on(":SYSTem:PRESet")

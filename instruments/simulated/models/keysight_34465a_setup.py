@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..arguments import Kind, ScpiError, boolean, choice, extreme_of, integer, number, string
-from ..device import ScpiDevice, Setting
+from ..device import ScpiDevice, Setting, Waiting
 from ..grammar import Command, make_command, on
 from ..source_measure import Scale
 from .keysight_34465a_functions import PERIODS, RESOLUTIONS, Function, Functions, Meter, Sensor, Touched
@@ -125,9 +125,9 @@ class Sense:
         def tell_range(device: "KeysightSetup", extreme: float | None = None) -> str:
             return nr3(device.functions.of(name).full_scale if extreme is None else extreme)
 
-        def set_auto(device: "KeysightSetup", word: str) -> None:
+        def set_auto(device: "KeysightSetup", word: str) -> Waiting[None]:
             if word == "ONCE":
-                device.range_once(name)
+                yield from device.range_once(name)
             device.functions.of(name).auto = word in ("ON", "1")
             device.forget()
 
@@ -185,8 +185,9 @@ class KeysightSetup(ScpiDevice):
     def forget(self) -> None:
         """Idle, with an empty reading memory; the instrument extends this."""
 
-    def range_once(self, name: str) -> None:
+    def range_once(self, name: str) -> Waiting[None]:
         """Find the range with one reading; the instrument extends this."""
+        raise NotImplementedError
 
     def scale(self, name: str) -> Scale:
         """The ranges of a function."""

@@ -43,7 +43,8 @@ Assumed, where no page says it:
   function or level is put out at once; ``:SENSe:FUNCtion`` adds to what is measured; a new step of the wrong sign is
   -221;
 - in the output-off mode HIZ the relay opens under the level that stands there; with AINT, stopping one of both actions
-  stops the other; ``:READ?`` without an end in an hour of the world, or that waits for the bus, is not answered;
+  stops the other; ``:READ?`` that waits for the bus is not answered, and
+  what ends it is done at once, also behind it;
 - the protection looks at the output whenever the world's time passes.
 """
 
@@ -73,6 +74,7 @@ class SimulatedKeysightB2900A(KeysightData):
     """Two source-meters on the leads ``"1"`` and ``"2"``; a missing one is open. Free of I/O: see `Server`."""
 
     typical_time: ClassVar[float] = 1e-3
+    at_once: ClassVar[tuple[str, ...]] = (":ABORt[:ALL]", ":ABORt:ACQuire", ":ABORt:TRANsient", "*TRG")
 
     beeper = Setting(":SYSTem:BEEPer:STATe", boolean, True)
     screen = Setting(":DISPlay:ENABle", boolean, True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import ScpiError, choice, extreme_of, integer
-from ..device import Answer, Block, Setting
+from ..device import Answer, Block, Setting, Waiting
 from ..grammar import Command, on
 from ..leads import Leads
 from ..source_measure import Job
@@ -28,8 +28,6 @@ LONG = {"VOLT": "VOLTage", "CURR": "CURRent", "RES": "RESistance", "TIME": "TIME
 MEASURED = {"VOLT": "VOLTage[:DC]", "CURR": "CURRent[:DC]", "RES": "RESistance"}
 element = choice("VOLTage", "CURRent", "RESistance", "TIME", "STATus", "SOURce")
 MOST_TRACED = 100_000
-PATIENCE = 3600.0
-"""Seconds of the world after which ``:READ?`` gives up without an answer."""
 NOTHING = Row(*(math.nan,) * 6)
 trace_size = integer(1, MOST_TRACED, MOST_TRACED)
 STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -153,30 +151,29 @@ class KeysightData(KeysightSense):
         rows = (self.triggers[n].rows for n in channels)
         return self.told([row[-1] if row else NOTHING for row in rows], names)
 
-    def _finish(self, channels: tuple[int, ...]) -> bool:
-        jobs = [action.job for n in channels for action in self.triggers[n].actions.values()]
-        return all(job.wait(PATIENCE) for job in jobs if job is not None)
-
-    def _read(self, channels: tuple[int, ...]) -> bool:
+    def _read(self, channels: tuple[int, ...]) -> Waiting[None]:
         self.initiate(channels, ("TRAN", "ACQ"))
-        return self._finish(channels)
+        while not all(self.triggers[n].idle for n in channels):
+            yield
 
     @for_elements(":READ:ARRay")
-    def _read_all(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Answer | None:
-        return self._fetch_all(names, channels) if self._read(channels) else None
+    def _read_all(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Waiting[Answer]:
+        yield from self._read(channels)
+        return self._fetch_all(names, channels)
 
     @for_elements(":READ[:SCALar]")
-    def _read_last(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Answer | None:
-        return self._fetch(names, channels) if self._read(channels) else None
+    def _read_last(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Waiting[Answer]:
+        yield from self._read(channels)
+        return self._fetch(names, channels)
 
     @for_elements(":MEASure", MEASURED)
-    def _measure(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Answer:
+    def _measure(self, names: tuple[str, ...] | None, channels: tuple[int, ...]) -> Waiting[Answer]:
         """One reading of each channel, at the same time (page 4-44)."""
         if not all(self.triggers[n].idle for n in channels):
             raise ScpiError(203)
         jobs = [Job(self.world, self.triggers[n].spot()) for n in channels]
         for job in jobs:
-            job.wait(PATIENCE)
+            yield from job.ended()
         self.observe()
         return self._fetch(names, channels)
 
