@@ -293,10 +293,9 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         self.check_errors("running a train")
         return False
 
-    def safe(self) -> None:
-        """Send the safe state, each line on its own. Raises LinkError after the last."""
+    def _at_rest(self) -> None:
         self._end = None
-        super().safe()
+        super()._at_rest()
 
     def _fetch(self, channel: str, train: Train) -> Readings:
         setattr(self.channels[channel], f"{_WORDS[self._setups[channel].source]}_mode", "FIX")

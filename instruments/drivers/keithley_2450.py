@@ -12,7 +12,7 @@ Facts of the manual that this file rests on:
 - at 200 V nothing above 20 V is put out unless the interlock is asserted (6-33);
 - it may be set to speak TSP instead (*LANG?, B-5).
 
-Assumed: a reading with its source value takes two apertures and 0.45 ms more for each, and a level needs 0.5 ms besides: the
+Assumed: a reading with its source value takes two apertures and 0.5 ms more for each, and a level needs 0.5 ms besides: the
 data sheet's fastest sweep to memory, 1700 points a second at 0.01 periods of the mains, is 0.4 ms a point beyond its
 aperture, and it gives no time for a block of the trigger model. A measurement that takes longer makes its level longer;
 `fetch` tells.
@@ -41,7 +41,7 @@ CHUNK = 500  # readings of one transfer
 LIST = 100  # levels of one command (6-78)
 INTERLOCKED = 21.0  # volts that need the interlock (6-33)
 LIMITED = 32  # bit of the source status (8-29)
-CONVERSION = 0.45e-3  # seconds of a measurement beyond its aperture
+CONVERSION = 0.5e-3  # seconds of a measurement beyond its aperture
 LEAST_PART = 1e-3  # of a fixed measuring range that the limit must be more than (6-71)
 STATE_LAG = 0.5  # seconds that the state may lag behind: it is looked at every 100 ms (6-166)
 PATIENCE = 5.0  # seconds beyond the measuring time for an answer
@@ -230,7 +230,7 @@ class Keithley2450(SourceMeterBase[Keithley2450Channel], ScpiInstrument):
             raise InstrumentError(f"{self.name}: its list of {len(levels)} levels does not read back.")
         period = period_of(train)
         clock, *inner = self.timers
-        clock.tick(sum(step.seconds for step in period), len(train.levels))
+        clock.tick(sum(step.seconds for step in period))
         end = 0.0
         for timer, step in zip(inner, period[:-1], strict=False):
             end += step.seconds

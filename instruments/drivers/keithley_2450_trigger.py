@@ -32,9 +32,9 @@ class TriggerTimer(Commanded):
     )  # fmt: skip
     at_start = switch(":TRIG:TIM{n}:STAR:GEN", doc="Whether there is an event at the start, too.")
 
-    def tick(self, seconds: float, count: int) -> None:
-        """Be the clock: `count` events, one after each period of so many seconds."""
-        self._set(seconds, count, "NOT1")
+    def tick(self, seconds: float) -> None:
+        """Be the clock: an event after each period, without an end, so that one that is missed does not stop the train."""
+        self._set(seconds, 0, "NOT1")
 
     def expire_after(self, seconds: float) -> None:
         """Expire once, this long after each beginning of a period."""

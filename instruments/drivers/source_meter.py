@@ -273,15 +273,19 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
     def off(self) -> None:
         """Level 0 on every channel, then the relays opened (never hot-switched), confirmed; trains not ended are forgotten.
 
-        Its lines are sent blindly first: an instrument in the middle of a train may answer nothing.
+        Its lines go out before anything is asked: an instrument in the middle of a train may answer nothing.
         """
-        self.safe()
+        if self.link.in_step:
+            self._at_rest()
+            for line in self.safe_state:
+                self.write(line)
+        else:
+            self.safe()
         self.confirm_safe()
 
     def safe(self) -> None:
         """Send the safe state, each line on its own. Raises LinkError after the last."""
-        self._forget()
-        self._levels = dict.fromkeys(self._levels, 0.0)
+        self._at_rest()
         super().safe()
 
     def reconnect(self) -> None:
@@ -296,6 +300,11 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
     def _started(self) -> tuple[str, ...]:
         """The channels whose trains were started and are not known to have ended."""
         return tuple(n for n, loaded in self._loaded.items() if loaded.progress is Progress.STARTED)
+
+    def _at_rest(self) -> None:
+        """Every level is 0 from now on, and no train runs."""
+        self._forget()
+        self._levels = dict.fromkeys(self._levels, 0.0)
 
     def _forget(self) -> None:
         """No train is in the instrument any more, but those that have ended can be fetched."""

@@ -75,6 +75,11 @@ class Link(Transport):
         """Whether a transaction has begun and not ended well: half a line or half a block may have been sent."""
         return self._dirty
 
+    @property
+    def in_step(self) -> bool:
+        """Whether the next transaction begins at once: the last one ended well, and nothing may come that nobody asked for."""
+        return not (self._dirty or self._unread or self._surplus)
+
     # Transactions.
 
     def write(self, line: str, block: "Buffer | None" = None, timeout: float | None = None) -> None:

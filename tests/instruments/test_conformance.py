@@ -238,6 +238,8 @@ def test_every_way_of_switching_off_reaches_the_world(instrument):
         instrument.confirm_safe()
         assert instrument.double.putting_out() == 0
     assert not any(leads.hot_switched for leads in instrument.double.lines.values()), "a memristor dies of that"
+    if DRIVERS[instrument.driver].role == "SourceMeter":
+        assert not any(leads.hot_closed for leads in instrument.double.lines.values())
 
 
 @connected("SourceMeter", "PowerSupply", "VoltageSource", "CurrentSource")

@@ -1,7 +1,9 @@
 """The driver of the 2400 series against answers as its manual prints them: what it sends, reads, and refuses."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from neurorig.instruments.sourcing import Pulses, SourceSetup, Staircase
 from neurorig.signals import BenchError, InstrumentError, LimitError, LinkError
 
 from .obedient import Obedient
-from .scripted import Scripted, scripted
+from .scripted import Piece, Scripted, scripted
 
 ANSWERS = {
     "*IDN?": "KEITHLEY INSTRUMENTS INC.,MODEL 2400,1234567,C30   Mar 17 2006 09:29:29/A02  /K/J",
@@ -173,6 +175,63 @@ def test_a_record_that_is_short_is_refused():
         script.answers[":TRAC:POIN:ACT?"] = "1"
         with pytest.raises(InstrumentError, match="the train ended after 1 of 3 readings"):
             driver.fetch("1")
+
+
+class Busy(Obedient):
+    """While a train runs nothing but ABORt is acted upon (11-11)."""
+
+    busy = False
+
+    def __call__(self, line: str) -> Sequence[Piece]:
+        if line in (":INIT", ":ABOR"):
+            self.busy = line == ":INIT"
+        return [] if self.busy else super().__call__(line)
+
+
+@pytest.mark.parametrize("way", ["off", "safe"])
+def test_in_the_middle_of_a_train_it_is_switched_off_at_once_also_after_ctrl_c(monkeypatch, way):
+    answers = {name: answer for name, answer in ANSWERS.items() if name != ":OUTP?"}
+    script = Busy({**answers, ":SOUR:LIST:VOLT:POIN?": "3", ":TRAC:POIN:ACT?": "3"})
+    monkeypatch.setattr("neurorig.instruments.drivers.keithley_2400.SLICE", 0.02)
+    with connected(script) as (driver, server):
+        driver.configure("1", MEMRISTOR)
+        driver.on("1")
+        driver.load("1", Staircase((0.1, 0.2), dwell=600.0))
+        driver.start()
+        assert driver.running() and driver.running()
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(driver.link, "_receive", raising(KeyboardInterrupt))
+            driver.running()
+        assert script.held[":OUTP"] == "1"
+        begun, told = time.monotonic(), len(server.heard)
+        getattr(driver, way)()
+        driver.confirm_safe()
+        assert time.monotonic() - begun < 1.0
+        assert [line for line in server.heard[told:] if line][: len(driver.safe_state)] == list(driver.safe_state)
+        assert script.held[":OUTP"] == "0"
+        assert not driver.running()
+        with pytest.raises(InstrumentError, match="nothing to fetch"):
+            driver.fetch("1")
+
+
+def raising(error: type[BaseException]) -> Callable[..., NoReturn]:
+    def stop(*_: object) -> NoReturn:
+        raise error
+
+    return stop
+
+
+@pytest.mark.parametrize(("firmware", "factor"), [("C17", 0.9765625), ("C18", 1.0), ("C30", 1.0)])
+def test_the_clock_of_old_firmware_is_put_right(firmware, factor):
+    """1 s was counted as 1.024 s up to C17 (9-5)."""
+    rows = np.array([(0.1, 1e-6, 0.0, 0), (0.2, 2e-6, 1.024, 0), (0.0, 0.0, 2.048, 0)], "<f4")
+    script = Obedient({**ANSWERS, "*IDN?": f"KEITHLEY INSTRUMENTS INC.,MODEL 2400,1,{firmware}   Mar 17 2006"})
+    script.answers[":TRAC:DATA?"] = b"#0" + rows.tobytes()
+    with connected(script) as (driver, _):
+        started(script, driver, Staircase((0.1, 0.2), dwell=1.0), 3)
+        assert not driver.running()
+        assert driver.fetch("1").times == pytest.approx([0.0, 1.024 * factor])
+        assert len(driver.warnings) == (factor == 1.0)
 
 
 def test_a_train_that_does_not_end_is_told(monkeypatch):

@@ -121,7 +121,7 @@ def test_a_staircase_is_a_list_and_a_trigger_model_timed_by_a_timer():
     )
     assert first.count(",") == 99 and second.count(",") == 50
     assert second.endswith(",0.596,0")
-    assert {":TRIG:TIM1:DEL 0.01", ":TRIG:TIM1:COUN 150", ":TRIG:TIM1:STAR:STIM NOT1", ":TRIG:TIM1:STAT ON"} < set(told)
+    assert {":TRIG:TIM1:DEL 0.01", ":TRIG:TIM1:COUN 0", ":TRIG:TIM1:STAR:STIM NOT1", ":TRIG:TIM1:STAT ON"} < set(told)
     assert told[-11:] == [
         ':TRIG:LOAD "Empty"',
         ':TRIG:BLOC:CONF:REC 1,"VoltCustomSweepList",151',  # the level to return to, on from before
@@ -129,7 +129,7 @@ def test_a_staircase_is_a_list_and_a_trigger_model_timed_by_a_timer():
         ":TRIG:BLOC:NOP 3",
         ":TRIG:BLOC:NOT 4,2",
         ':TRIG:BLOC:CONF:NEXT 5,"VoltCustomSweepList"',
-        ":TRIG:BLOC:DEL:CONS 6,0.0051",  # 10 ms less two apertures of 2 ms and 0.45 ms each
+        ":TRIG:BLOC:DEL:CONS 6,0.005",  # 10 ms less two apertures of 2 ms and 0.5 ms each
         ':TRIG:BLOC:MEAS 7,"defbuffer1"',
         ":TRIG:BLOC:WAIT 8,TIM1",
         ":TRIG:BLOC:BRAN:COUN 9,150,4",

@@ -139,7 +139,7 @@ def test_a_resistor_is_measured_within_the_data_sheet(smu):
         rows = read(smu)
         # Two functions, three conversions each (autozero).
         steps = np.diff(rows[:, 3])
-        assert np.mean(steps) == pytest.approx(6 * periods / 50 + 7e-4, rel=0.05)
+        assert np.mean(steps) == pytest.approx(6 * periods / 50 + 4.7e-4, rel=0.05)
         assert abs(rows[:, 0].mean() - 1.0) <= 2e-4 + 6e-4 + 1.2e-4 + 3e-4
         assert abs(rows[:, 1].mean() - 1e-4) <= 2.5e-4 * 1e-4 + 6e-9 + 8e-4 * 1e-4
         assert rows[:, 2].mean() == pytest.approx(10e3, rel=2e-3)

@@ -125,6 +125,15 @@ def test_the_2400_measures_no_higher_than_its_compliance():
     M2450.check("1", SourceSetup("V", 5e-6, measure_range=1e-3))
 
 
+def test_the_2450_refuses_a_compliance_that_is_too_small_for_its_fixed_range():
+    with pytest.raises(
+        LimitError, match=r"a compliance of 2 nA is no more than 0.1% of the fixed measure_range of 10 uA"
+    ):
+        M2450.check("1", SourceSetup("V", 2e-9, measure_range=1e-5))
+    M2450.check("1", SourceSetup("V", 2e-9, measure_range=1e-6))
+    M2450.check("1", SourceSetup("V", 2e-9))
+
+
 @pytest.mark.parametrize("name", sorted(REACHES_2400))
 def test_every_model_of_the_2400_series_knows_its_own_ranges(name):
     meter = unconnected(Keithley2400, REACHES_2400[name])

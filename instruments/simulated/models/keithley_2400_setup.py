@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from ..leads import Leads
     from ..world import World
 
-LATENCY, CONFIGURATION = 200e-6, 50e-6
-"""Trigger latency, of which 225 us are the most, and the source's configuration (page A-6)."""
+LATENCY = 100e-6
+"""Trigger latency at a fixed level (page A-8)."""
+CONFIGURATION = 150e-6
+"""What a new level adds: latency, then of 225 us at most, and the source's configuration (page A-6)."""
 OVERHEAD = 185e-6
 """Seconds of a conversion besides its aperture (page A-6)."""
 FIRMWARE = {"VOLT": 300e-6, "CURR": 640e-6}
