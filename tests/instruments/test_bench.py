@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from neurorig.instruments import Bench, connect, list_benches, load_bench
+from neurorig.instruments import Bench, SourceSetup, connect, list_benches, load_bench
 from neurorig.instruments.simulated.launch import SimulatedProcess
 from neurorig.instruments.simulated.process import Settings, prepare
 from neurorig.signals import BenchError, ConfigError, Hold, LimitError, Program
@@ -132,6 +133,21 @@ def test_a_quarter_range_source_takes_quarter_steps(written: Written) -> None:
     path = written(changed('channel = "source.1"', 'channel = "source.1"\nfull_scale = "62.5 uA"'))
     with SimulatedProcess(Settings(str(path))) as double, connect(load_bench(path), double=double) as rig:
         assert rig.source("source").resolution("1") == pytest.approx(15.26e-9, rel=1e-3)
+
+
+def test_the_limits_of_the_terminals_hold_whoever_drives_the_source_meter(tmp_path: Path) -> None:
+    path = tmp_path / "table.toml"
+    path.write_text(
+        'schema = 1\ntitle = "x"\n[instruments.smu]\ndriver = "keithley_2450"\nresource = "tcp://192.168.1.60:5025"\n'
+        '[terminals."smu.1"]\ndevice = "10 kohm"\nvoltage = "1 V"\ncurrent = "20 uA"\n'
+    )
+    with SimulatedProcess(Settings(str(path))) as double, connect(load_bench(path), double=double) as rig:
+        smu: Any = rig.instruments["smu"]
+        with pytest.raises(LimitError, match=r"100 mA exceeds the 20 uA .*table\.toml, \[terminals\.\"smu\.1\"\]"):
+            smu.configure("1", SourceSetup("V", 0.1))
+        smu.configure("1", SourceSetup("V", 20e-6))
+        with pytest.raises(LimitError, match=r"level 20 V exceeds the 1 V"):
+            smu.set_level("1", 20.0)
 
 
 def test_a_probe_on_the_membrane_is_warned_of_by_the_margin_it_eats(written: Written) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neurorig.instruments.links import KeepAlive, SerialLink, SocketLink, VisaLink, open_link
+from neurorig.instruments.links import KeepAlive, Question, SerialLink, SocketLink, VisaLink, open_link
 from neurorig.signals import ConfigError, LinkError
 
 from .scripted import Register, scripted
@@ -43,6 +43,40 @@ def test_a_late_answer_is_never_given_to_another_question():
         assert link.midway
         assert link.query("*IDN?", timeout=2) == "ACME,Script,1,1"
         assert not link.midway
+
+
+def test_an_answer_that_takes_long_is_listened_for_in_slices():
+    with scripted(Register(SLOW=[0.1, b"do", 0.1, b"ne\n"])) as server, link_to(server) as link:
+        question = Question(link, "SLOW?")
+        slices = 0
+        while (answer := question.answer(0.03)) is None:
+            slices += 1
+        assert (answer, slices > 2) == ("done", True)
+        assert server.heard.count("SLOW?") == 1
+        assert link.in_step
+        assert link.query("*IDN?") == "ACME,Script,1,1"
+
+
+def test_a_question_that_something_else_was_asked_after_is_given_up():
+    with scripted(Register(SLOW=[0.2, b"late\n"])) as server, link_to(server) as link:
+        question = Question(link, "SLOW?")
+        assert question.answer(0.02) is None
+        assert not link.in_step
+        assert link.query("*IDN?") == "ACME,Script,1,1"
+        with pytest.raises(LinkError, match=r"the answer to 'SLOW\?' was given up"):
+            question.answer(1.0)
+
+
+def test_ctrl_c_comes_through_while_an_answer_is_waited_for(monkeypatch):
+    def stop(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with scripted(Register(SLOW=[0.2, b"late\n"])) as server, link_to(server) as link:
+        question = Question(link, "SLOW?")
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(link, "_receive", stop)
+            question.answer(1.0)
+        assert link.query("*IDN?") == "ACME,Script,1,1"
 
 
 @pytest.mark.parametrize("late", [b"1\n", b"2\n"])

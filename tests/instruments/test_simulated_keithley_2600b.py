@@ -433,6 +433,20 @@ def test_a_long_script_keeps_nobody_waiting_and_abort_ends_it(smu):
     assert smu.world.now < 100
 
 
+def test_while_a_script_is_loaded_every_message_is_collected_abort_too(smu):
+    """Only ``endscript`` ends it (6-4); until then nothing can be switched off over this connection."""
+    smu.write("smua.source.levelv = 1 smua.source.output = 1")
+    for line in ("loadscript half", "function half() end", "abort", "smua.source.output = 0", "print('not yet')"):
+        smu.write(line)
+    with Client(smu.port) as other:
+        assert other.query("print(smua.source.output)") == "1.00000e+00"
+    smu.write("endscript")
+    code, _ = error(smu)
+    assert code == -285, "abort is no statement of Lua"
+    smu.write("smua.source.output = 0")
+    assert smu.query("print(smua.source.output)") == "0.00000e+00"
+
+
 def test_a_script_goes_on_by_itself_and_its_answer_comes_late(smu):
     begun = time.monotonic()
     assert smu.query("delay(0.6) print('late')") == "late"

@@ -1,6 +1,7 @@
 """The command interface of the simulated Keithley 2600B: messages of its clients, scripts that are loaded, what is being done.
 
-2600BS-901-01 Rev. F, section 6 (loading scripts) and 11-1 to 11-4 (common commands); Rev. B, 7-141 (prompts).
+2600BS-901-01 Rev. F, section 6 (loading scripts: until ``endscript`` every message is collected, 6-4) and 11-1 to 11-4 (common
+commands); Rev. B, 7-141 (prompts).
 """
 
 import re
