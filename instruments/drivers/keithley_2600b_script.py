@@ -10,6 +10,8 @@ too (6-4), so nobody must die or be interrupted there, and it is never brought t
 - with a read pulse the edges timer, started by the clock, gives two events a period: the pulse and the read;
 - the look timer, started by the clock, starts the measurement that ends with its level.
 
+The last gap of a train is an exception: the sweep ends with its last pulse, and the base lasts until `running` sees that.
+
 Staircases and pulses without reads measure within the trigger model. With reads the measurements run beside it
 (``smuX.ASYNC``, 9-264), so that a short pulse goes before a slow read; since there are as many measurements as levels, one
 more follows each read and is left out. Beside the model nothing may choose its range or zero by itself (errors 5043, 5044, 5063).

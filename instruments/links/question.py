@@ -38,7 +38,7 @@ class Question:
                 )
             link.last_used = time.monotonic()
             try:
-                while b"\n" not in self._came:
+                while b"\n" not in self._came and not (self._came and link._ended):
                     self._came += link._more(deadline)
             except TimeoutError:
                 return None
