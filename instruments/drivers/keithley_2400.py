@@ -260,6 +260,7 @@ class Keithley2400(SourceMeterBase[Keithley2400Channel], ScpiInstrument):
         it.delay = period_of(train)[0].seconds - spent
         self.arms, self.triggers = 1, points
         for line in (
+            ":TRAC:FEED:CONT NEV",  # a train that was broken off leaves it storing
             ":TRAC:CLE",
             f":TRAC:POIN {points}",
             ":TRAC:FEED SENS",

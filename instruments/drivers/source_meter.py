@@ -236,8 +236,13 @@ class SourceMeterBase(IdentifiedInstrument, ABC, Generic[C]):
                 self._put(channel, self._loaded[channel].train)  # it must return to the level of now
         for channel in ready:
             self._loaded[channel].progress = Progress.STARTED
-        self._start(ready)
-        self._check_initiated()
+        try:
+            self._start(ready)
+            self._check_initiated()
+        except InstrumentError:  # refused; after anything else it may run
+            for channel in ready:
+                self._loaded.pop(channel, None)
+            raise
 
     def running(self) -> bool:
         """Whether a train is still running (a progress query). Raises InstrumentError on what the instrument reports."""

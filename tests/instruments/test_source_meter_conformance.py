@@ -258,6 +258,7 @@ def test_what_it_has_against_the_start_surfaces(meter: Any) -> None:
     meter.write = spoilt
     with pytest.raises(InstrumentError, match=r"while (starting|running) a train"):
         run(meter)
+    assert not meter.running()
 
 
 # -- switching ---------------------------------------------------------------------------------------------------------
@@ -348,6 +349,17 @@ def assert_off(meter: Any) -> None:
         except (LinkError, InstrumentError):
             continue
     assert meter.double.putting_out() == 0
+
+
+def test_after_a_train_that_was_broken_off_another_one_runs(meter: Any) -> None:
+    channel = ready(meter)
+    meter.load(channel, Staircase((0.5,) * 200, dwell=0.05))
+    meter.start()
+    meter.off()
+    meter.on(channel)
+    meter.load(channel, Staircase((0.1, 0.2), dwell=0.05))
+    run(meter)
+    assert meter.fetch(channel).volts == pytest.approx([0.1, 0.2], rel=1e-2)
 
 
 def test_a_link_that_was_dropped_needs_a_new_setup(meter: Any) -> None:
