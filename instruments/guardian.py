@@ -199,7 +199,7 @@ def _make_one_safe(ward: Ward) -> None:
             stack.enter_context(Claim(ward.resource))
         except BenchError as reason:
             raise _NotOursError("another neurorig on this machine is using this address; it is not touched") from reason
-        link = stack.enter_context(open_link(ward.resource, baud=driver.baud, timeout=2.0))
+        link = stack.enter_context(open_link(ward.resource, baud=driver.baud, framing=driver.framing, timeout=2.0))
         _check_identity(ward, link)
         link.send_safe(ward.lines)  # at once; the driver's own module is only imported to hear the answer
         driver.load().confirm(link)

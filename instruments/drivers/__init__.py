@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neurorig.signals import BenchError
 
 from ..links import Link, open_link
+from ..links.framing import KXCI, LINES, Framing
 
 if TYPE_CHECKING:
     from ..roles import Identity
@@ -27,7 +28,8 @@ class DriverEntry:
     `role` is the name of a protocol in `roles`; `identity` a pattern for ``maker/model`` as the instrument gives them;
     `manual` what it is written from, `covers` what of it is there; `simulated` its double, ``module:Class`` of
     `neurorig.instruments.simulated.models`; `tried` on which hardware it has worked (nothing: none); `baud` the rate of its
-    serial port when the resource names none; `trigger_inputs` its connectors that can take the marker, but record nothing.
+    serial port when the resource names none; `framing` how it ends its lines; `trigger_inputs` its connectors that can take
+    the marker, but record nothing.
     """
 
     name: str
@@ -43,6 +45,7 @@ class DriverEntry:
     tried: str = ""
     baud: int = 115200
     trigger_inputs: tuple[str, ...] = ()
+    framing: Framing = LINES
 
     def load(self) -> Any:
         """The driver's class."""
@@ -70,7 +73,7 @@ class DriverEntry:
         Raises LinkError when nothing answers, BenchError when it is another model or has another serial number.
         """
         driver = self.load()
-        link = open_link(resource, baud=self.baud, **options)
+        link = open_link(resource, baud=self.baud, framing=self.framing, **options)
         try:
             return driver(link, name=name or self.name, serial_number=serial_number)
         except BaseException:
@@ -220,6 +223,20 @@ DRIVERS: dict[str, DriverEntry] = {
             manual="Series 2600B System SourceMeter Reference Manual, 2600BS-901-01",
             covers="both channels: source and measure, 2 and 4 wires, staircases, lists, pulses with read pulses on its timers",
             simulated="keithley_2600b:SimulatedKeithley2600B",
+        ),
+        DriverEntry(
+            name="keithley_4200a",
+            role="SourceMeter",
+            model="Keithley 4200A-SCS with KXCI running (Ethernet, port 1225)",
+            channels=("1", "2", "3", "4"),
+            module=".keithley_4200a",
+            class_name="Keithley4200A",
+            identity=r"KEITHLEY INSTRUMENTS( INC\.)?/KI4200A.*",
+            manual="4200A-SCS Reference Manual, 4200A-901-01, section 9; KXCI Remote Control Programming, 4200A-KXCI-907-01",
+            covers="four SMUs, one train at a time: source and measure, two wires, staircases, lists; pulses only as lists of "
+            "equally long levels; settings cannot be read back; no pulse unit, no capacitance unit",
+            simulated="keithley_4200a:SimulatedKeithley4200A",
+            framing=KXCI,
         ),
         DriverEntry(
             name="keysight_33500b",

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
-from neurorig.signals import LinkError
+from neurorig.signals import InstrumentError, LinkError
 
 from .blocks import LINE_ENDS, block_header, with_block
+from .framing import LINES
 from .resync import SCPI
 from .transport import Transport, why
 
@@ -40,7 +41,8 @@ _SAFE_PAUSE = 0.3  # seconds that an empty line of a safe state stands for
 class Link(Transport):
     """A conversation with one instrument in lines that end in a line feed, and IEEE 488.2 blocks.
 
-    `timeout` (seconds) is the deadline of a whole transaction. What the driver of a particular instrument may set:
+    `timeout` (seconds) is the deadline of a whole transaction. `framing`: another end of lines than a line feed, and how a
+    line without a question is acknowledged, for instruments that do so. What the driver of a particular instrument may set:
     `resync`, how to get back into step; `block_end`, what its manual says that follows a block (a line end; ``b""``: nothing,
     or it is not known); `longest`, the most bytes that one answer may have; `check_identity`, what raises unless the
     same instrument still answers: it is called on a link that had to be opened again, before anything else is asked.
@@ -56,6 +58,7 @@ class Link(Transport):
         super().__init__()
         self.resource = resource
         self.timeout = timeout
+        self.framing = LINES
         self.resync = SCPI
         self.block_end = b"\n"
         self.longest = 1 << 28
@@ -83,11 +86,20 @@ class Link(Transport):
     # Transactions.
 
     def write(self, line: str, block: "Buffer | None" = None, timeout: float | None = None) -> None:
-        """Send one line that has no answer; `block` is sent after it as a definite block."""
+        """Send one line that has no answer; `block` is sent after it as a definite block.
+
+        Where the framing says that every line is answered, InstrumentError if it is by anything but the acknowledgement.
+        """
+        if self.framing.acknowledged and block is None:
+            if (said := self.query(line, timeout=timeout)) != self.framing.acknowledged:
+                raise InstrumentError(
+                    f"{self.resource}: '{said}' is no answer to {line}: '{self.framing.acknowledged}' was expected."
+                )
+            return
         with self._lock:
             deadline = self._begin(timeout)
             try:
-                self._transmit(line.encode() + b"\n" if block is None else with_block(line, block), deadline)
+                self._transmit(self._line(line) if block is None else with_block(line, block), deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout)
             self._dirty = False
@@ -98,14 +110,14 @@ class Link(Transport):
             deadline = self._begin(timeout)
             data: bytes | bytearray = b""
             try:
-                self._transmit(line.encode() + b"\n" if block is None else with_block(line, block), deadline)
+                self._transmit(self._line(line) if block is None else with_block(line, block), deadline)
                 data = self._more(deadline)
-                if data[-1] != _LINE_FEED and _LINE_FEED not in data:
+                if not data.endswith(self.framing.end) and self.framing.end not in data:
                     data = bytearray(data)
                     self._complete(data, deadline)
             except BaseException as reason:
                 self._fail(reason, line, timeout, data)
-            answer, _, self._surplus = data.partition(b"\n")
+            answer, _, self._surplus = data.partition(self.framing.end)
             self._dirty = False
             return str(answer.rstrip(b"\r"), "latin-1")
 
@@ -127,7 +139,7 @@ class Link(Transport):
             payload = memoryview(b"")
             filled = 0
             try:
-                self._transmit(line.encode() + b"\n", deadline)
+                self._transmit(self._line(line), deadline)
                 head = self._more(deadline)
                 while len(head) < len(lead):
                     head += self._more(deadline)
@@ -223,6 +235,9 @@ class Link(Transport):
 
     # Parts.
 
+    def _line(self, line: str) -> bytes:
+        return line.encode() + self.framing.end
+
     def _connect(self) -> None:
         try:
             self._open(self.timeout)
@@ -289,7 +304,7 @@ class Link(Transport):
     def _complete(self, data: bytearray, deadline: float, *, line: bool = True) -> None:
         """Let `data` grow up to the end of a `line`, or of the message."""
         piece: bytes | bytearray = data
-        while not self._ended and not (line and _LINE_FEED in piece):
+        while not self._ended and not (line and self.framing.end in piece):
             if len(data) > self.longest:
                 raise ValueError(f"{len(data)} bytes came without an end")
             piece = self._more(deadline)
@@ -329,7 +344,7 @@ class Link(Transport):
 
     def _blind(self, line: str) -> bytes:
         """How a line of a safe state is sent: one that was cut off is ended first, so that it cannot swallow this one."""
-        return b"\n" + line.encode() + b"\n"
+        return self._line("") + self._line(line)
 
     def _send_safely(self, data: bytes) -> None:
         try:
@@ -361,26 +376,26 @@ class Link(Transport):
         if broken and self._clear(deadline):
             self._remark(CLEARED)
         else:
-            self._transmit(b"\n", deadline)
+            self._transmit(self._line(""), deadline)
         if broken and self.resync.settle:
             self._discard(self.resync.settle)
         questions = self.resync.questions(next(self._resyncs))  # none: nothing is known that it would answer
         for k, (question, pattern) in enumerate(questions, 1):
-            self._transmit(question.encode() + b"\n", deadline)
+            self._transmit(self._line(question), deadline)
             # Behind what is left of a cut answer the first one's may stand, on the same line.
             self._skip_to(pattern if k == len(questions) else rf"(?s:.*)({pattern})", deadline)
 
     def _skip_to(self, pattern: str, deadline: float) -> None:
         """Skip lines until one matches."""
-        rest = b""
+        rest, end = b"", self.framing.end
         while True:
             piece = self._more(deadline)
-            *lines, rest = (rest + piece + (b"\n" if self._ended and piece[-1] != _LINE_FEED else b"")).split(b"\n")
+            *lines, rest = (rest + piece + (end if self._ended and not piece.endswith(end) else b"")).split(end)
             if any(re.fullmatch(pattern, str(line, "latin-1").strip()) for line in lines):
                 return
             self._skipped += len(piece)
             if len(rest) > _SENTINEL:
-                rest = b"\0" + rest[-_SENTINEL:]  # a NUL in front, so that a piece of a line is not taken for a line
+                rest = b"\1" + rest[-_SENTINEL:]  # in front what no answer has: this is only a piece of a line
 
     def _discard(self, seconds: float) -> None:
         end = time.monotonic() + seconds

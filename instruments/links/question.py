@@ -20,7 +20,7 @@ class Question:
         with link._lock:  # a transaction in two parts: only here, beside `Link` itself
             deadline = link._begin(None)
             try:
-                link._transmit(line.encode() + b"\n", deadline)
+                link._transmit(link._line(line), deadline)
             except BaseException as reason:
                 link._fail(reason, line, None)
             link._dirty, link._unread = False, True  # whoever asks something else must skip this answer
@@ -38,13 +38,13 @@ class Question:
                 )
             link.last_used = time.monotonic()
             try:
-                while b"\n" not in self._came and not (self._came and link._ended):
+                while link.framing.end not in self._came and not (self._came and link._ended):
                     self._came += link._more(deadline)
             except TimeoutError:
                 return None
             except BaseException as reason:
                 link._dirty = True
                 link._fail(reason, self._line, within, self._came)
-            answer, _, link._surplus = self._came.partition(b"\n")
+            answer, _, link._surplus = self._came.partition(link.framing.end)
             link._unread = False
             return str(answer.rstrip(b"\r"), "latin-1")

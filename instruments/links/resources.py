@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from neurorig.signals import ConfigError
 
+from .framing import LINES, Framing
 from .link import Link
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 _VISA_SOCKET = re.compile(r"TCPIP\d*::([^:]+)::(\d+)::SOCKET", re.IGNORECASE)
 
 
-def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None" = None, **options: Any) -> Link:
+def open_link(
+    resource: str, *, baud: int = 115200, framing: Framing = LINES, traffic: "TrafficLog | None" = None, **options: Any
+) -> Link:
     """Open the link that a resource string names.
 
     - ``tcp://host:port``, ``TCPIP::host::port::SOCKET``: our own socket (pyvisa-py returns at every 0x0A in a block).
@@ -25,12 +28,13 @@ def open_link(resource: str, *, baud: int = 115200, traffic: "TrafficLog | None"
     - ``replay:///folder/traffic.jsonl?match=command``: a record of traffic played back (strictly without ``match``).
     - anything else is a VISA resource; ``?backend=@py`` behind it names pyvisa's back end.
 
-    `baud` holds for a serial port whose resource names none. `traffic` records everything from the first byte on.
-    `options` go to the link: ``timeout`` (s), for VISA ``backend``. Raises ConfigError when the string cannot be read,
-    LinkError when the resource cannot be opened.
+    `baud` holds for a serial port whose resource names none; `framing` says how the instrument ends its lines. `traffic`
+    records everything from the first byte on. `options` go to the link: ``timeout`` (s), for VISA ``backend``. Raises
+    ConfigError when the string cannot be read, LinkError when the resource cannot be opened.
     """
     check_resource(resource)
     link = _opened(resource, baud, options)
+    link.framing = framing
     if traffic is not None:
         traffic.attach(link)
     return link

@@ -42,6 +42,8 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
     """Build world and instruments and open their ports; gives the server, not yet running, and the addresses by name."""
     # Here, because who only starts this process needs neither the twin nor its compiler.
     from ..bench import load_bench
+    from ..drivers import DRIVERS
+    from ..links.framing import LINES
     from .bench import SimulatedBench, Witness
     from .faults import read_fault
     from .into_resistor import Bypass
@@ -68,7 +70,7 @@ def prepare(settings: Settings) -> tuple["Server", dict[str, dict[str, str]]]:
         if hasattr(simulated.devices.get(name), "outlet"):
             stream = server.listen_outlet(name, 0, settings.host)
             addresses[name]["tcp"] = f"modbus://{settings.host}:{port}?stream={stream}"
-        elif entry is not None and not serial:
+        elif entry is not None and not serial and DRIVERS[entry.driver].framing == LINES:
             visa = server.listen_hislip(name, 0, settings.host)
             addresses[name]["visa"] = f"TCPIP::{settings.host}::hislip0,{visa}::INSTR"
         if serial and os.name == "posix":

@@ -56,13 +56,14 @@ class Patient:
 
     def settings(self) -> list[Any]:
         """What can be set, as it reads back: it does not change by itself."""
-        return [command.ask(part) for part, command in self.commands() if command.write is not None]
+        return [command.ask(part) for part, command in self.commands()]
 
     def commands(self) -> list[tuple[Commanded, Command[Any]]]:
-        """Those whose answer is checked; a text is taken as it comes."""
+        """Those whose answer is checked (a text is taken as it comes) and that can be set; where none can, the others."""
         parts = (self.driver, *self.driver.channels.values())
         found = [(part, command) for part in parts for command in part.commands()]
-        return [(p, c) for p, c in found if c.read is not str and not c.optional and c.write is not None]
+        checked = [(p, c) for p, c in found if c.read is not str and not c.optional]
+        return [(p, c) for p, c in checked if c.write is not None] or checked
 
 
 @pytest.fixture

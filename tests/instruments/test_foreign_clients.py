@@ -21,6 +21,7 @@ from pymeasure.instruments.keysight import KeysightDSOX1102G, KeysightE36312A
 from pymeasure.instruments.siglenttechnologies.siglent_sds1072cml import SDS1072CML
 
 from neurorig.instruments import DRIVERS
+from neurorig.instruments.links.framing import LINES
 from neurorig.instruments.scpi import IdentifiedInstrument
 from neurorig.instruments.simulated import Server
 
@@ -28,7 +29,12 @@ from .doubles import OHMS, Double, double_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # pymeasure's, to its own users
 
-NAMES = [name for name in sorted(DRIVERS) if issubclass(DRIVERS[name].load(), IdentifiedInstrument)]
+NAMES = [
+    name
+    for name in sorted(DRIVERS)
+    if issubclass(DRIVERS[name].load(), IdentifiedInstrument)
+    and DRIVERS[name].framing == LINES  # KXCI is no IEEE 488.2
+]
 MESSAGE_AVAILABLE = 0x10
 QUEUELESS = ("siglent_sds1000xe",)
 """Without an error queue."""

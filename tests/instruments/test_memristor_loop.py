@@ -19,6 +19,8 @@ from .fakes import serving
 METERS = sorted(name for name, entry in DRIVERS.items() if entry.role == "SourceMeter")
 R_ON, R_OFF, R_S = 45.45e3, 500e3, 10e3  # of the board file
 COMPLIANCE = 5e-6
+ONLY_LISTS = ("keithley_2400", "keithley_4200a")
+"""Those whose pulses are lists of equally long levels."""
 LOOP = tuple(np.round(np.interp(np.arange(97), [0, 16, 32, 64, 96], [0, 0.4, 0, -0.8, 0]), 4))
 OFF_BEFORE, POSITIVE, ON, OFF_AGAIN = slice(2, 7), slice(0, 33), slice(24, 32), slice(60, 96)
 
@@ -120,8 +122,8 @@ def test_pulses_write_and_slow_reads_between_them_see_the_weight_grow(table):
     put_out = witness(leads)
     equal = {"width": 0.06, "gap": 0.06, "read_width": 0.06}
     shaped = {"width": 5e-3, "gap": 10e-3, "read_width": 0.06}
-    train = Pulses((0.45,) * 12, read=0.05, **(equal if driver.driver == "keithley_2400" else shaped))
-    if driver.driver == "keithley_2400":
+    train = Pulses((0.45,) * 12, read=0.05, **(equal if driver.driver in ONLY_LISTS else shaped))
+    if driver.driver in ONLY_LISTS:
         with pytest.raises(PlanError, match="take width = gap = read_width"):
             driver.check_train(
                 channel, SourceSetup("V", COMPLIANCE, measure_range=10e-6), Pulses((0.45,), read=0.05, **shaped)
@@ -129,7 +131,7 @@ def test_pulses_write_and_slow_reads_between_them_see_the_weight_grow(table):
     seen = swept(driver, channel, train, nplc=1.0)
     assert seen.levels.tolist() == [0.05] * 12
     period = train.width + 2 * train.gap + train.read_width
-    if driver.driver != "keithley_2400":
+    if driver.driver not in ONLY_LISTS:
         edges = np.array(put_out)[np.abs(np.diff([0.0, *(level for _, level in put_out)])) > 0.01]
         widths = {
             round(level, 2): np.diff(edges[:, 0])[np.isclose(edges[:-1, 1], level, atol=5e-3)] for level in (0.45, 0.05)

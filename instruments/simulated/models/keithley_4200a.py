@@ -22,6 +22,7 @@ examples: port 1225, strings that end with NUL in both directions, an answer to 
 - the names that ``*OPT?`` and ``ID`` tell, the version in ``*IDN?``; no channel is defined at first; ``ME4`` keeps what has
   been measured; data ready (bit 0 of ``SP``) stays until ``BC``, ``*RST`` or the next ``ME``; bit 4: busy; standby after a test
   is on at first; all names are measured when nothing is shown;
+- a channel whose function is constant holds what ``VC`` or ``IC`` said, whatever list it had before;
 - the SMUs of a test are read one after the other, current and voltage of one in the same time;
 - delays and filters of ``IT1`` to ``IT3``, settling of the ranges, accuracy, resolution and noise (`keithley_4200a_ranges`); the
   range goes down to 1 nA unless ``RG`` is given; mains of 50 Hz;

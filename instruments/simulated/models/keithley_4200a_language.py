@@ -123,6 +123,10 @@ class Kxci(Commanding):
             self.last_error, self.syntax_error = f"{error}. ({error.code})", True
         return answer
 
+    def queue_error(self, code: int) -> None:
+        """Something has gone wrong in the instrument, whatever it was told: a fault on demand."""
+        self.last_error = f"Hardware error. ({code})"
+
     def _do(self, command: str, arguments: list[str]) -> str:
         if command in PAGES and not arguments:
             self.page = command

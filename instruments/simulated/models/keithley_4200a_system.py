@@ -60,7 +60,8 @@ class SystemMode(Pages):
         setup = self.setup
         if not setup.channels:
             raise KxciError("No channel is defined")
-        lengths = {len(lists.levels) for where, lists in setup.lists.items() if where in setup.channels}
+        listed = setup.lists.keys() & setup.channels.keys() - self._with(CONSTANT)
+        lengths = {len(setup.lists[where].levels) for where in listed}
         if setup.swept is not None and self._with(SWEPT) - set(setup.lists):
             lengths.add(len(setup.swept.levels))
         if len(lengths) > 1:
@@ -89,12 +90,12 @@ class SystemMode(Pages):
         return point
 
     def _stairs(self, where: int, definition: Definition, step: int, index: int) -> tuple[Staircase | None, int]:
+        if definition.function == CONSTANT:  # whatever list it may still have
+            return self.setup.constants.get(where), 0
         if where in self.setup.lists:
             return self.setup.lists[where], index
         if definition.function == STEPPED:
             return self.setup.stepped, step
-        if definition.function == CONSTANT:
-            return self.setup.constants.get(where), 0
         return self.setup.swept, index
 
     def _run(self, sweeps: list[list[Point]], *, repeated: bool) -> Work:

@@ -63,6 +63,14 @@ class Units(Kxci):
         self.mapped: dict[int, tuple[str, int]] = {n: ("SMU", n) for n in CHANNELS}
         self.data_ready = self.service_enabled = False
 
+    def power_cycle(self) -> None:
+        """Switched off and on again: nothing is put out, the last error is forgotten, the SMUs have their leads."""
+        self.reset()
+        for module in REMOTE_MODULES:
+            self.route(module, SMU_PATH)
+        self.page = self.last_error = ""
+        self.syntax_error = False
+
     def running(self) -> bool:
         """Whether a test is going on."""
         return self.test is not None and self.test.running
