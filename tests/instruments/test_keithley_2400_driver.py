@@ -119,7 +119,6 @@ def test_a_staircase_is_a_list_with_a_source_delay():
     assert f":SOUR:DEL {delay:.10G}" in told
     assert [line for line in told[told.index(":TRIG:COUN 102") :] if "?" not in line] == [
         ":TRIG:COUN 102", ":TRAC:FEED:CONT NEV", ":TRAC:CLE", ":TRAC:POIN 102", ":TRAC:FEED SENS", ":TRAC:TST:FORM ABS",
-        ":TRAC:FEED:CONT NEXT",
         ":TRAC:FEED:CONT NEXT", ":SOUR:VOLT:MODE LIST", ":INIT",
     ]  # fmt: skip
     assert asked == ["*OPC?", ":SYST:ERR?"], "what else is asked waits until it is idle"
