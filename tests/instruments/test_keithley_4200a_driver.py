@@ -10,6 +10,7 @@ import pytest
 
 from neurorig.instruments import DRIVERS
 from neurorig.instruments.drivers.keithley_4200a import Keithley4200A, read
+from neurorig.instruments.guardian import Ward, _make_one_safe
 from neurorig.instruments.links import TrafficLog
 from neurorig.instruments.sourcing import Pulses, SourceSetup, Staircase
 from neurorig.signals import InstrumentError, LimitError, PlanError
@@ -225,3 +226,17 @@ def test_a_record_of_its_traffic_answers_as_the_instrument_did(table, tmp_path: 
     assert first[1] == [False, True]
     again = ENTRY.connect(f"replay://{tmp_path / 'traffic.jsonl'}?match=command")
     assert dialogue(again) == first
+
+
+def test_the_guardian_makes_it_safe_in_the_middle_of_a_list(table):
+    """Over its own connection, with the framing of the registry."""
+    on(table.driver, "1", 0.2)
+    table.driver.load("1", Staircase((0.5,) * 100, dwell=1.0))
+    table.driver.start()
+    who = table.driver.identity
+    ward = Ward(
+        "smu", f"tcp://127.0.0.1:{table.port}", ENTRY.name, ENTRY.safe_lines, (who.maker, who.model, who.serial)
+    )
+    _make_one_safe(ward)
+    assert table.double.putting_out() == 0
+    assert not table.double.device.running()
