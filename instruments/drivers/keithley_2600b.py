@@ -174,7 +174,8 @@ class Keithley2600B(SourceMeterBase[Keithley2600BChannel], TspInstrument):
         self.write("format.asciiprecision = 16")  # before anything is read back
         self.prompts = self.shows_errors = False
         self.data_format, self.byte_order = "REAL64", "LITTLEENDIAN"
-        for channel in self.channels.values():
+        for letter, channel in self.channels.items():
+            self._clear(letter)  # what a program that was broken off has left there fixes the buffers' settings
             channel.off_mode = "HIGH_Z"
             channel.source_delay = channel.measure_delay = 0.0
             channel.timestamps = True
