@@ -140,7 +140,9 @@ boolean: Kind[bool] = Kind(_read_boolean, lambda value: "1" if value else "0")
 def short_form(word: str) -> str:
     """The short form of a mnemonic written like ``CHANnel1``: its capitals and digits, and the underscores before capitals."""
     follows = (*word[1:], "")
-    return "".join(a for a, b in zip(word, follows, strict=True) if a.isupper() or a.isdigit() or (a == "_" and b.isupper()))
+    return "".join(
+        a for a, b in zip(word, follows, strict=True) if a.isupper() or a.isdigit() or (a == "_" and b.isupper())
+    )
 
 
 def choice(*words: str) -> Kind[str]:
