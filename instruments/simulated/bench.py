@@ -241,6 +241,7 @@ class Witness:
     def answer(self, line: bytes) -> dict[str, object]:
         """What happens now: ``{"now": s, "ports": {"n1.i0": A}, "leads": {"smu.1": [V, A]}}``; leads in the air are null.
 
+        ``"hot_switched": {"smu.1": 0}``: how often a relay was opened under a level since the start (`Leads.hot_switched`).
         To ``{"fault": {"instrument": "scope", "kind": "late", "value": "1 s"}}`` and to ``{"mend": "scope"}`` it gives
         the faults in force and to come, or what is wrong with the request: ``{"faults": [...]}``, ``{"error": "..."}``.
         ``{"resistor": 47e3}`` puts another resistor where a source channel goes into one.
@@ -253,7 +254,8 @@ class Witness:
             return self._done(asked)
         world = self._simulated.world
         world.advance_to(world.now + MOMENT)
-        return {"now": world.now, "ports": self._ports(), "leads": self._leads()}
+        hot_switched = {name: leads.hot_switched for name, leads in self._simulated.leads.items()}
+        return {"now": world.now, "ports": self._ports(), "leads": self._leads(), "hot_switched": hot_switched}
 
     def _done(self, asked: dict[str, object]) -> dict[str, object]:
         try:
