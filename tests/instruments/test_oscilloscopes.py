@@ -109,6 +109,19 @@ def test_a_record_is_the_signal_in_volts_at_the_tip_counted_from_the_trigger(tab
     assert table.scope.errors() == []
 
 
+@pytest.mark.parametrize("rates", [(10e3, 80e3), (80e3, 10e3)], ids=["faster", "slower"])
+def test_each_record_is_taken_at_its_own_rate_whatever_the_last_one_was(table, rates):
+    taken = []
+    for rate in rates:
+        plan = table.arm("1", rate=rate)
+        edge = table.shoot()
+        trace = table.scope.fetch("1")
+        assert trace.rate == pytest.approx(plan.rate, rel=1e-3)
+        assert np.abs(error(trace, sine, edge)).max() < 0.1
+        taken.append(trace.rate)
+    assert (taken[0] < taken[1]) == (rates[0] < rates[1])
+
+
 def test_a_trigger_input_takes_the_marker_and_no_memory(table):
     for name in DRIVERS[table.scope.driver].trigger_inputs:
         table.marked = name

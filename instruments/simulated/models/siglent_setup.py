@@ -236,7 +236,7 @@ class SiglentSetup(LegacyDevice):
     @on("SARA?")
     @on("SAMPLE_RATE?")
     def _sample_rate(self) -> str:
-        rate = self.plan_of_record().rate
+        rate = self.plan().rate  # as it is set, whatever the last record was taken with
         return self.said("SARA", "SAMPLE_RATE", engineering(rate, "Sa/s") if self.unit("S") else scientific(rate))
 
     @on("SANU?", choice("C1", "C2", "C3", "C4"))
