@@ -1,6 +1,7 @@
 """What every driver of the registry owes, old or new: walk them all."""
 
 import inspect
+import itertools
 import math
 import re
 import subprocess
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import DRIVERS, CurrentSource, Identity, Oscilloscope, roles
-from neurorig.instruments.commands import Command, Commanded
+from neurorig.instruments.commands import Command, Commanded, integer
+from neurorig.instruments.commands import command as declared
 from neurorig.instruments.roles import ChannelSetup
 from neurorig.instruments.sourcing import SourceSetup, Staircase
 from neurorig.signals import InstrumentError, LimitError, LinkError, PlanError, Program, Steps
@@ -51,18 +53,67 @@ COMMANDS = [
 ]
 
 
+WITHOUT_DIMENSION = {
+    "a count": ("count", "cycles", "precision"),
+    "periods of the mains": ("nplc", "volts_nplc", "amperes_nplc"),
+    "a ratio": ("probe", "external_probe"),
+    "degrees of arc": ("phase",),
+    "divisions of the screen, or percent of the record": ("position",),
+    "in the unit of whatever function is measured": ("range",),
+    "bits of a register": ("status", "condition", "sweeping"),
+    "a version": ("product", "hardware", "firmware"),
+}
+"""What is no quantity with a unit though it reads as a number with a point: why, and the names of such commands."""
+
+
+def lacking(command: Command[Any]) -> list[str]:
+    """What a declared command owes and does not tell."""
+    missing = [] if re.match(r"[A-Z:].*\.$", command.doc, re.DOTALL) else ["a sentence that says what it is"]
+    if not command.header.isprintable():
+        missing.append("a header that can be sent")
+    if command.choices or command.is_switch:
+        return missing
+    try:
+        kind = type(command.read("1"))
+    except (ValueError, KeyError):  # it reads words
+        kind = str
+    bounded = math.isfinite(command.low + command.high) and command.low < command.high
+    if (command.write is not None or kind in (int, float)) and not bounded:
+        missing.append("bounds")
+    measured = kind is float and command.name not in itertools.chain(*WITHOUT_DIMENSION.values())
+    if measured and command.unit not in ("V", "A", "s", "Hz", "ohm", "degC", "K", "%"):
+        missing.append("a unit")
+    return missing
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented_with_unit_and_bounds(command: Command[Any]):
-    assert re.match(r"[A-Z:].*\.$", command.doc, re.DOTALL), "a sentence"
-    assert command.header.isprintable()
-    if command.write is not None and not command.choices and not command.is_switch:
-        assert math.isfinite(command.low)
-        assert math.isfinite(command.high)
-        assert command.low < command.high
-    if command.read is float:
-        assert command.unit in ("V", "A", "s", "Hz", "ohm", "degC", "%", "") and math.isfinite(
-            command.low + command.high
-        )
+    assert lacking(command) == []
+
+
+def test_a_command_without_unit_bounds_or_words_would_be_noticed():
+    class Careless(Commanded):
+        level = declared(":LEV", unit="V", low=0, high=1, doc="A good one.")
+        count = declared(":COUN", unit="", low=0, high=1, doc="One without a dimension.")
+        unitless = declared(":A", unit="", low=0, high=1, doc="No unit.")
+        boundless = declared(":B", unit="V", low=0, high=math.inf, doc="No upper bound.")
+        read_only = declared(":C", unit="furlong", low=0, high=math.inf, doc="Only read.", query_only=True)
+        counted = integer(":D", low=5, high=5, doc="Bounds that leave nothing.")
+        silent = declared(":E", unit="V", low=0, high=1, doc="what")
+
+    assert {c.name: lacking(c) for c in Careless.commands()} == {
+        "level": [],
+        "count": [],
+        "unitless": ["a unit"],
+        "boundless": ["bounds"],
+        "read_only": ["bounds", "a unit"],
+        "counted": ["bounds"],
+        "silent": ["a sentence that says what it is"],
+    }
+
+
+def test_the_list_of_what_has_no_dimension_holds_nothing_that_is_not_there():
+    assert set(itertools.chain(*WITHOUT_DIMENSION.values())) <= {p.values[0].name for p in COMMANDS}
 
 
 @pytest.mark.parametrize("name", NAMES)
