@@ -54,14 +54,14 @@ class Rig:
                 for port in self.bench.ports.values()
                 if port.instrument == name and port.transconductance is not None
             }
-            self._adapted[name] = ConvertedSource(self.instruments[name], converters)  # type: ignore[arg-type]
-        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]
+            self._adapted[name] = ConvertedSource(self.instruments[name], converters)  # type: ignore[arg-type]  # by role
+        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]  # by role
 
     def scope(self, name: str) -> Oscilloscope:
         """The oscilloscope of this name; a streaming digitiser with its trigger found in the stream."""
         if self._role(name) == "Digitizer" and name not in self._adapted:
-            self._adapted[name] = StreamedScope(self.instruments[name])  # type: ignore[arg-type]
-        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]
+            self._adapted[name] = StreamedScope(self.instruments[name])  # type: ignore[arg-type]  # by role
+        return self._adapted.get(name, self.instruments[name])  # type: ignore[no-any-return]  # by role
 
     def identities(self) -> dict[str, Identity]:
         """Who answered, by instrument name."""

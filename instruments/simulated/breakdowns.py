@@ -161,7 +161,7 @@ class Breakdowns:
             return [wire.mend]
         if fault.kind == "identity":
             true: str = device.identity  # type: ignore[union-attr]  # `_check` has looked
-            device.identity = str(fault.amount)  # type: ignore[union-attr]
+            device.identity = str(fault.amount)  # type: ignore[union-attr]  # as above
             return [lambda: setattr(device, "identity", true)]
         return [self._spoil_line(fault, channel, line) for channel, line in self._lines(fault).items()]
 

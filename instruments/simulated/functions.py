@@ -45,7 +45,7 @@ def for_each(
                 return handler(device, function, *arguments)
 
             made += tuple(Command(h, kinds, of_function, required=least) for h in family.headers(function, tail))
-        handler.scpi_commands = made  # type: ignore[attr-defined]
+        handler.scpi_commands = made  # type: ignore[attr-defined]  # a mark
         return handler
 
     return mark

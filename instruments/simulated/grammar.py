@@ -68,7 +68,7 @@ def on(
     def mark(handler: H) -> H:
         commands = getattr(handler, "scpi_commands", ())
         made = replace(make_command(pattern, kinds, handler, cost, progress), waits=waits)
-        handler.scpi_commands = (made, *commands)  # type: ignore[attr-defined]
+        handler.scpi_commands = (made, *commands)  # type: ignore[attr-defined]  # a mark
         return handler
 
     return mark

@@ -53,7 +53,7 @@ def block(payload: bytes) -> bytes:
 
 
 @dataclass
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):  # noqa: N818  # as the protocol calls it
     """An ERR answer."""
 
     number: int

@@ -156,7 +156,7 @@ def test_an_instrument_that_never_ends_its_answer_fills_no_memory():
 
 
 def test_progress_is_told_up_to_the_end_and_what_it_raises_ends_the_transfer():
-    class Cancelled(Exception):  # noqa: N818
+    class Cancelled(Exception):  # noqa: N818  # no error
         pass
 
     def cancel(received: int, total: int) -> None:

@@ -153,7 +153,7 @@ def test_a_block_that_is_cut_or_wrong_is_refused_with_what_had_arrived(answer, c
 
 
 def test_cancelling_a_block_keeps_the_link_usable():
-    class Cancelled(Exception):  # noqa: N818
+    class Cancelled(Exception):  # noqa: N818  # no error
         pass
 
     def cancel(received: int, total: int) -> None:

@@ -68,7 +68,7 @@ def on(
     def declare(method: F) -> F:
         entries = getattr(method, "requests", {})
         entries[header] = Entry(method.__name__, parameters, optional, idle, block, cost)
-        method.requests = entries  # type: ignore[attr-defined]
+        method.requests = entries  # type: ignore[attr-defined]  # a mark
         return method
 
     return declare

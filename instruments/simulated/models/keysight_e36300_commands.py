@@ -59,7 +59,7 @@ def for_channels(pattern: str, *kinds: Kind[Any]) -> Callable[[H], H]:
             return ",".join(answers) if pattern.endswith("?") else None
 
         made = Listed(pattern, kinds, each, required=0 if pattern.endswith("?") else len(kinds))
-        handler.scpi_commands = (*getattr(handler, "scpi_commands", ()), made)  # type: ignore[attr-defined]
+        handler.scpi_commands = (*getattr(handler, "scpi_commands", ()), made)  # type: ignore[attr-defined]  # a mark
         return handler
 
     return mark
@@ -94,7 +94,7 @@ class Amount:
             value = getattr(channel.settings, name) if extreme is None else limits(channel)[extreme]
             return nr3(value)
 
-        self.scpi_commands: tuple[Command, ...] = (*store.scpi_commands, *tell.scpi_commands)  # type: ignore[attr-defined]
+        self.scpi_commands: tuple[Command, ...] = (*store.scpi_commands, *tell.scpi_commands)  # type: ignore[attr-defined]  # marked
 
 
 class Choice:
@@ -110,4 +110,4 @@ class Choice:
         def tell(device: "SimulatedKeysightE36300", channel: Channel) -> str:
             return kind.show(getattr(channel.settings, name))
 
-        self.scpi_commands: tuple[Command, ...] = (*store.scpi_commands, *tell.scpi_commands)  # type: ignore[attr-defined]
+        self.scpi_commands: tuple[Command, ...] = (*store.scpi_commands, *tell.scpi_commands)  # type: ignore[attr-defined]  # marked
