@@ -172,7 +172,8 @@ DRIVERS: dict[str, DriverEntry] = {
             class_name="LabJackT8",
             identity=r"LABJACK/T8",
             manual="T-Series Datasheet; register map ljm_constants.json",
-            covers="gap-free streams of all inputs at once, 40 kS/s each; no digital lines, no outputs",
+            covers="gap-free streams of all inputs at once, 40 kS/s each; no digital lines, no outputs; "
+            "a traffic record lacks the stream",
             simulated="labjack_t:SimulatedLabJackT8",
         ),
         DriverEntry(
@@ -184,7 +185,8 @@ DRIVERS: dict[str, DriverEntry] = {
             class_name="LabJackT7",
             identity=r"LABJACK/T7",
             manual="T-Series Datasheet; register map ljm_constants.json",
-            covers="gap-free streams of its inputs one after the other, 100 kS/s together; no digital lines, no outputs",
+            covers="gap-free streams of its inputs one after the other, 100 kS/s together; no digital lines, no outputs; "
+            "a traffic record lacks the stream",
             simulated="labjack_t:SimulatedLabJackT7",
         ),
         DriverEntry(
