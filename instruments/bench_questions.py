@@ -21,7 +21,12 @@ T = TypeVar("T")
 NONE = "-"
 """The answer for 'nothing'."""
 _PLACES = {"CurrentSource": "serial:///dev/ttyACM0"}
-_NETWORK = "tcp://192.168.1.{}:5555"  # where an instrument might be, for a bench that is made without hardware
+_NETWORK = {
+    "rigol": "tcp://192.168.1.{}:5555",
+    "labjack": "modbus://192.168.1.{}:502",
+    "keithley_4200a": "tcp://192.168.1.{}:1225",
+}
+_SCPI = "tcp://192.168.1.{}:5025"  # where an instrument might be, for a bench that is made without hardware
 _MANY = 10  # names that a question lists
 _SENSES = ("across", "replica", "open")
 
@@ -89,13 +94,14 @@ class _Questions:
         if driver == NONE:
             return False
         name = self._ask(f"Name of the {driver}", self._unused(driver), self._free_name)
-        where = _PLACES.get(DRIVERS[driver].role) or self._free_address()
+        where = _PLACES.get(DRIVERS[driver].role) or self._free_address(driver)
         self._ask(f"Address of {name}", where, lambda text: self._named(name, {"driver": driver, "resource": text}))
         return True
 
-    def _free_address(self) -> str:
+    def _free_address(self, driver: str) -> str:
         taken = {entry["resource"] for entry in self._instruments.values()}
-        return next(a for a in map(_NETWORK.format, range(50, 255)) if a not in taken)
+        form = next((place for maker, place in _NETWORK.items() if driver.startswith(maker)), _SCPI)
+        return next(a for a in map(form.format, range(50, 255)) if a not in taken)
 
     def _driver(self, text: str) -> str:
         if text == "?":

@@ -119,18 +119,23 @@ class Rig:
 
     def confirm_safe(self) -> None:
         """Ask those that can drive a port whether they are safe; what is not confirmed is kept in `unsafe`. Never raises."""
-        for name in self._driving():
+        for name in self.driving():
             try:
                 if name not in self.unsafe:
                     self.instruments[name].confirm_safe()  # type: ignore[attr-defined]  # whatever drives has it
             except Exception as reason:
                 self._note_unsafe(name, reason)
 
-    def _driving(self) -> list[str]:
-        return [name for name, entry in self.bench.instruments.items() if DRIVERS[entry.driver].drives]
+    def driving(self) -> list[str]:
+        """Those that can put something out; a record that is played back cannot."""
+        return [
+            name
+            for name, entry in self.bench.instruments.items()
+            if DRIVERS[entry.driver].drives and not self.resources[name].startswith("replay:")
+        ]
 
     def _note_unsafe(self, name: str, reason: Exception) -> None:
-        if name in self._driving():
+        if name in self.driving():
             self.unsafe[name] = f"{name} ({self.resources[name]}): {reason}"
 
 
@@ -212,11 +217,10 @@ def _say_when_stopped(event: BaseException | None, sentence: str) -> None:
 
 def _wards(rig: Rig) -> list[Ward]:
     found = []
-    for name, instrument in rig.instruments.items():
-        driver, who = DRIVERS[rig.bench.instruments[name].driver], instrument.identity
-        if driver.drives:
-            identity = (who.maker, who.model, who.serial)
-            found.append(Ward(name, rig.resources[name], driver.name, driver.safe_lines, identity))
+    for name in rig.driving():
+        driver, who = DRIVERS[rig.bench.instruments[name].driver], rig.instruments[name].identity
+        identity = (who.maker, who.model, who.serial)
+        found.append(Ward(name, rig.resources[name], driver.name, driver.safe_lines, identity))
     return found
 
 

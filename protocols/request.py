@@ -159,8 +159,22 @@ def _double(request: Request) -> "SimulatedProcess":
     from neurorig.instruments.simulated.process import Settings
 
     table = request.wired_as or request.bench
+    if request.wired_as:
+        _check_same_instruments(request)
     settings = Settings(table, dict(request.components), request.seed, request.paced, faults=request.faults)
     return SimulatedProcess(settings)
+
+
+def _check_same_instruments(request: Request) -> None:
+    """Raises ConfigError unless the table that is simulated has the instruments of the file that is checked."""
+    from neurorig.instruments.bench import load_bench
+
+    checked, table = load_bench(request.bench), load_bench(request.wired_as)
+    if missing := [name for name in checked.instruments if name not in table.instruments]:
+        raise ConfigError(
+            f"--wired-as {request.wired_as}: has no instrument '{missing[0]}', only {', '.join(table.instruments)}. Both files "
+            "have to name their instruments alike: copy the one that is checked, and change its wiring."
+        )
 
 
 def _import_ahead() -> None:

@@ -14,7 +14,7 @@ from neurorig.instruments.links import ReplayLink
 from neurorig.protocols import Bump, run_protocol
 from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
-from neurorig.signals import LinkError
+from neurorig.signals import BenchError, LinkError
 
 SHORT = {"rest": "0.1 s", "kick_duration": "0.3 s", "settle": "0.3 s", "stop_duration": "0.1 s", "after": "0.2 s"}
 
@@ -64,3 +64,17 @@ def test_a_driver_that_does_something_else_is_told_where(recorded):
         pytest.raises(LinkError, match=r"scope.jsonl, line \d+: the record goes on with '.*', not with ':TRIG:SWE\?'"),
     ):
         scope.link.query(":TRIG:SWE?")
+
+
+def test_a_record_that_is_played_back_is_nobodys_to_guard(recorded, tmp_path, capsys):
+    text = load_bench().path.read_text(encoding="utf-8")
+    places = (("source", "serial:///dev/ttyACM0", "?match=command"), ("scope", "tcp://192.168.1.50:5555", ""))
+    for name, known, match in places:
+        assert known in text
+        text = text.replace(known, f"replay://{recorded / 'traffic' / name}.jsonl{match}")
+    (tmp_path / "replayed.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BenchError, match="source.jsonl has no") as told:
+        run_command(
+            "bump", bench=str(tmp_path / "replayed.toml"), p=("holding=44 uA", "probes=no"), out=tmp_path / "runs"
+        )
+    assert "NOT SAFE" not in str(told.value)

@@ -217,3 +217,11 @@ def test_a_port_with_a_lower_limit_is_nudged_less(tmp_path: Path) -> None:
     protocol = get_protocol("wiring_check").make().on(bench)
     context_of = check_protocol(protocol, bench)
     assert [s.params["step"] for s in protocol.sweeps(bench.board, context_of)] == [2e-6, 2e-6]
+
+
+def test_a_table_with_other_instruments_is_refused_in_words(tmp_path: Path) -> None:
+    text = load_bench().path.read_text(encoding="utf-8")
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace("instruments.scope", "instruments.daq").replace('"scope.', '"daq.'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="has no instrument 'scope', only source, daq"):
+        execute(Request("wiring_check", {}, str(load_bench().path), simulate=True, out=tmp_path, wired_as=str(other)))
