@@ -89,8 +89,9 @@ def _complaint(told: str, text: str) -> str:
     ]
     if not wrong:
         return "ngspice failed without saying why."
-    said = " / ".join(line for line in lines[wrong[0] : wrong[0] + 4] if line)
-    numbers = re.findall(r"line(?: number| no\.)? ?(\d+)", said)
+    said = " / ".join(dict.fromkeys(line for line in lines[wrong[0] : wrong[0] + 8] if line))
+    # since ngspice 46 the line of the file is the "internal" one; the other leaves out empty lines
+    numbers = re.findall(r"internal line no\. (\d+)", said) or re.findall(r"line(?: number| no\.)? ?(\d+)", said)
     deck = text.splitlines()
     quoted = [f" Line {n}: {deck[int(n) - 1]}" for n in numbers[:1] if 0 < int(n) <= len(deck)]
     return f"ngspice says: {said}.{''.join(quoted)}"
