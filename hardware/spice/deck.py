@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from neurorig.hardware import Board, Synapse
-from neurorig.hardware.ald1105 import N, P
 from neurorig.hardware.driver_circuits import Drive
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, Steps, nearest, show
 
 Thyristor = Literal["hw", "ref", "med"]
+
+PARTS = Path(__file__).parents[1] / "kicad" / "library" / "neurorig.lib"
 
 MAX_STEP = 10e-6  # s; with 0.1 to 0.2 ms, integration invents 1.5 uA of hysteresis and doubles the period of bursts
 BURSTING_STEP = 5e-6  # s; trapezoids ring where C_L shares its charge
@@ -53,15 +54,8 @@ def deck(
     lines = [
         f"{board.title} ({board.name})",
         f".option {BURSTING_OPTIONS if bursting else OPTIONS}",
-        f".model ald_n {N.model}",
-        f".model ald_p {P.model}",
-        Path(__file__).with_name("library.cir").read_text(encoding="utf-8").rstrip(),
-        "",
-        "* Which size of thyristor",
-        ".subckt thyristor anode gate cathode",
-        f"X_size anode gate cathode thyristor_{thyristor}",
-        ".ends",
-        "",
+        models(thyristor),
+        Path(__file__).with_name("library.cir").read_text(encoding="utf-8"),
         "* Supply",
         f"V_plus vdd 0 {board.supply:.10g}",
         *(line for name in board.neurons for line in _neuron(board, name)),
@@ -75,6 +69,11 @@ def deck(
         ".end",
     ]
     return "\n".join(lines) + "\n"
+
+
+def models(thyristor: Thyristor = "ref") -> str:
+    """Models of the parts, as the boards have them, with one of the three sizes of thyristor."""
+    return PARTS.read_text(encoding="utf-8").replace("cathode thyristor_ref\n", f"cathode thyristor_{thyristor}\n")
 
 
 def circuit_of(synapse: Synapse) -> Drive:
