@@ -79,6 +79,8 @@ class Track:
 
 @dataclass(frozen=True)
 class Via:
+    """A plated hole that joins the two layers."""
+
     net: str
     x: float
     y: float
@@ -86,6 +88,8 @@ class Via:
 
 @dataclass(frozen=True)
 class Routes:
+    """The copper that joins every net."""
+
     tracks: tuple[Track, ...]
     vias: tuple[Via, ...]
 
