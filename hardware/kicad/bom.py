@@ -1,0 +1,96 @@
+"""The list of parts to buy: what is fitted on a board, grouped by what one orders."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .schematic import Component, Schematic, natural
+
+COLUMNS = (
+    "Designators",
+    "Quantity",
+    "Value",
+    "Manufacturer",
+    "Part number",
+    "Alternative",
+    "Price",
+    "Footprint",
+    "Figures",
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A part to order: its designators, and what its symbol says of it. `price`: as written, an estimate for one."""
+
+    designators: tuple[str, ...]
+    value: str
+    manufacturer: str
+    part_number: str
+    alternative: str
+    price: str
+    footprint: str
+    figures: str
+
+    @property
+    def quantity(self) -> int:
+        """How many there are on one board."""
+        return len(self.designators)
+
+    @property
+    def cost(self) -> float | None:
+        """Price of all of them (EUR), from the first number of `price`; None where no price is given."""
+        number = re.search(r"\d+(?:\.\d+)?", self.price)
+        return None if number is None else float(number[0]) * self.quantity
+
+    def row(self) -> tuple[str, ...]:
+        """In the order of `COLUMNS`."""
+        return (
+            " ".join(self.designators), str(self.quantity), self.value, self.manufacturer, self.part_number,
+            self.alternative, self.price, self.footprint, self.figures,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bom:
+    """What is fitted, and what has a place on the board but stays empty."""
+
+    fitted: tuple[Item, ...]
+    not_fitted: tuple[Item, ...]
+
+    @property
+    def cost(self) -> float:
+        """Estimate for one board (EUR), over the items that have a price."""
+        return sum(item.cost or 0.0 for item in self.fitted)
+
+    @property
+    def unpriced(self) -> tuple[Item, ...]:
+        """Fitted items without a price: `cost` leaves them out."""
+        return tuple(item for item in self.fitted if item.cost is None)
+
+
+def bill_of_materials(schematic: Schematic) -> Bom:
+    """Group the parts of a schematic that belong in a list of parts."""
+    listed = [c for c in schematic.components.values() if c.in_bom]
+    return Bom(_grouped(c for c in listed if c.fitted), _grouped(c for c in listed if not c.fitted))
+
+
+def as_csv(items: Sequence[Item]) -> str:
+    """A table with `COLUMNS` as its head, one line per item."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(item.row() for item in items)
+    return text.getvalue()
+
+
+def _grouped(components: Iterable[Component]) -> tuple[Item, ...]:
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for part in components:
+        told = (part.fields.get(name, "") for name in ("Manufacturer", "MPN", "Alternative", "Price"))
+        key = (part.value, *told, part.footprint.rpartition(":")[2], part.fields.get("Figures", ""))
+        groups.setdefault(key, []).append(part.reference)
+    items = [Item(tuple(sorted(references, key=natural)), *key) for key, references in groups.items()]
+    return tuple(sorted(items, key=lambda item: natural(item.designators[0])))
