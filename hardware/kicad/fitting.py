@@ -1,27 +1,32 @@
 """How the board of a figure is made on a printed circuit: which values go into which parts, and where the jumpers go.
 
 Nothing is listed by hand: all of it follows from the description of the board. The parts of neuron K of a board are
-`C_mK`, `R_mK`, `R_aK`, `C_LK` and `R_LK`, those of the synapse from neuron I to neuron J are `R_WIJ`, `C_sIJ_1`, `R_sIJ_1`
-(stage 1) and `C_sIJ_2`, `R_sIJ_2` (last stage); what is set by jumpers are the load, the order, the sign and the output.
+`C_mK`, `R_mK`, `R_aK`, `C_LK` and `R_LK`; those of the synapse from neuron I to neuron J are `R_WIJ` (trimmer) or `R_WpIJ`
+(socket), `C_sIJ_1`, `R_sIJ_1` (stage 1) and `C_sIJ_2`, `R_sIJ_2` (last stage). Jumpers set the load and C_L of a neuron
+(`JPK_1`, `JPK_2`), and order, sign, C_s and R_s of the last stage, output and weight of a synapse (`JPIJ_1` to `JPIJ_6`).
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import Literal
 
 from neurorig.hardware import Board, Synapse, list_boards, load_board
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, show
 
-Position = Literal["open", "closed", "1-2", "2-3"]
-"""A jumper without its cap, a jumper of two pins with it, and the pins of a jumper of three that it joins."""
+Position = Literal["open", "closed", "1-2", "2-3", "3-4", "5-6"]
+"""A jumper without its cap, a jumper of two pins with it, and the pins that it joins of one with more."""
 
 PRINTED = ("wu2025_bump", "bursting_reference")
 """The boards whose values are printed on every circuit; the second has the parts that the first lacks (C_L, R_L)."""
 
-TRIMMER = 20e3  # ohm; Bourns 3296P-1-203, the R_W of Table I of Wu 2025
+TRIMMERS = {"R_W": 20e3, "R_L": 5e3}
+"""Ohm; of R_W the Bourns 3296P-1-203 of Table I of Wu 2025."""
+END_STOP = 20.0
+"""Ohm: a weight below it is no setting of the trimmer but a resistor in the socket beside it (0.4 ohm: a wire)."""
 
 SIZES = {"neuron": (1, 1), "synapse": (0, 1), "ns_unit": (1, 1), "motif": (2, 4)}
 """Neurons and synapses of each project. `neuron` (with the I_delta block of a synapse) and `synapse` are single blocks."""
@@ -79,7 +84,7 @@ def designators(board: Board, project: str | None = None) -> dict[str, tuple[str
             found[f"{name}.C_L"] = (f"C_L{index}",)
     for name, index in _synapses(board, project).items():
         stages = {0: (), 1: (2,), 2: (1, 2)}[board.synapses[name].stages]
-        found[f"{name}.R_W"] = (f"R_W{index}",)
+        found[f"{name}.R_W"] = (f"R_W{'p' if _in_socket(board.synapses[name]) else ''}{index}",)
         for part in ("C_s", "R_s"):
             found[f"{name}.{part}"] = tuple(f"{part}{index}_{k}" for k in stages if project != "neuron")
     return found
@@ -98,19 +103,21 @@ def figures(designator: str, project: str) -> str:
 
 
 def printed(designator: str, project: str) -> str:
-    """Value on the silkscreen and in the schematic: that of the bump board, ``100n``; of a trimmer, where it is set.
+    """Value in the schematic: that of the bump board, ``100n``; of a trimmer, where it is set; of a socket, nothing.
 
     Raises ConfigError for a part of which the boards know nothing.
     """
+    if designator.startswith("R_Wp"):
+        return ""
     known = {board.name: value for board, value in _uses(designator, project)}
     for name in PRINTED:
         if name in known:
             return written(known[name])
-    # a part of the second neuron, or of a synapse that the bump lacks, is printed as its brother of the first
-    brother = re.sub(r"^((?:C_s|R_s|R_W))(\d\d)", r"\g<1>11", re.sub(r"^(\w_[maL])\d$", r"\g<1>1", designator))
-    if brother == designator:
+    # parts of the second neuron, and of synapses that the bump lacks, are printed as those of the first
+    first = re.sub(r"^(C_s|R_s|R_W)\d\d", r"\g<1>11", re.sub(r"^([CR]_[maL])\d$", r"\g<1>1", designator))
+    if first == designator:
         raise ConfigError(f"{project}: no board of a figure has a part '{designator}'.")
-    return printed(brother, project)
+    return printed(first, project)
 
 
 def written(value: float) -> str:
@@ -131,29 +138,30 @@ def value_of(text: str) -> float:
 
 
 def _neuron_jumpers(index: str, *, bursting: bool) -> dict[str, Position]:
-    return {f"JP_load{index}": "2-3" if bursting else "1-2", f"JP_C_L{index}": "closed" if bursting else "open"}
+    return {f"JP{index}_1": "2-3" if bursting else "1-2", f"JP{index}_2": "closed" if bursting else "open"}
 
 
 def _synapse_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]:
-    """Order, sign and output of one synapse; None: it is not used, and nothing leaves it."""
-    stages = entry = None if synapse is None else synapse.stages
+    """Jumpers of one synapse; None: the board has none there, and it works into its resistor to ground.
+
+    So does one whose output is measured; a sink can draw nothing from ground and is read at its replica.
+    """
+    stages = 2 if synapse is None else synapse.stages
     inhibits = synapse is not None and synapse.kind == "inhibitory"
-    mirror = stages == 0 and inhibits  # the diode of the last stage turns the pulse around: without C_s, R_s shorted
-    if mirror:
-        entry = 1
-    sign: Position = "open" if not entry else "2-3" if inhibits else "1-2"
-    output: Position = "open"
-    if synapse is not None and synapse.post != OPEN:
-        output = "1-2"
-    elif synapse is not None and not inhibits:
-        output = "2-3"  # into the resistor to ground; a sink can draw nothing from there and is read at its replica
+    order: Position = {2: "1-2", 1: "3-4", 0: "3-4" if inhibits else "5-6"}[stages]
+    turned = stages == 0 and inhibits  # the diode of the last stage turns the pulse around: without C_s, R_s shorted
     return {
-        **{f"JP_stages{index}_{k}": "closed" if entry == k else "open" for k in (2, 1, 0)},
-        f"JP_sign{index}": sign,
-        f"JP_output{index}": output,
-        f"JP_C_s{index}": "open" if mirror else "closed",
-        f"JP_R_s{index}": "closed" if mirror else "open",
+        f"JP{index}_1": order,
+        f"JP{index}_2": "2-3" if inhibits else "1-2",
+        f"JP{index}_3": "open" if turned else "closed",
+        f"JP{index}_4": "closed" if turned else "open",
+        f"JP{index}_5": "2-3" if synapse is None or synapse.post == OPEN else "1-2",
+        f"JP{index}_6": "open" if synapse is not None and _in_socket(synapse) else "1-2",
     }
+
+
+def _in_socket(synapse: Synapse) -> bool:
+    return synapse.components.R_W < END_STOP
 
 
 def _neurons(board: Board, project: str) -> dict[str, str]:
@@ -195,10 +203,11 @@ def _check_size(board: Board, project: str) -> None:
 
 def _check_trimmers(board: Board, parts: Mapping[str, float]) -> None:
     for part, value in parts.items():
-        if part.startswith("R_W") and value > TRIMMER:
+        most = TRIMMERS.get(part[:3], inf)
+        if value > most:
             raise ConfigError(
-                f"{board.path}: {part} = {show(value, 'ohm')} is more than its trimmer has, {show(TRIMMER, 'ohm')}: "
-                "choose a smaller R_W, or solder a resistor in series with the trimmer"
+                f"{board.path}: {part} = {show(value, 'ohm')} is more than its trimmer has, {show(most, 'ohm')}: "
+                "choose a smaller value, or solder a resistor in series with the trimmer"
             )
 
 
