@@ -1,0 +1,100 @@
+"""The files beside schematic and board: project settings with design rules and net classes, own rules, library table."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..projects import HERE
+
+RULES = {
+    "clearance": 0.2,
+    "track": 0.25,
+    "via": 0.8,
+    "via_hole": 0.4,
+    "annular": 0.15,
+    "hole_distance": 0.25,
+    "edge": 0.5,
+    "text_height": 0.8,
+    "text_thickness": 0.12,
+    "thermal_gap": 0.4,
+    "thermal_spoke": 0.5,
+}
+"""What any board house makes in its cheapest class, with room to spare. Millimetres."""
+
+SIGNAL, SUPPLY = 0.3, 0.6
+"""Widths of tracks, mm: 0.6 mm carries 1 A, the boards draw a few milliamperes."""
+
+COUNTED = ("silk_overlap", "silk_over_copper", "silk_edge_clearance", "text_height", "text_thickness")
+"""Findings of the design-rule check that are warnings here, so that they are counted: none is switched off."""
+
+
+def track_widths(nets: Iterable[str], widths: Mapping[str, float], pours: Iterable[str]) -> dict[str, float]:
+    """Width of the tracks of every net that is not a signal's, mm: supplies by their names (+5V), pours, and those given."""
+    supplies = {net: SUPPLY for net in nets if net.startswith(("+", "-")) or net in pours}
+    return {**supplies, **widths}
+
+
+def project(name: str, widths: Mapping[str, float]) -> str:
+    """The .kicad_pro: design rules, a net class for each width of track, everything that checks report switched on."""
+    classes = [_net_class("Default", SIGNAL)]
+    classes += [_net_class(f"{width:g} mm", width) for width in sorted(set(widths.values()) - {SIGNAL})]
+    patterns = [
+        {"netclass": f"{width:g} mm", "pattern": net} for net, width in sorted(widths.items()) if width != SIGNAL
+    ]
+    settings = {
+        "board": {"design_settings": {"rules": _rules(), "rule_severities": dict.fromkeys(COUNTED, "warning")}},
+        "meta": {"filename": f"{name}.kicad_pro", "version": 3},
+        "net_settings": {"classes": classes, "meta": {"version": 4}, "netclass_patterns": patterns},
+    }
+    return json.dumps(settings, indent=2, sort_keys=True) + "\n"
+
+
+def _rules() -> dict[str, Any]:
+    return {
+        "min_clearance": RULES["clearance"],
+        "min_track_width": RULES["track"],
+        "min_via_diameter": RULES["via"],
+        "min_via_annular_width": RULES["annular"],
+        "min_through_hole_diameter": RULES["via_hole"],
+        "min_hole_to_hole": RULES["hole_distance"],
+        "min_hole_clearance": RULES["hole_distance"],
+        "min_copper_edge_clearance": RULES["edge"],
+        "min_text_height": RULES["text_height"],
+        "min_text_thickness": RULES["text_thickness"],
+        "min_resolved_spokes": 1,
+        "min_silk_clearance": 0.0,
+    }
+
+
+def _net_class(name: str, width: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "clearance": RULES["clearance"],
+        "track_width": width,
+        "via_diameter": RULES["via"],
+        "via_drill": RULES["via_hole"],
+        "priority": 2147483647 if name == "Default" else 0,
+    }
+
+
+def own_rules() -> str:
+    """The .kicad_dru: what the project's settings cannot say."""
+    return (
+        "(version 1)\n"
+        "# Sized for the cheapest class of any board house; the values are in the project's settings.\n"
+        '(rule "Pads keep a ring that survives an off-centre drill"\n'
+        "  (condition \"A.Type == 'Pad' && A.Pad_Type == 'Through-hole'\")\n"
+        f"  (constraint annular_width (min {RULES['annular']}mm)))\n"
+    )
+
+
+def footprint_table(folder: Path, libraries: Iterable[str]) -> str:
+    """The fp-lib-table of a project in `folder`: the libraries that its footprints come from, KiCad's and our own."""
+    own = Path(os.path.relpath(HERE / "library", folder)).as_posix()
+    lines = ["(fp_lib_table", "  (version 7)"]
+    for name in sorted(set(libraries)):
+        base = f"${{KIPRJMOD}}/{own}" if name == "neurorig" else "${KICAD9_FOOTPRINT_DIR}"
+        lines.append(f'  (lib (name "{name}")(type "KiCad")(uri "{base}/{name}.pretty")(options "")(descr ""))')
+    return "\n".join([*lines, ")", ""])
