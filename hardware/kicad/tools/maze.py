@@ -59,6 +59,14 @@ class Errand(NamedTuple):
     number: int  # of the search
 
 
+class Tally(NamedTuple):
+    """A count of places: by node the number of the last tally that counted it, the number of this one, and what it adds."""
+
+    mark: Nodes
+    number: int
+    by: int
+
+
 def scratch(nodes: int) -> Scratch:
     """Room for searches on a board of so many nodes."""
     return Scratch(
@@ -157,12 +165,13 @@ def leaves(mask: int, direction: int) -> bool:
 
 
 @_njit
-def _enter(notes: Scratch, node: int, came: int, way: int, cost: int, number: int) -> bool:
-    """Notes a way to a node if it is the best so far."""
+def _enter(notes: Scratch, number: int, node: int, by: tuple[int, int], cost: int) -> bool:
+    """Notes a way to a node, by a node and in a direction, if it is the best so far."""
     if notes.done[node] == number or (notes.seen[node] == number and notes.cost[node] <= cost):
         return False
     notes.seen[node] = number
-    notes.cost[node], notes.came[node], notes.way[node] = cost, came, way
+    notes.cost[node] = cost
+    notes.came[node], notes.way[node] = by
     return True
 
 
@@ -188,7 +197,7 @@ def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scrat
     heap = np.empty(1 << 14, np.int64)
     size = 0
     for start in starts:
-        if _enter(notes, start, start, _NONE, 0, number):
+        if _enter(notes, number, start, (start, _NONE), 0):
             heap = _push(heap, size, (_left_to_go(start, nx, n, errand) << _INDEX_BITS) | start)
             size += 1
     while size > 0:
@@ -207,22 +216,31 @@ def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scrat
                 continue
             after = node + _DY[direction] * nx + _DX[direction]
             place = place_cost(board, after, errand)
-            if place >= 0 and _enter(notes, after, node, direction, cost + step + place, number):
+            if place >= 0 and _enter(notes, number, after, (node, direction), cost + step + place):
                 ahead = cost + step + place + _left_to_go(after, nx, n, errand)
                 heap = _push(heap, size, (ahead << _INDEX_BITS) | after)
                 size += 1
         under = node % n
         through = 0 if tree.through[under] else -1 if tree.crowded[under] else _via_cost(board, node, errand)
         after = under if layer else under + n
-        if through >= 0 and _enter(notes, after, node, _NONE, cost + through, number):
+        if through >= 0 and _enter(notes, number, after, (node, _NONE), cost + through):
             heap = _push(heap, size, ((cost + through + _left_to_go(after, nx, n, errand)) << _INDEX_BITS) | after)
             size += 1
     return np.empty(0, np.int32)
 
 
 @_njit
-def take(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], mark: Nodes, number: int, by: int) -> None:
-    """Adds `by` to `taken` of one kind wherever copper at `nodes` forbids it; once per `number` of the marking."""
+def is_clear(board: Board, errand: Errand, start: int, step: int, length: int) -> bool:
+    """Whether the net may lie on a straight track: `length` nodes after `start`, `step` apart."""
+    for along in range(1, length + 1):
+        if place_cost(board, start + along * step, errand) < 0:
+            return False
+    return True
+
+
+@_njit
+def take(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], tally: Tally) -> None:
+    """Enters in `taken` of one kind every place that copper at `nodes` forbids, once in each tally."""
     nx, n = board.nx, board.n
     for node in nodes:
         layer = node // n
@@ -230,9 +248,9 @@ def take(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], mark: 
         for row, column in discs:
             if 0 <= x + column < nx and 0 <= (y + row) * nx < n:
                 place = node + row * nx + column
-                if mark[place] != number:
-                    mark[place] = number
-                    board.taken[kind, place] += by
+                if tally.mark[place] != tally.number:
+                    tally.mark[place] = tally.number
+                    board.taken[kind, place] += tally.by
 
 
 @_njit

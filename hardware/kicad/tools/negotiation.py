@@ -12,7 +12,7 @@ import numpy as np
 
 from .copper import Pad, RoutingError
 from .grid import FREE, LAYERS, Grid, Nodes, disc
-from .maze import Errand, Tree, fought, scratch, search, take
+from .maze import Errand, Tally, Tree, fought, scratch, search, take
 
 _ROUNDS = 100
 _FIRST_PRICE, _DEARER, _HIGHEST_PRICE = 8, 1.4, 20_000  # of a place that another net has taken, per net
@@ -106,8 +106,9 @@ class Negotiation:
         tracks, vias = np.unique(wire.nodes()), self.vias(wire)
         for kind in range(len(self.board.owner)):
             self._number += 1
-            take(self.board, tracks, kind, self.grid.discs(wire.kind)[kind], self._mark, self._number, by)
-            take(self.board, vias, kind, self.grid.discs(self.grid.via)[kind], self._mark, self._number, by)
+            tally = Tally(self._mark, self._number, by)
+            take(self.board, tracks, kind, self.grid.discs(wire.kind)[kind], tally)
+            take(self.board, vias, kind, self.grid.discs(self.grid.via)[kind], tally)
 
     def vias(self, wire: Wire) -> Nodes:
         """The nodes of a net's vias, on both layers."""
@@ -120,7 +121,7 @@ class Negotiation:
     def connect(self, wire: Wire, price: int) -> None:
         """Joins all pads of a net anew. Raises RoutingError if one cannot be reached."""
         wire.paths, wire.joined = [], []
-        tree, touched = self.tree, []
+        tree = self.tree
         for number, terminal in enumerate(wire.terminals[1:], 2):
             tree.goal[terminal.goals] = number
         grown = wire.terminals[0].homes
@@ -141,9 +142,8 @@ class Negotiation:
             self._grow(wire, path, terminal)
             grown = np.concatenate((path, terminal.homes))
             starts.append(grown)
-            touched.append(path)
             del far[arrived]
-            for number in far:
+            for number in list(far):
                 homes = wire.terminals[number - 1].homes
                 far[number] = min(far[number], _distance(grown, homes, self.board.nx, self.board.n))
         self._forget(wire)
@@ -173,7 +173,7 @@ class Negotiation:
         for a, b in zip(path[:-1].tolist(), path[1:].tolist(), strict=True):
             if a % n == b % n:
                 continue
-            direction = _DIRECTIONS[(b % n) // nx - (a % n) // nx, (b % n) % nx - (a % n) % nx]
+            direction = DIRECTIONS[(b % n) // nx - (a % n) // nx, (b % n) % nx - (a % n) % nx]
             tree.mask[a] |= 1 << direction
             tree.mask[b] |= 1 << ((direction + 4) & 7)
         for joined in wire.terminals:
@@ -248,7 +248,7 @@ class Negotiation:
         )
 
 
-_DIRECTIONS = {(0, 1): 0, (1, 1): 1, (1, 0): 2, (1, -1): 3, (0, -1): 4, (-1, -1): 5, (-1, 0): 6, (-1, 1): 7}
+DIRECTIONS = {(0, 1): 0, (1, 1): 1, (1, 0): 2, (1, -1): 3, (0, -1): 4, (-1, -1): 5, (-1, 0): 6, (-1, 1): 7}
 
 
 def _distance(nodes: Nodes, homes: Nodes, nx: int, n: int) -> int:

@@ -3,7 +3,7 @@
 from .copper import Keepout, Pad, Point, Problem, Routes, RoutingError, Track, Via
 from .grid import Grid
 from .negotiation import Negotiation
-from .tidy import drawn
+from .tidy import drawn, straighten
 
 __all__ = ["Keepout", "Pad", "Point", "Problem", "Routes", "RoutingError", "Track", "Via", "route"]
 
@@ -17,4 +17,5 @@ def route(problem: Problem) -> Routes:
     negotiation = Negotiation(Grid(problem))
     negotiation.settle()
     negotiation.refine()
+    straighten(negotiation)
     return drawn(negotiation)
