@@ -30,13 +30,14 @@ _SHAPES = ("input", "output", "bidirectional", "tri_state", "passive")
 class Sim(NamedTuple):
     """The model of a part in SPICE: `pins` "1=cathode 2=gate 3=anode" (symbol = model), `params` "r=5k".
 
-    `name` is that of a model in neurorig.lib; without one, `device` is SPICE's own ("R", "C", "V").
+    `name` is that of a model in `library`.lib; without one, `device` is SPICE's own ("R", "C", "V").
     """
 
     name: str
     pins: str
     params: str = ""
     device: str = "SUBCKT"
+    library: str = "neurorig"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .text_places import supply_text, text_places
 from .wiring import cut, junctions, touches
 
 FORMAT = "20250114"  # of KiCad 9
-MODELS = "${KIPRJMOD}/../library/neurorig.lib"
+MODELS = "${KIPRJMOD}/../library/%s.lib"
 PAPERS = {"A4": (297, 210), "A3": (420, 297), "A2": (594, 420)}  # mm, landscape
 
 
@@ -305,10 +305,10 @@ def _fields(part: Part) -> dict[str, str]:
     fields = {name: part.fields.get(name, own.get(name, "")) for name in ("Footprint", "Datasheet", "Description")}
     fields |= part.fields
     if part.sim is not None:
-        name, pins, params, device = part.sim
+        name, pins, params, device, library = part.sim
         fields["Sim.Device"] = device
         if name:
-            fields |= {"Sim.Library": MODELS, "Sim.Name": name}
+            fields |= {"Sim.Library": MODELS % library, "Sim.Name": name}
         fields["Sim.Pins"] = pins
         if params:
             fields["Sim.Params"] = params
