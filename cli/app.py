@@ -42,6 +42,7 @@ _HELP = {
     "calibrate": "Fit a board's neurons to measured f(I) charts, and write the board that they make.",
     "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
     "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
+    "hardware": "The boards in KiCad: list them, check them, and write what a board house and a buyer need.",
     "wiring-check": "Nudge each port a little, and say which channel moved: wired as the bench file says?",
     "accept-source": "Measure what a current source really delivers: accuracy, sag, noise, mains, settling, drift.",
     "console": "Talk to one instrument: see its answers and errors, save its blocks; by hand or from a script.",
@@ -54,17 +55,25 @@ _MODULES = {
     "instruments": "instruments", "console": "console",
     "wiring-check": "wiring_check", "accept-source": "accept_source",
 }  # fmt: skip
-_BENCH = {
-    "new": "Look for instruments, ask how they are wired, and write a bench file.",
-    "show": "Draw a bench: what drives which port, and how each node reaches the instruments.",
-    "check": "Say all that is wrong with a bench file, or that it is fine.",
+_GROUPS = {
+    "bench": {
+        "new": "Look for instruments, ask how they are wired, and write a bench file.",
+        "show": "Draw a bench: what drives which port, and how each node reaches the instruments.",
+        "check": "Say all that is wrong with a bench file, or that it is fine.",
+    },
+    "hardware": {
+        "list": "The boards that there are: size and number of parts.",
+        "check": "Run KiCad's checks: electrical rules, design rules, missing tracks, schematic against layout.",
+        "build": "Check boards, then write gerbers, parts list, drawings, pictures, solid and SPICE netlist.",
+        "bom": "The parts that a board needs, grouped, with an estimate of what they cost.",
+    },
 }
-_bench = App(name="bench", help=_HELP["bench"], help_format="plaintext")
-for _name, _text in _BENCH.items():
-    _bench.command(f"neurorig.cli.bench:{_name}_command", name=_name, help=_text)
 for _name, _text in _HELP.items():
-    if _name == "bench":
-        app.command(_bench)
+    if _name in _GROUPS:
+        _group = App(name=_name, help=_text)
+        for _part, _said in _GROUPS[_name].items():
+            _group.command(f"neurorig.cli.{_name}:{_part}_command", name=_part, help=_said)
+        app.command(_group)
     else:
         app.command(f"neurorig.cli.{_MODULES[_name]}:{_name.replace('-', '_')}_command", name=_name, help=_text)
 

@@ -12,6 +12,9 @@ from neurorig.signals import show
 
 if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
+    from neurorig.hardware.kicad.bom import Bom
+    from neurorig.hardware.kicad.checks import Checks
+    from neurorig.hardware.kicad.overview import Overview
     from neurorig.protocols import Outcome, Parameter
     from neurorig.protocols.acceptance_result import Accepted
     from neurorig.protocols.figures import Figure
@@ -27,7 +30,24 @@ def _print(table: Table) -> None:
     console.print(table)
 
 
-_NUMBERS = ("value", "was", "+-", "published", "ratio", "sweeps", "distance", "of signal", "tolerance")
+_NUMBERS = (
+    "value",
+    "was",
+    "+-",
+    "published",
+    "ratio",
+    "sweeps",
+    "distance",
+    "of signal",
+    "tolerance",
+    "pieces",
+    "parts",
+    "sheets",
+    "ERC",
+    "DRC",
+    "unconnected",
+    "parity",
+)
 _SENTENCES = ("meaning", "state", "remarks", "found", "figure")
 
 
@@ -223,4 +243,52 @@ def print_found(rows: Sequence[tuple[str, ...]]) -> None:
     table = _table("instrument", "serial number", "driver", "role", "resource")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
+    _print(table)
+
+
+def print_boards(rows: "Sequence[Overview]") -> None:
+    """The boards, one line each."""
+    table = _table("board", "title", "size", "parts", "sheets")
+    for row in rows:
+        table.add_row(row.name, row.title, f"{row.width:g} x {row.height:g} mm", str(row.parts), str(row.sheets))
+    _print(table)
+
+
+def print_bom(bom: "Bom") -> None:
+    """What is to be bought, one line per part to order, and the places that stay empty."""
+    table = _table("pieces", "value", "manufacturer", "part number", "price", "found at")
+    for item in bom.fitted:
+        cells = (str(item.quantity), item.value, item.manufacturer, item.part_number, item.price)
+        table.add_row(*(Text(cell) for cell in cells), Text(" ".join(item.designators)))
+    _print(table)
+    unpriced = f", without {len(bom.unpriced)} items that have no price" if bom.unpriced else ""
+    print(f"\n{sum(i.quantity for i in bom.fitted)} parts, about {bom.cost:.2f} EUR{unpriced}")
+    print_lines("not fitted", [f"{' '.join(i.designators)} ({i.value})" for i in bom.not_fitted])
+
+
+def print_checks(found: "Sequence[Checks]") -> None:
+    """How many violations each board has, and every one of them: which rule, which parts, where."""
+    from neurorig.hardware.kicad.checks import KINDS
+
+    table = _table("board", *KINDS, "verdict")
+    for checks in found:
+        verdict = "[green]fine[/]" if checks.passed else "[red]fails[/]"
+        table.add_row(checks.board, *map(str, checks.counts.values()), verdict)
+    _print(table)
+    for checks in found:
+        if checks.passed:
+            continue
+        print(f"\n{checks.board}")
+        table = _table("check", "rule", "of", "nets", "where", "found")
+        for v in checks.violations:
+            cells = (v.kind, v.rule, " ".join(v.parts), " ".join(v.nets), v.where, "\n".join([v.text, *v.items]))
+            table.add_row(*map(Text, cells))
+        _print(table)
+
+
+def print_files(files: Mapping[str, str]) -> None:
+    """Files that were written, and what each is for."""
+    table = _table("file", "meaning")
+    for name, meaning in files.items():
+        table.add_row(f"  {name}", meaning)
     _print(table)

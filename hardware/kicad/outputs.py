@@ -68,12 +68,12 @@ class Built:
 
 
 def build(project: Project, folder: Path, *, anyway: bool = False) -> Built:
-    """Check the board, then write everything into `folder`, which is made; it must be new or empty.
+    """Check the board, then write everything into `folder`, which must be new or empty.
 
     Raises ConfigError for a folder that is not, BoardRefusedError when a check fails and `anyway` is not set, and
-    KicadError when kicad-cli fails; then nothing is left in `folder`.
+    KicadError when kicad-cli fails; then nothing is written.
     """
-    _writable(folder)
+    writable(folder)
     with workspace(project) as copy:
         checks = check_copy(copy)
         if not checks.passed and not anyway:
@@ -168,7 +168,7 @@ class _Maker:
         for side, name in (("top", "front"), ("bottom", "back")):
             path = self._file(f"{name}.png", f"the board from the {name}")
             self.copy.run("pcb", "render", "--output", path, "--side", side, "--quality", "basic", "--width", "1600",
-                          "--height", height, "--background", "opaque", self.project.board)  # fmt: skip
+                          "--height", height, "--zoom", "1.25", self.project.board)  # fmt: skip
         plain = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
         self._pcb("front.svg", "layers of the front, to scale", "svg", "--layers", _FRONT, *plain)
         self._pcb("back.svg", "layers of the back, seen from the back", "svg", "--layers", _BACK, "--mirror", *plain)
@@ -180,7 +180,7 @@ class _Maker:
         shown = sum(bool(f.models) for f in self.layout.footprints)
         if missing := set(_NO_MODEL.findall(told)):
             self.remarks.append(
-                f"{len(missing)} of {shown} parts have no 3D model on this machine, so they are absent from the pictures "
+                f"{len(missing)} of {shown} 3D models are not on this machine, so these parts are absent from the pictures "
                 f"and the solid ({_designators([sorted(missing)])}). KiCad's models are a package of their own "
                 "(kicad-packages3d), large and not needed for anything else."
             )
@@ -200,14 +200,11 @@ def _designators(groups: Iterable[Iterable[str]]) -> str:
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def _writable(folder: Path) -> None:
-    """Raise ConfigError unless `folder` is new or empty and can be written to."""
+def writable(folder: Path) -> None:
+    """Raise ConfigError unless `folder` is empty, or can be made; nothing is made yet."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         what = "is not empty" if folder.is_dir() else "is a file"
         raise ConfigError(f"{folder} {what}: choose another folder with --out, or move what is in it away.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise ConfigError(f"{folder} cannot be made: {reason.strerror}. Choose another folder with --out.") from reason
-    if not os.access(folder, os.W_OK):
-        raise ConfigError(f"{folder} is not writable: choose another folder with --out.")
+    place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise ConfigError(f"{folder} cannot be made: {place} is not writable. Choose another folder with --out.")

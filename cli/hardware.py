@@ -1,0 +1,146 @@
+"""``neurorig hardware``: the boards in KiCad; what they are, whether they are right, and what to send to whom."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from neurorig.signals.errors import ConfigError
+
+from .options import JsonOption
+
+if TYPE_CHECKING:
+    from neurorig.hardware.kicad.checks import Checks
+    from neurorig.hardware.kicad.outputs import Built
+    from neurorig.hardware.kicad.projects import Project
+
+BoardsArgument = Annotated[str, Parameter(help="Names of boards, or paths of a .kicad_pro of your own (default: all).")]
+FolderOption = Annotated[Path, Parameter(name="--out", help="Folder that gets one folder per board.")]
+AnywayOption = Annotated[
+    bool,
+    Parameter(name="--anyway", negative=(), show_default=False, help="Write a board that fails its checks, too; its "
+              "index says so."),
+]  # fmt: skip
+
+
+def list_command(*, as_json: JsonOption = False) -> int:
+    """The boards, read without KiCad."""
+    from neurorig.hardware.kicad.overview import overview
+    from neurorig.hardware.kicad.projects import PROJECTS
+
+    rows = [overview(project) for project in PROJECTS.values()]
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows]))
+        return 0
+    from .tables import print_boards
+
+    print_boards(rows)
+    print("\nOrder one: neurorig hardware build NAME; its parts: neurorig hardware bom NAME")
+    return 0
+
+
+def bom_command(
+    board: Annotated[str, Parameter(help="Name of a board, or path of a .kicad_pro of your own.")],
+    /,
+    *,
+    as_json: JsonOption = False,
+) -> int:
+    """The parts of a board, read without KiCad."""
+    from neurorig.hardware.kicad.bom import bill_of_materials
+    from neurorig.hardware.kicad.projects import find_project
+    from neurorig.hardware.kicad.schematic import read_schematic
+
+    project = find_project(board)
+    bom = bill_of_materials(read_schematic(project.schematic))
+    if as_json:
+        document = asdict(bom) | {"board": project.name, "cost_eur": round(bom.cost, 2)}
+        print(json.dumps(document))
+    else:
+        from .tables import print_bom
+
+        print_bom(bom)
+    return 0
+
+
+def check_command(*boards: BoardsArgument, as_json: JsonOption = False) -> int:
+    """Run every check of KiCad on every board; exit code 1 if something is found."""
+    from neurorig.hardware.kicad.checks import check
+
+    found = []
+    for project in _chosen(boards):
+        _say(f"{project.name} ...", quiet=as_json)
+        found.append(check(project))
+    _say("", quiet=as_json)
+    if as_json:
+        print(json.dumps([asdict(checks) | {"counts": checks.counts, "passed": checks.passed} for checks in found]))
+    else:
+        from .tables import print_checks
+
+        print_checks(found)
+    return int(not all(checks.passed for checks in found))
+
+
+def build_command(
+    *boards: BoardsArgument,
+    out: FolderOption = Path("boards"),
+    anyway: AnywayOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Check boards and write everything that one orders and assembles them from; exit code 1 if one is refused."""
+    from neurorig.hardware.kicad.outputs import BoardRefusedError, build, writable
+
+    projects = _chosen(boards)
+    for project in projects:  # before minutes of work on the first of them
+        writable(out / project.name)
+    built: list[Built] = []
+    refused: list[Checks] = []
+    for project in projects:
+        _say(f"{project.name} ...", quiet=as_json)
+        try:
+            built.append(build(project, out / project.name, anyway=anyway))
+        except BoardRefusedError as error:
+            refused.append(error.checks)
+    _say("", quiet=as_json)
+    if as_json:
+        document = {
+            "built": [b.index() | {"folder": str(b.folder)} for b in built],
+            "refused": [asdict(c) for c in refused],
+        }
+        print(json.dumps(document))
+    else:
+        _print_built(built, refused)
+    return int(bool(refused))
+
+
+def _print_built(built: "list[Built]", refused: "list[Checks]") -> None:
+    from .tables import print_checks, print_files, print_lines
+
+    for b in built:
+        print(f"{b.board}: {b.title}, {b.size[0]:g} x {b.size[1]:g} mm")
+        print(f"in {b.folder}:")
+        print_files(b.files)
+        print_lines("note", b.remarks)
+        print()
+    print_checks([*(b.checks for b in built), *refused])
+    if refused:
+        print(
+            f"\nNothing was written for {', '.join(c.board for c in refused)}: see above what is wrong; --anyway writes it."
+        )
+
+
+def _chosen(boards: tuple[str, ...]) -> "list[Project]":
+    from neurorig.hardware.kicad.projects import PROJECTS, find_project
+
+    projects = [find_project(name) for name in boards or PROJECTS]
+    names = [p.name for p in projects]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"{', '.join(twice)}: named twice, or two projects of one name; do them one after the other.")
+    return projects
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    if not quiet and sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
