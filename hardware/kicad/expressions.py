@@ -1,4 +1,4 @@
-"""Reads KiCad's files without KiCad: s-expressions as nested lists, `["symbol", ["lib_id", "Device:R"], ...]`.
+"""Reads and writes KiCad's files without KiCad: s-expressions as nested lists, `["symbol", ["lib_id", "Device:R"], ...]`.
 
 The syntax is that of KiCad's developer documentation, "S-Expression Format": lists in round brackets, words, and
 texts in double quotes with backslash escapes.
@@ -16,6 +16,13 @@ Expression: TypeAlias = "list[str | Expression]"
 _TOKEN = re.compile(r'[()]|"((?:[^"\\]|\\.)*)"|[^\s()"]+')
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _MEANT = {"n": "\n", "t": "\t", "r": "\r"}
+_WRITTEN = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
+
+
+class Text(str):
+    """A text that stands in quotes in the file; any other string is a bare word."""
+
+    __slots__ = ()
 
 
 def read(path: Path) -> Expression:
@@ -45,7 +52,7 @@ def parse(text: str) -> Expression:
                 raise ValueError(f"line {line} closes a bracket that was never opened.")
         else:
             plain = match[1]
-            open_lists[-1].append(token if plain is None else _unescaped(plain))
+            open_lists[-1].append(token if plain is None else Text(_unescaped(plain)))
     if len(open_lists) > 1:
         raise ValueError(f"{len(open_lists) - 1} brackets are never closed: it ends too early.")
     if len(top) != 1 or isinstance(top[0], str):
@@ -81,3 +88,25 @@ def numbers(expression: Expression, name: str) -> tuple[float, ...]:
 def properties(expression: Expression) -> dict[str, str]:
     """The fields of a symbol or footprint: name to text."""
     return {str(p[1]): str(p[2]) for p in children(expression, "property")}
+
+
+def write(expression: Expression) -> str:
+    """The text of a file as KiCad itself writes it: words of a list on one line, lists inside on lines of their own."""
+    return "".join(_lines(expression, "\n"))
+
+
+def _lines(expression: Expression, margin: str) -> Iterator[str]:
+    yield "(" + " ".join(_written(item) for item in expression if isinstance(item, str))
+    lists = [item for item in expression if not isinstance(item, str)]
+    inner = margin + "\t"
+    for item in lists:
+        points = item[0] == "xy" and item is not lists[0]  # KiCad keeps points on one line
+        yield " " if points else inner
+        yield from _lines(item, inner)
+    yield margin + ")" if lists else ")"
+    if margin == "\n":
+        yield "\n"
+
+
+def _written(item: str) -> str:
+    return f'"{item.translate(_WRITTEN)}"' if isinstance(item, Text) else item

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ..expressions import Expression, Text
 from .drawing import Frame, Note, Sheet, Table
-from .expressions import Expression, Text
 from .identity import Identities
 from .symbols import STEP, Point
 from .text import at_point, effects, millimetres

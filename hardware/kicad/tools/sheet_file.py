@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..expressions import Expression, Text, write
 from .drawing import Label, Part, Placed, Power, Sheet, SubSheet
-from .expressions import Expression, Text, write
 from .identity import Identities
 from .remarks import remarks
 from .symbols import OWN_LIBRARY, DrawingError, Point

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from neurorig.signals import ConfigError, nearest
 
-from .expressions import Expression, Text, children, first, parse
+from ..expressions import Expression, Text, child, children, numbers, read, word
 
 Point = tuple[int, int]
 
@@ -92,7 +92,7 @@ class Symbol:
     @property
     def is_power(self) -> bool:
         """Whether it names a net (GND, +5V) rather than being a part."""
-        return any(True for _ in children(self.expression, "power"))
+        return bool(child(self.expression, "power"))
 
     def unit_pins(self, unit: int) -> tuple[Pin, ...]:
         """Pins of a unit, with those that all units share. Raises `DrawingError` if there is no such unit."""
@@ -126,7 +126,7 @@ def find_symbol(name: str) -> Symbol:
 
 @cache
 def _find(name: str, file: Path) -> Symbol:
-    library, _, symbol = name.partition(":")
+    symbol = name.partition(":")[2]
     if not symbol:
         raise DrawingError(f"symbol {name!r} has no library: write it as in 'Device:R'")
     entries = _read_library(file)
@@ -144,7 +144,7 @@ def _read_library(file: Path) -> dict[str, Expression]:
             f"there is no symbol library {file}: install KiCad's symbols (kicad-symbols), or set KICAD9_SYMBOL_DIR to "
             "their folder, or correct the library's name"
         )
-    return {str(entry[1]): entry for entry in children(parse(file.read_text(encoding="utf-8")), "symbol")}
+    return {str(entry[1]): entry for entry in children(read(file), "symbol")}
 
 
 def _flatten(entries: dict[str, Expression], name: str, file: Path) -> Expression:
@@ -152,10 +152,9 @@ def _flatten(entries: dict[str, Expression], name: str, file: Path) -> Expressio
     if name not in entries:
         raise DrawingError(f"{file} has no symbol {name!r}.{nearest(name, entries)}")
     own = entries[name]
-    parent = first(own, "extends")
-    if parent is None:
+    parent_name = word(own, "extends")
+    if not parent_name:
         return own
-    parent_name = str(parent[1])
     base = _flatten(entries, parent_name, file)
     properties = {str(item[1]): item for item in children(base, "property")}
     properties |= {str(item[1]): item for item in children(own, "property")}
@@ -186,20 +185,24 @@ def _drawn(expression: Expression, unit: int | None = None) -> Iterator[tuple[in
 def _pins(expression: Expression) -> Iterator[Pin]:
     for unit, item in _drawn(expression):
         if item[0] == "pin":
-            at, name, number = first(item, "at"), first(item, "name"), first(item, "number")
-            assert at is not None and name is not None and number is not None  # every pin of a library has them
-            yield Pin(str(number[1]), str(name[1]), str(item[1]), float(str(at[1])), float(str(at[2])), unit)
+            x, y, _ = numbers(item, "at")
+            yield Pin(word(item, "number"), word(item, "name"), str(item[1]), x, y, unit)
 
 
 def _outline(expression: Expression, unit: int) -> Iterator[tuple[float, float]]:
+    """Points whose box holds the drawing of a unit, mm; of an arc its ends and its middle."""
     for _, item in _drawn(expression, unit):
         if item[0] == "circle":
-            center, radius = first(item, "center"), first(item, "radius")
-            assert center is not None and radius is not None
-            x, y, r = float(str(center[1])), float(str(center[2])), float(str(radius[1]))
-            yield from ((x - r, y - r), (x + r, y + r))
-        for kind in ("start", "mid", "end"):
-            if (point := first(item, kind)) is not None:
-                yield float(str(point[1])), float(str(point[2]))
-        for points in children(item, "pts"):
-            yield from ((float(str(point[1])), float(str(point[2]))) for point in children(points, "xy"))
+            (x, y), (radius,) = numbers(item, "center"), numbers(item, "radius")
+            yield from ((x - radius, y - radius), (x + radius, y + radius))
+        elif item[0] == "text":
+            x, y, _ = numbers(item, "at")
+            height, width = numbers(child(child(item, "effects"), "font"), "size")
+            reach = len(str(item[1])) * width / 2
+            yield from ((x - reach, y - height / 2), (x + reach, y + height / 2))
+        else:
+            for kind in ("start", "mid", "end"):
+                yield from (cast(tuple[float, float], point) for point in [numbers(item, kind)] if point)
+            yield from (
+                cast(tuple[float, float], numbers([point], "xy")) for point in children(child(item, "pts"), "xy")
+            )

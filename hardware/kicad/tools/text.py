@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .expressions import Expression, Text
+from ..expressions import Expression, Text
 from .symbols import STEP, Point, Pose
 
 SIZE = 1.27  # mm, height of letters

@@ -5,6 +5,7 @@ KiCad does not cut wires when it reads a sheet: a tap on the middle of one would
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from .symbols import DrawingError, Point
 
@@ -12,13 +13,9 @@ Segment = tuple[Point, Point]
 
 
 def segments_of(points: tuple[Point, ...]) -> list[Segment]:
-    """Straight pieces of a polyline. Raises `DrawingError` for a slanting piece, or one that has no length."""
-    if len(points) < 2:
-        raise DrawingError(f"a wire needs two points or more, not {points}")
-    pieces = list(zip(points, points[1:], strict=False))
+    """Straight pieces of a polyline; a point given twice in a row counts once. Raises `DrawingError` if one slants."""
+    pieces = [(start, end) for start, end in pairwise(points) if start != end]
     for start, end in pieces:
-        if start == end:
-            raise DrawingError(f"a wire goes from {start} to itself: {points}")
         if start[0] != end[0] and start[1] != end[1]:
             raise DrawingError(f"a wire slants from {start} to {end}: give the corner, or use join")
     return pieces
@@ -38,7 +35,7 @@ def cut(segments: Iterable[Segment], points: Iterable[Point]) -> list[Segment]:
     pieces: set[Segment] = set()
     for wire in wires:
         on_wire = sorted(stop for stop in stops if touches(wire, stop))
-        pieces.update(zip(on_wire, on_wire[1:], strict=False))
+        pieces.update(pairwise(on_wire))
     return sorted(pieces)
 
 
