@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 Boxes = NDArray[np.float64]
+OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
+"""Times a distance, and added to boxes: what makes them larger on every side."""
 
 
 def stack(boxes: Sequence[Box]) -> Boxes:

@@ -15,9 +15,9 @@ from .boxes import inside, stack
 from .canonical import canonical
 from .circuit import Circuit
 from .components import Component, read_components
-from .sheet_file import write_schematic
 from .layout import Layout, check, nets
 from .routing import Problem, Routes, route
+from .sheet_file import write_schematic
 from .silkscreen import Printer, Silkscreen
 
 Router = Callable[[Problem], Routes]

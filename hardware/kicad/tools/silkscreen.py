@@ -8,7 +8,7 @@ import numpy as np
 
 from neurorig.signals import ConfigError
 
-from .boxes import Box, Boxes, distances, grown, inside, moved, overlaps, stack, turned
+from .boxes import OUTWARD, Box, Boxes, distances, grown, inside, moved, overlaps, stack, turned
 from .layout import Layout, Point, Table, Text
 
 GAP = 0.2
@@ -82,11 +82,11 @@ class _Side:
 
     def free(self, boxes: Boxes) -> Boxes:
         """Those of the boxes where there is nothing but, perhaps, another text."""
-        wide = boxes + (-GAP, -GAP, GAP, GAP)
+        wide = boxes + GAP * OUTWARD
         reach = stack([(wide[:, 0].min(), wide[:, 1].min(), wide[:, 2].max(), wide[:, 3].max())])
         near = self.boxes[overlaps(self.boxes, reach)[:, 0]]
         blank = boxes[~overlaps(wide, near).any(axis=1)]
-        return blank[inside(blank + (-EDGE, -EDGE, EDGE, EDGE), self.outline)]
+        return blank[inside(blank + EDGE * OUTWARD, self.outline)]
 
     def blocked_by(self, box: Box) -> str:
         """What a text in this box would lie over; empty when it is free."""
@@ -236,7 +236,7 @@ class Printer:
         lefts = _stops(part.body[0], part.body[2], width, reach)
         tops = _stops(part.body[1], part.body[3], height, reach)
         corners = np.array([(x, y) for x in lefts for y in tops])
-        boxes = np.hstack([corners, corners + (width, height)])
+        boxes = np.hstack([corners, corners + np.array([width, height])])
         away = distances(boxes, part.body)
         free = self._sides[part.back].free(boxes[(away > GAP) & (away <= reach)])
         costs = self._costs(free, label.owner)
@@ -274,7 +274,7 @@ class Printer:
                 origin = self.box(Text(title, 0.0, 0.0, size, 0.0, back))
                 corners = np.array([(x, y) for y in np.arange(0, height, STEP) for x in np.arange(0, width, STEP)])
                 boxes = self._sides[back].free(np.hstack([corners + origin[:2], corners + origin[2:]]))
-                boxes = boxes[~overlaps(boxes + (-GAP, -GAP, GAP, GAP), stack(self._sides[back].taken)).any(axis=1)]
+                boxes = boxes[~overlaps(boxes + GAP * OUTWARD, stack(self._sides[back].taken)).any(axis=1)]
                 if len(boxes):
                     x, y = boxes[0, :2] - origin[:2]
                     self._sides[back].taken.append(tuple(boxes[0]))
