@@ -111,12 +111,10 @@ def _port(board: Board, name: str, command: Steps | float) -> list[str]:
     """The source of a port: a command (1 V for 1 A), its sag and ripple, and an ammeter."""
     port = board.ports[name]
     neuron = port.neuron
-    corners = _corners(command)
-    wave = f"{corners[0]}" if len(corners) == 1 else "PWL(\n" + _wrapped(corners) + "\n+ )"
     lines = [
         "",
         f"* Input {name}",
-        f"V_{neuron}_command {neuron}.command 0 {wave}",
+        f"V_{neuron}_command {neuron}.command 0 {wave(command)}",
         f"B_{neuron}_source 0 {neuron}.source i=v({neuron}.command)-{port.sag:g}*max(v({neuron}.command),0)*v({neuron}.v_m)",
         f"V_{neuron}_i0 {neuron}.source {neuron}.v_m 0",
     ]
@@ -126,6 +124,12 @@ def _port(board: Board, name: str, command: Steps | float) -> list[str]:
             f"I_{neuron}_ripple 0 {neuron}.source SIN(0 {port.ripple:g} {port.ripple_frequency:g} 0 0 {degrees:g})"
         )
     return lines
+
+
+def wave(command: Steps | float) -> str:
+    """Value of an independent source that plays `command`: a number, or a piecewise-linear function with steep steps."""
+    corners = _corners(command)
+    return f"{corners[0]}" if len(corners) == 1 else "PWL(\n" + _wrapped(corners) + "\n+ )"
 
 
 def _corners(command: Steps | float) -> list[str]:

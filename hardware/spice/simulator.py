@@ -4,8 +4,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,12 @@ class SpiceError(NeurorigError):
 
 @dataclass(frozen=True)
 class Recording:
-    """What ngspice saved: `time` (s), shape (n,), on its own grid, and the vectors by the names it gives them."""
+    """What ngspice saved: `time` (s), shape (n,), on its own grid, and the vectors by the names it gives them.
 
-    board: Board
+    `vector` says which name ngspice gives a node of the circuit.
+    """
+
+    vector: Callable[[str], str]
     time: Floats
     vectors: Mapping[str, Floats]
 
@@ -38,7 +42,7 @@ class Recording:
 
         Raises ConfigError for a node that was not saved.
         """
-        name = vector(self.board, node).lower()  # ngspice knows no capitals
+        name = self.vector(node).lower()  # ngspice knows no capitals
         if name not in self.vectors:
             raise ConfigError(f"'{node}' was not saved; name it in the nodes of the deck.{nearest(name, self.vectors)}")
         return self.vectors[name] if at is None else np.interp(at, self.time, self.vectors[name])
@@ -56,9 +60,15 @@ class Recording:
 
 
 def run(board: Board, text: str, *, deadline: float = 120.0) -> Recording:
-    """Simulate the deck `text` of `board` with ngspice; nothing is left on the disk.
+    """Simulate the deck `text` of `board` with ngspice. Raises ConfigError and SpiceError as `simulate` does."""
+    return simulate(board.name, text, partial(vector, board), deadline=deadline)
 
-    Raises SpiceError when ngspice is not installed, refuses a line, stops early, or takes longer than `deadline` (s).
+
+def simulate(name: str, text: str, vector: Callable[[str], str], *, deadline: float = 120.0) -> Recording:
+    """Simulate the deck `text` of the circuit `name` with ngspice; nothing is left on the disk.
+
+    `vector`: node of the circuit to what ngspice calls it. Raises SpiceError when ngspice is not installed, refuses a
+    line, stops early, or takes longer than `deadline` (s).
     """
     program = shutil.which("ngspice")
     if program is None:
@@ -69,16 +79,16 @@ def run(board: Board, text: str, *, deadline: float = 120.0) -> Recording:
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=deadline, check=False)
         except subprocess.TimeoutExpired as reason:
-            raise SpiceError(f"{board.name}: ngspice was not done after {deadline:g} s.") from reason
+            raise SpiceError(f"{name}: ngspice was not done after {deadline:g} s.") from reason
         told = done.stdout + done.stderr
         raw = Path(folder) / "saved.raw"
         if done.returncode != 0 or not raw.is_file():
-            raise SpiceError(f"{board.name}: {_complaint(told, text)}")
+            raise SpiceError(f"{name}: {_complaint(told, text)}")
         time, vectors = _read(raw.read_bytes())
     match = re.search(r"^\.tran \S+ (\S+)", text, re.MULTILINE)
     if match and time[-1] < float(match[1]) * (1 - 1e-9):
-        raise SpiceError(f"{board.name}: ngspice stopped at {time[-1]:.6g} s of {match[1]} s: {_complaint(told, text)}")
-    return Recording(board, time, vectors)
+        raise SpiceError(f"{name}: ngspice stopped at {time[-1]:.6g} s of {match[1]} s: {_complaint(told, text)}")
+    return Recording(vector, time, vectors)
 
 
 def _complaint(told: str, text: str) -> str:
