@@ -3,7 +3,8 @@
 Nothing is listed by hand: all of it follows from the description of the board. The parts of neuron K of a board are
 `C_mK`, `R_mK`, `R_aK`, `C_LK` and `R_LK`; those of the synapse from neuron I to neuron J are `R_WIJ` (trimmer) or `R_WpIJ`
 (socket), `C_sIJ_1`, `R_sIJ_1` (stage 1) and `C_sIJ_2`, `R_sIJ_2` (last stage). Jumpers set the load and C_L of a neuron
-(`JPK_1`, `JPK_2`), and order, sign, C_s and R_s of the last stage, output and weight of a synapse (`JPIJ_1` to `JPIJ_6`).
+(`JP_loadK`, `JP_C_LK`), and of a synapse its order (`JP_stagesIJ_2`, `_1`, `_0`), `JP_signIJ`, `JP_outputIJ`, C_s and R_s of
+its last stage (`JP_C_sIJ`, `JP_R_sIJ`) and where its weight is set (`JP_weightIJ`).
 """
 
 import re
@@ -17,8 +18,8 @@ from neurorig.hardware import Board, Synapse, list_boards, load_board
 from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, show
 
-Position = Literal["open", "closed", "1-2", "2-3", "3-4", "5-6"]
-"""A jumper without its cap, a jumper of two pins with it, and the pins that it joins of one with more."""
+Position = Literal["open", "closed", "1-2", "2-3"]
+"""A jumper without its cap, a jumper of two pins with it, and the pins that it joins of one with three."""
 
 PRINTED = ("wu2025_bump", "bursting_reference")
 """The boards whose values are printed on every circuit; the second has the parts that the first lacks (C_L, R_L)."""
@@ -138,7 +139,7 @@ def value_of(text: str) -> float:
 
 
 def _neuron_jumpers(index: str, *, bursting: bool) -> dict[str, Position]:
-    return {f"JP{index}_1": "2-3" if bursting else "1-2", f"JP{index}_2": "closed" if bursting else "open"}
+    return {f"JP_load{index}": "2-3" if bursting else "1-2", f"JP_C_L{index}": "closed" if bursting else "open"}
 
 
 def _synapse_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]:
@@ -148,15 +149,15 @@ def _synapse_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]
     """
     stages = 2 if synapse is None else synapse.stages
     inhibits = synapse is not None and synapse.kind == "inhibitory"
-    order: Position = {2: "1-2", 1: "3-4", 0: "3-4" if inhibits else "5-6"}[stages]
     turned = stages == 0 and inhibits  # the diode of the last stage turns the pulse around: without C_s, R_s shorted
-    return {
-        f"JP{index}_1": order,
-        f"JP{index}_2": "2-3" if inhibits else "1-2",
-        f"JP{index}_3": "open" if turned else "closed",
-        f"JP{index}_4": "closed" if turned else "open",
-        f"JP{index}_5": "2-3" if synapse is None or synapse.post == OPEN else "1-2",
-        f"JP{index}_6": "open" if synapse is not None and _in_socket(synapse) else "1-2",
+    entry = 1 if turned else stages
+    orders: dict[str, Position] = {f"JP_stages{index}_{k}": "closed" if entry == k else "open" for k in (2, 1, 0)}
+    return orders | {
+        f"JP_sign{index}": "2-3" if inhibits else "1-2",
+        f"JP_output{index}": "2-3" if synapse is None or synapse.post == OPEN else "1-2",
+        f"JP_C_s{index}": "open" if turned else "closed",
+        f"JP_R_s{index}": "closed" if turned else "open",
+        f"JP_weight{index}": "open" if synapse is not None and _in_socket(synapse) else "1-2",
     }
 
 

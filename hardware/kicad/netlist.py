@@ -35,7 +35,6 @@ SHUNT = "rshunt=1e12"  # ohm from every node to ground: parts that a jumper cuts
 _POSITIONS = {
     "jumper": ("closed", ("open", "closed")),
     "jumper3": ("position", ("open", "1-2", "2-3")),
-    "selector": ("position", ("open", "1-2", "3-4", "5-6")),
 }
 _PLAIN = {"R": "resistor", "C": "capacitor"}
 
