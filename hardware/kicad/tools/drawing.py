@@ -233,8 +233,10 @@ class Sheet:
         self.labels.append(Label(net, at, turn, shape))
 
     def power(self, name: str, at: Point, turn: int = 0) -> None:
-        """Join the net at `at` to a supply: "+5V", "GND", ... of KiCad's library `power`; or "PWR_FLAG"."""
-        self.powers.append(Power(name, find_symbol(f"power:{name}"), Pose(at, turn)))
+        """Join the net at `at` to a supply: "+5V", "GND", ... of KiCad's library `power`; or "PWR_FLAG". Twice is once."""
+        power = Power(name, find_symbol(f"power:{name}"), Pose(at, turn))
+        if not any((other.name, other.pose.at) == (name, at) for other in self.powers):
+            self.powers.append(power)
 
     def no_connect(self, at: Point) -> None:
         """A cross: the pin that ends here is left open on purpose."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ..expressions import Expression, Text
 from .drawing import Frame, Note, Sheet, Table
 from .identity import Identities
-from .symbols import STEP, Point
-from .text import at_point, effects, millimetres
+from .symbols import STEP
+from .text import at_point, corner, effects, millimetres
 
 ROW = 2.0  # steps, height of a table's row
 TITLE_SIZE = 2.0  # mm
@@ -33,16 +33,12 @@ def _text(text: str, at: tuple[float, float], style: Expression, identity: Ident
     ]
 
 
-def _corner(name: str, at: tuple[float, float] | Point) -> Expression:
-    return [name, millimetres(at[0]), millimetres(at[1])]
-
-
 def _frame(frame: Frame, identity: Identities) -> Iterator[Expression]:
     (left, top), (_, bottom) = frame.corner, frame.opposite
     yield [
         "rectangle",
-        _corner("start", frame.corner),
-        _corner("end", frame.opposite),
+        corner("start", frame.corner),
+        corner("end", frame.opposite),
         ["stroke", ["width", "0.2"], ["type", "dash"], ["color", "110", "110", "110", "1"]],
         ["fill", ["type", "none"]],
         ["uuid", Text(identity("frame", frame.corner, frame.opposite))],

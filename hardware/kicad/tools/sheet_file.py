@@ -1,14 +1,14 @@
 """A drawn sheet as a KiCad 9 schematic: its files, each the same to the byte in every run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..expressions import Expression, Text, write
 from .drawing import Label, Part, Placed, Power, Sheet, SubSheet
 from .identity import Identities
 from .remarks import remarks
-from .symbols import OWN_LIBRARY, DrawingError, Point
-from .text import at_point, effects, millimetres, turned_text
+from .symbols import OWN_LIBRARY, DrawingError, Point, Pose, Symbol
+from .text import at_point, corner, effects, hidden_text, millimetres, turned_text
 from .text_places import supply_text, text_places
 from .wiring import cut, junctions, touches
 
@@ -95,10 +95,6 @@ def _symbols(sheet: Sheet) -> dict[str, Expression]:
     return {symbol.name: symbol.expression for symbol in sorted(symbols, key=lambda symbol: symbol.name)}
 
 
-def _yes(state: bool) -> str:
-    return "yes" if state else "no"
-
-
 class _SheetFile:
     """One sheet's expression."""
 
@@ -183,86 +179,88 @@ class _SheetFile:
 
     def _junction(self, at: Point) -> Expression:
         identity = Text(self.identity("junction", at))
-        return ["junction", at_point(at)[:3], ["diameter", "0"], ["color", "0", "0", "0", "0"], ["uuid", identity]]
+        return ["junction", corner("at", at), ["diameter", "0"], ["color", "0", "0", "0", "0"], ["uuid", identity]]
 
     def _no_connect(self, at: Point) -> Expression:
-        return ["no_connect", at_point(at)[:3], ["uuid", Text(self.identity("cross", at))]]
+        return ["no_connect", corner("at", at), ["uuid", Text(self.identity("cross", at))]]
 
     def _wire(self, start: Point, end: Point) -> Expression:
-        points: Expression = ["pts", *(["xy", millimetres(x), millimetres(y)] for x, y in (start, end))]
+        points: Expression = ["pts", *(corner("xy", point) for point in (start, end))]
         line: Expression = ["stroke", ["width", "0"], ["type", "default"]]
         return ["wire", points, line, ["uuid", Text(self.identity("wire", start, end))]]
 
     def _label(self, label: Label) -> Expression:
-        kind, shape = ("hierarchical_label", [["shape", label.shape]]) if label.shape else ("label", [])
         side = "left" if label.turn in (0, 90) else "right"
-        style = effects(justify=(side,) if label.shape else (side, "bottom"))
         at = at_point(label.at, label.turn)
-        return [kind, Text(label.net), *shape, at, style, ["uuid", Text(self.identity(kind, label.net, label.at))]]
+        if not label.shape:
+            identity = Text(self.identity("label", label.net, label.at))
+            return ["label", Text(label.net), at, effects(justify=(side, "bottom")), ["uuid", identity]]
+        identity = Text(self.identity("port", label.net, label.at))
+        return [
+            "hierarchical_label",
+            Text(label.net),
+            ["shape", label.shape],
+            at,
+            effects(justify=(side,)),
+            ["uuid", identity],
+        ]
 
     def _part(self, placed: Placed) -> Expression:
         part, pose = placed.part, placed.pose
         ref_place, value_place = text_places(placed)
-        properties: list[Expression] = [
+        properties = [
             turned_text("Reference", part.ref, pose, ref_place),
             turned_text("Value", part.value, pose, value_place, hide=placed.hide_value),
-            *(
-                ["property", Text(name), Text(value), at_point(pose.at, 0), effects(hide=True)]
-                for name, value in _fields(part).items()
-            ),
+            *(hidden_text(name, value, pose) for name, value in _fields(part).items()),
         ]
-        identity = Identities(self.project.root.name, "part")
-        pins: list[Expression] = [
-            ["pin", Text(pin.number), ["uuid", Text(identity(part.ref, placed.unit, "pin", pin.number))]]
-            for pin in part.symbol.unit_pins(placed.unit)
-        ]
-        return [
-            "symbol",
-            ["lib_id", Text(part.symbol.name)],
-            at_point(pose.at, pose.turn),
-            *([["mirror", pose.mirror]] if pose.mirror else []),
-            ["unit", str(placed.unit)],
-            ["exclude_from_sim", _yes(part.sim is None or not part.fitted)],
-            ["in_bom", _yes(part.in_bom)],
-            ["on_board", _yes(part.on_board)],
-            ["dnp", _yes(not part.fitted)],
-            ["uuid", Text(identity(part.ref, placed.unit))],
-            *properties,
-            *pins,
-            self._instance(part.ref, placed.unit),
-        ]
+        flags = {
+            "exclude_from_sim": part.sim is None or not part.fitted,
+            "in_bom": part.in_bom,
+            "on_board": part.on_board,
+            "dnp": not part.fitted,
+        }
+        identity = Identities(self.project.root.name, "part", part.ref, str(placed.unit))
+        return self._symbol(
+            part.symbol, pose, placed.unit, part.ref, flags=flags, properties=properties, identity=identity
+        )
 
     def _supply(self, power: Power) -> Expression:
         self.project.supplies += 1
-        prefix = power.symbol.properties["Reference"]
-        ref = f"{prefix}{self.project.supplies:03d}"
-        pose, hidden = power.pose, effects(hide=True)
-        identity = self.identity("power", power.name, pose.at)
-        [pin] = power.symbol.pins
-        value = turned_text("Value", power.name, pose, supply_text(power), hide=power.name == "PWR_FLAG")
-        return [
-            "symbol",
-            ["lib_id", Text(power.symbol.name)],
-            at_point(pose.at, pose.turn),
-            ["unit", "1"],
-            ["exclude_from_sim", "no"],
-            ["in_bom", "yes"],
-            ["on_board", "yes"],
-            ["dnp", "no"],
-            ["uuid", Text(identity)],
-            ["property", Text("Reference"), Text(ref), at_point(pose.at, 0), hidden],
-            value,
-            *(
-                ["property", Text(name), Text(power.symbol.properties.get(name, "")), at_point(pose.at, 0), hidden]
-                for name in ("Footprint", "Datasheet", "Description")
-            ),
-            ["pin", Text(pin.number), ["uuid", Text(self.identity("power", power.name, pose.at, "pin"))]],
-            self._instance(ref, 1),
+        own = power.symbol.properties
+        ref = f"{own['Reference']}{self.project.supplies:03d}"
+        properties = [
+            hidden_text("Reference", ref, power.pose),
+            turned_text("Value", power.name, power.pose, supply_text(power), hide=power.name == "PWR_FLAG"),
+            *(hidden_text(name, own.get(name, ""), power.pose) for name in ("Footprint", "Datasheet", "Description")),
         ]
+        flags = {"exclude_from_sim": False, "in_bom": True, "on_board": True, "dnp": False}
+        identity = Identities(self.project.root.name, self.sheet.name, power.name, str(power.pose.at))
+        return self._symbol(power.symbol, power.pose, 1, ref, flags=flags, properties=properties, identity=identity)
 
-    def _instance(self, ref: str, unit: int) -> Expression:
+    def _symbol(
+        self,
+        symbol: Symbol,
+        pose: Pose,
+        unit: int,
+        ref: str,
+        *,
+        flags: Mapping[str, bool],
+        properties: Iterable[Expression],
+        identity: Identities,
+    ) -> Expression:
+        expression: Expression = ["symbol", ["lib_id", Text(symbol.name)], at_point(pose.at, pose.turn)]
+        if pose.mirror:
+            expression.append(["mirror", pose.mirror])
+        expression.append(["unit", str(unit)])
+        expression += [[flag, "yes" if state else "no"] for flag, state in flags.items()]
+        expression.append(["uuid", Text(identity("symbol"))])
+        expression += properties
+        expression += [
+            ["pin", Text(pin.number), ["uuid", Text(identity("pin", pin.number))]] for pin in symbol.unit_pins(unit)
+        ]
         path: Expression = ["path", Text(self.path), ["reference", Text(ref)], ["unit", str(unit)]]
-        return ["instances", ["project", Text(self.project.root.name), path]]
+        expression.append(["instances", ["project", Text(self.project.root.name), path]])
+        return expression
 
     def _sub(self, sub: SubSheet) -> Expression:
         name, (x, y), (width, height) = sub.sheet.name, sub.at, sub.size

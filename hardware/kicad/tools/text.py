@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..expressions import Expression, Text
-from .symbols import STEP, Point, Pose
+from .symbols import STEP, Pose
 
 SIZE = 1.27  # mm, height of letters
 
@@ -21,9 +21,14 @@ def millimetres(steps: float) -> str:
     return f"{round(steps * STEP, 4):.4f}".rstrip("0").rstrip(".").replace("-0", "0", int(abs(steps) < 1e-6))
 
 
-def at_point(at: tuple[float, float] | Point, turn: int = 0) -> Expression:
+def corner(name: str, at: tuple[float, float]) -> Expression:
+    """A point called `name`: `(start x y)`."""
+    return [name, millimetres(at[0]), millimetres(at[1])]
+
+
+def at_point(at: tuple[float, float], turn: int = 0) -> Expression:
     """`(at x y turn)`."""
-    return ["at", millimetres(at[0]), millimetres(at[1]), str(turn)]
+    return [*corner("at", at), str(turn)]
 
 
 def effects(*, size: float = SIZE, bold: bool = False, justify: tuple[str, ...] = (), hide: bool = False) -> Expression:
@@ -31,8 +36,12 @@ def effects(*, size: float = SIZE, bold: bool = False, justify: tuple[str, ...] 
     font: Expression = ["font", ["size", f"{size:g}", f"{size:g}"]]
     if bold:
         font += [["thickness", f"{size / 5:.3g}"], ["bold", "yes"]]
-    sides = [side for side in justify if side != "center"]
-    return ["effects", font, *([["justify", *sides]] if sides else []), *([["hide", "yes"]] if hide else [])]
+    style: Expression = ["effects", font]
+    if sides := [side for side in justify if side != "center"]:
+        style.append(["justify", *sides])
+    if hide:
+        style.append(["hide", "yes"])
+    return style
 
 
 def turned_text(name: str, text: str, pose: Pose, place: TextPlace, *, hide: bool = False) -> Expression:
@@ -45,3 +54,8 @@ def turned_text(name: str, text: str, pose: Pose, place: TextPlace, *, hide: boo
     side = place.side if along[0] > 0 else {"left": "right", "right": "left"}.get(place.side, place.side)
     style = effects(justify=(side,), hide=hide)
     return ["property", Text(name), Text(text), at_point((place.x, place.y), 0 if upright else 90), style]
+
+
+def hidden_text(name: str, text: str, pose: Pose) -> Expression:
+    """A field of a symbol that is not shown."""
+    return ["property", Text(name), Text(text), at_point(pose.at), effects(hide=True)]
