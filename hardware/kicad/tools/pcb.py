@@ -18,13 +18,11 @@ from .canonical import canonical
 from .circuit import Circuit
 from .components import Component
 from .layout import Layout, Place, Text, nets
-from .project_files import RULES, SIGNAL, track_widths
+from .project_files import RULES, SCREW, SIGNAL, track_widths
 from .routing import Keepout, Pad, Problem, Routes
 from .silkscreen import STROKE, Part, Silkscreen
 
 HOLE = "MountingHole:MountingHole_3.2mm_M3"
-SCREW = 3.2
-"""Half the room for the head of an M3 screw and its washer, mm: no copper below it."""
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,23 @@ RULES = {
 SIGNAL, SUPPLY = 0.3, 0.6
 """Widths of tracks, mm: 0.6 mm carries 1 A, the boards draw a few milliamperes."""
 
-COUNTED = ("silk_overlap", "silk_over_copper", "silk_edge_clearance", "text_height", "text_thickness")
-"""Findings of the design-rule check that are warnings here, so that they are counted: none is switched off."""
+SCREW = 3.2
+"""Radius that the head of an M3 screw and its washer need, mm: no track below it."""
+SCREW_HOLE = 1.6
+TEXT_TO_PAD = 0.15
+
+SWITCHED_ON = {
+    "board": (
+        "footprint_filters_mismatch", "footprint_type_mismatch", "missing_courtyard", "npth_inside_courtyard",
+        "pth_inside_courtyard", "silk_edge_clearance", "silk_over_copper", "silk_overlap", "text_height",
+        "text_thickness",
+    ),
+    "schematic": (
+        "footprint_filter", "four_way_junction", "label_multiple_wires", "simulation_model_issue",
+        "single_global_label",
+    ),
+}  # fmt: skip
+"""Checks that KiCad leaves out unless told otherwise, or whose severity the promise of a readable silkscreen rests on."""
 
 
 def track_widths(nets: Iterable[str], widths: Mapping[str, float], pours: Iterable[str]) -> dict[str, float]:
@@ -44,11 +59,16 @@ def project(name: str, widths: Mapping[str, float]) -> str:
         {"netclass": f"{width:g} mm", "pattern": net} for net, width in sorted(widths.items()) if width != SIGNAL
     ]
     settings = {
-        "board": {"design_settings": {"rules": _rules(), "rule_severities": dict.fromkeys(COUNTED, "warning")}},
+        "board": {"design_settings": {"rules": _rules(), "rule_severities": _counted("board")}},
+        "erc": {"meta": {"version": 0}, "rule_severities": _counted("schematic")},
         "meta": {"filename": f"{name}.kicad_pro", "version": 3},
         "net_settings": {"classes": classes, "meta": {"version": 4}, "netclass_patterns": patterns},
     }
     return json.dumps(settings, indent=2, sort_keys=True) + "\n"
+
+
+def _counted(where: str) -> dict[str, str]:
+    return dict.fromkeys(SWITCHED_ON[where], "warning")
 
 
 def _rules() -> dict[str, Any]:
@@ -81,13 +101,14 @@ def _net_class(name: str, width: float) -> dict[str, Any]:
 
 def own_rules() -> str:
     """The .kicad_dru: what the project's settings cannot say."""
-    return (
-        "(version 1)\n"
-        "# Sized for the cheapest class of any board house; the values are in the project's settings.\n"
-        '(rule "Pads keep a ring that survives an off-centre drill"\n'
-        "  (condition \"A.Type == 'Pad' && A.Pad_Type == 'Through-hole'\")\n"
-        f"  (constraint annular_width (min {RULES['annular']}mm)))\n"
-    )
+    return f"""(version 1)
+(rule "Texts keep clear of what is soldered"
+  (condition "A.Type == 'Text' && B.Type == 'Pad'")
+  (constraint silk_clearance (min {TEXT_TO_PAD}mm)))
+(rule "No track below the head of a screw"
+  (condition "(A.Type == 'Track' || A.Type == 'Via') && B.memberOfFootprint('MH*')")
+  (constraint hole_clearance (min {SCREW - SCREW_HOLE:g}mm)))
+"""
 
 
 def footprint_table(folder: Path, libraries: Iterable[str]) -> str:

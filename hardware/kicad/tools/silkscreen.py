@@ -120,6 +120,8 @@ class Printer:
     def print_all(self, title: str) -> Silkscreen:
         """Everything: given texts and tables, designators and notes, the title, and the values where room is left.
 
+        The value of a part with a note stays off: it is the note that tells what the part is.
+
         Raises ConfigError naming each text that lies over something or that finds no room.
         """
         self._print_given()
@@ -132,7 +134,7 @@ class Printer:
                 self.done.texts.append(text)
         self.done.texts.append(self._titled(title))
         for ref, part in self._parts.items():
-            if part.labelled and part.value:
+            if part.labelled and part.value and ref not in self._layout.notes:
                 self._print_value(Label(part.value, ref, "value", 1.0))
         return self.done
 
