@@ -84,6 +84,7 @@ def test_the_fault_of_the_page_is_one_of_a_bench(tmp_path: Path) -> None:
     assert [str(fault) for fault in load_bench(file).faults] == ["source.1:ripple,value=50 nA"]
 
 
+@pytest.mark.needs("ngspice")
 def test_the_deck_of_a_board_by_hand(tmp_path: Path) -> None:
     (block,) = blocks("docs/howto/spice-witness.md", "sh")
     spikes = pasted(block.text, tmp_path).splitlines()

@@ -25,6 +25,7 @@ def quiet(board):
     return board.with_ports({port: {"noise": 0.0} for port in board.ports})
 
 
+@pytest.mark.needs("ngspice")
 @pytest.mark.parametrize("name", list_boards())
 def test_ngspice_takes_every_board(name):
     shipped = quiet(load_board(name))
@@ -43,6 +44,7 @@ def test_a_deck_carries_components_and_the_state_at_rest(board):
     assert "method=trap" in text and ".tran 1e-05 1 0 1e-05" in text
 
 
+@pytest.mark.needs("ngspice")
 def test_the_input_of_the_deck_is_the_command(board):
     steps = Steps.of([1e-3, 1e-3, 1e-3], [10e-6, 30e-6, 20e-6])
     seen = witness(board, {"n1.i0": steps}, 4e-3, ["n1.i0"])
@@ -50,6 +52,7 @@ def test_the_input_of_the_deck_is_the_command(board):
     np.testing.assert_allclose(seen.ngspice.trace("n1.i0", at), [10e-6, 30e-6, 20e-6, 20e-6], rtol=1e-6)
 
 
+@pytest.mark.needs("ngspice")
 def test_ripple_and_sag_of_a_port_are_in_the_deck(board):
     disturbed = board.with_ports({"n1.i0": {"ripple": "1 uA", "ripple_frequency": "1 kHz", "sag": 0.02}})
     recording = run(disturbed, deck(disturbed, {"n1.i0": 30e-6}, 5e-3, ["n1.i0", "n1.v_m"]))
@@ -58,6 +61,7 @@ def test_ripple_and_sag_of_a_port_are_in_the_deck(board):
     np.testing.assert_allclose(recording.trace("n1.i0", at), expected, atol=20e-9)
 
 
+@pytest.mark.needs("ngspice")
 def test_a_delayed_spike_arrives_later(tmp_path):
     entries = description()
     entries["synapses"]["s11"] |= {"delay": "2 ms", "post": "open"}
@@ -67,6 +71,7 @@ def test_a_delayed_spike_arrives_later(tmp_path):
     assert rises - recording.spikes("n1")[0] == pytest.approx(2e-3, abs=0.1e-3)
 
 
+@pytest.mark.needs("ngspice")
 def test_an_inhibitory_pulse_without_a_stage_discharges_the_membrane(tmp_path):
     pair = network(tmp_path, {"s12": ("n1", "n2")}, stages=0).with_components({"s12.R_W": 20e3})
     recording = run(pair, deck(pair, {"n1.i0": 62e-6, "n2.i0": 35e-6}, 0.03, ["n2.v_m", "s12.i_out"]))
@@ -95,12 +100,14 @@ def test_noise_unknown_ports_and_unknown_nodes_are_refused(board):
         deck(board, {}, 1.0, ["s11.v_c3"])
 
 
+@pytest.mark.needs("ngspice")
 def test_a_node_that_was_not_saved_is_named(board):
     recording = run(board, deck(board, {}, 1e-3))
     with pytest.raises(ConfigError, match=r"'n1.v_m' was not saved"):
         recording.trace("n1.v_m")
 
 
+@pytest.mark.needs("ngspice")
 def test_what_ngspice_refuses_is_told(board):
     text = deck(board, {}, 1e-3)
     with pytest.raises(SpiceError, match=r"unknown subckt.*stage_excited"):
@@ -109,6 +116,7 @@ def test_what_ngspice_refuses_is_told(board):
         run(board, text.replace("C_m=1e-07", "C_m=much"))
 
 
+@pytest.mark.needs("ngspice")
 def test_a_run_that_takes_too_long_is_ended(board):
     with pytest.raises(SpiceError, match=r"not done after 0.1 s"):
         run(board, deck(board, {"n1.i0": 62e-6}, 60.0), deadline=0.1)

@@ -10,6 +10,7 @@ from neurorig.signals import Steps
 
 from .rhythm import bursts
 
+pytestmark = pytest.mark.needs("ngspice")
 LONG = pytest.mark.timeout(150)  # ngspice needs some seconds for each second
 
 

@@ -43,6 +43,7 @@ def test_rates_follow_the_table_of_the_reference_device(neuron, capacitor):
     assert all(falling_rate(board, amperes * 1e-6) == 0.0 for amperes in table[table.f_Hz == 0].I_uA)
 
 
+@pytest.mark.needs("ngspice")
 @pytest.mark.parametrize("capacitor", [0.1e-6, 33e-9])
 @pytest.mark.parametrize("amperes", [50e-6, 62e-6, 80e-6, 100e-6])
 def test_rate_and_spike_of_the_deck(neuron, capacitor, amperes):
@@ -60,6 +61,7 @@ def test_rate_and_spike_of_the_deck(neuron, capacitor, amperes):
     assert np.mean(spike > 0.75) == pytest.approx(np.mean(v_ap > 0.75), rel=0.05)  # time that a spike lasts
 
 
+@pytest.mark.needs("ngspice")
 def test_silent_below_the_fold_and_latched_above_the_valley(neuron):
     assert witness(neuron, {"n1.i0": 46.4e-6}, 0.2).counts("n1") == (0, 0)
     latched = witness(neuron, {"n1.i0": 110e-6}, 0.2, ["n1.v_m"])
@@ -67,6 +69,7 @@ def test_silent_below_the_fold_and_latched_above_the_valley(neuron):
     assert latched.twin.sample("n1.v_m", 0.2, 1.0, 1)[0] == pytest.approx(latched.ngspice.trace("n1.v_m")[-1], abs=0.05)
 
 
+@pytest.mark.needs("ngspice")
 @pytest.mark.parametrize("drive", ["pcb", "fig18"])
 @pytest.mark.parametrize("capacitor", [0.1e-6, 33e-9])
 @pytest.mark.parametrize("weight", [0.4, 2.2e3, 10e3])
@@ -87,6 +90,7 @@ def test_charge_per_spike(tmp_path, drive, capacitor, weight):
     assert pulse.charge(float(v_c[window].mean())) == pytest.approx(gained, rel=0.05)
 
 
+@pytest.mark.needs("ngspice")
 def test_one_spike_through_two_stages(tmp_path):
     """Fig. 4 with the table's parts, 82 kohm and 22 nF: an exponential, then an alpha function."""
     entries = description()
@@ -108,6 +112,7 @@ def test_one_spike_through_two_stages(tmp_path):
         assert np.sqrt(np.mean((ours - theirs) ** 2)) < 0.03 * theirs.max()
 
 
+@pytest.mark.needs("ngspice")
 @pytest.mark.parametrize("load", [50e-9, 100e-9, 250e-9, 400e-9])
 def test_bursting_neuron(neuron, load):
     """C_L beside R_a: V_ap shrinks as the charge is shared; beyond 0.2 uF spikes follow each other faster (Wu 2023)."""

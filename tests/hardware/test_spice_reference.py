@@ -7,6 +7,7 @@ from neurorig.hardware.devices import load_device
 from neurorig.hardware.fits.spice_reference import FITTED, fitted
 
 
+@pytest.mark.needs("ngspice")
 @pytest.mark.timeout(150)  # some 80 short runs of ngspice
 def test_the_set_is_what_the_script_finds():
     board = load_board("wu2025_neuron")
