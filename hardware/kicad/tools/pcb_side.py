@@ -50,13 +50,14 @@ def box_of(box: Any) -> list[float]:
     return [*place_of(box.GetOrigin()), *place_of(box.GetEnd())]
 
 
-def footprint(part: dict[str, Any], folders: dict[str, str]) -> Any:
-    """The footprint of a part where it lies; an unknown one is named."""
+def footprint(board: Any, part: dict[str, Any], folders: dict[str, str]) -> Any:
+    """Put the footprint of a part on the board where it lies; an unknown one is named."""
     library, _, name = part["footprint"].partition(":")
     found = pcbnew.FootprintLoad(folders[library], name) if library in folders else None
     if found is None:
         raise SystemExit(f"{part['ref']}: no footprint {part['footprint']!r} in {folders.get(library, 'any library')}")
     found.SetFPID(pcbnew.LIB_ID(library, name))
+    board.Add(found)  # first: without a board, turning it over is a segmentation fault
     found.SetPosition(point(part["x"], part["y"]))
     if part["back"]:
         found.Flip(found.GetPosition(), pcbnew.FLIP_DIRECTION_LEFT_RIGHT)
@@ -149,7 +150,8 @@ def text_box(text: str, size: float, thickness: float) -> list[float]:
 
 def measure(request: dict[str, Any]) -> dict[str, Any]:
     """Where pads, bodies and prints lie, which parts stand in each other's way, how large the texts are."""
-    found = {part["ref"]: footprint(part, request["folders"]) for part in request["parts"]}
+    board = pcbnew.BOARD()
+    found = {part["ref"]: footprint(board, part, request["folders"]) for part in request["parts"]}
     return {
         "parts": {ref: part_facts(item) for ref, item in found.items()},
         "meeting": [[a, b] for a, b in combinations(found, 2) if courtyards_meet(found[a], found[b])],
@@ -162,7 +164,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
 
 def add_part(board: Any, part: dict[str, Any], request: dict[str, Any], nets: dict[str, Any]) -> None:
     """One footprint with its fields, its link to the schematic and its nets."""
-    item = footprint(part, request["folders"])
+    item = footprint(board, part, request["folders"])
     item.SetReference(part["ref"])
     item.SetValue(part["value"])
     for name, text in part["fields"].items():
@@ -189,7 +191,6 @@ def add_part(board: Any, part: dict[str, Any], request: dict[str, Any], nets: di
             pad.SetNet(nets[pin["net"]])
             pad.SetPinFunction(pin["function"])
             pad.SetPinType(pin["type"])
-    board.Add(item)
 
 
 def add_line(board: Any, ends: tuple[Any, Any], layer: int, width: float) -> None:
