@@ -18,6 +18,7 @@ derived() {
     rm "$1.sources"
     sources -name '*.list' -exec cat {} + | sed -nE "s/^(deb (\[[^]]*\] )?[^ ]+) $VERSION_CODENAME /\1 $suite /p" | head -n 1 > "$1.list"
     [ -s "$1.list" ] && return
+    rm "$1.list"
     echo "No entry for Debian $VERSION_CODENAME in $apt to derive $suite from." >&2
     return 1
 }
