@@ -83,7 +83,7 @@ class Netlist:
         return found[0]
 
     def fitted(self, parts: Mapping[str, float]) -> "Netlist":
-        """Give the circuit with other values (ohm, F) of resistors, capacitors, sockets and trimmers, by designator.
+        """Give the circuit with other values (ohm, F) of resistors, capacitors and trimmers, by designator.
 
         Raises ConfigError for a part that it lacks or that takes no value, and for a trimmer that has not so much.
         """
@@ -92,9 +92,9 @@ class Netlist:
             element = self._element(part)
             if element.plain:
                 changed[part] = replace(element, model=f"{value:.10g}")
-            elif element.model in ("trimmer", "socket"):
-                total = element.parameters.get("total", "20k") if element.model == "trimmer" else None
-                if total is not None and value > _ohms(total):
+            elif element.model == "trimmer":
+                total = element.parameters.get("total", "20k")
+                if value > _ohms(total):
                     raise ConfigError(
                         f"{self.name}: {part} is a trimmer of {total}, it cannot be set to {show(value, 'ohm')}."
                     )
@@ -135,7 +135,7 @@ class Netlist:
         element = self.elements[node]
         if element.plain and node[0].upper() == "R":
             return f"i(@{node}[i])"
-        if element.model in (*_POSITIONS, "trimmer", "socket"):
+        if element.model in (*_POSITIONS, "trimmer"):
             return f"i(@r.x{node}.r_1[i])"
         raise ConfigError(
             f"{self.name}: the current through {node} cannot be seen; take a resistor or jumper beside it."

@@ -17,7 +17,7 @@ R_a1 Net-_JP_load1-A_ GND 2k
 XR_L1 Net-_JP_load1-B_ GND GND trimmer r=2k total=5k
 C_m1 /n1.v_m GND 100n
 R_m1 /n1.v_m /n1/n1.gate 680k
-XR_Wp11 +5V /s11/s11.v_c1 socket
+R_Wp11 +5V /s11/s11.v_c1 1T
 R_s11_1 /s11/s11.v_c1 GND 100k
 .end
 """
@@ -39,7 +39,7 @@ def test_parts_are_fitted_in_a_copy(neuron):
     other = neuron.fitted({"C_m1": 33e-9, "R_L1": 3e3, "R_Wp11": 0.4})
     assert other.elements["C_m1"].line == "C_m1 /n1.v_m GND 3.3e-08"
     assert other.elements["R_L1"].line == "XR_L1 Net-_JP_load1-B_ GND GND trimmer r=3000 total=5k"
-    assert other.elements["R_Wp11"].line == "XR_Wp11 +5V /s11/s11.v_c1 socket r=0.4"
+    assert other.elements["R_Wp11"].line == "R_Wp11 +5V /s11/s11.v_c1 0.4"
     assert neuron.elements["C_m1"].model == "100n"
 
 
