@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -24,7 +25,10 @@ def _ngspice() -> str:
 def _kicad() -> str:
     if not (program := shutil.which("kicad-cli")):
         return "kicad-cli not found"
-    said = subprocess.run([program, "version"], capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+    with tempfile.TemporaryDirectory() as home:  # it writes there, and refuses to run without
+        environment = os.environ | {"HOME": home, "KICAD_CONFIG_HOME": home}
+        done = subprocess.run([program, "version"], env=environment, capture_output=True, text=True, check=False)
+    said = done.stdout.strip()
     major = re.match(r"\d+", said)
     return "" if major and int(major[0]) >= 9 else f"kicad-cli is {said or 'of no version'}, 9 or later is needed"
 

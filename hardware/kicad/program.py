@@ -41,7 +41,10 @@ def kicad_cli() -> tuple[Path, str]:
     found = shutil.which("kicad-cli")
     if found is None:
         raise KicadError(f"kicad-cli is not found on this machine. {_INSTALL}")
-    done = subprocess.run([found, "version"], capture_output=True, text=True, timeout=60, check=False)
+    with tempfile.TemporaryDirectory(prefix="neurorig-kicad-") as home:
+        done = subprocess.run(
+            [found, "version"], env=_environment(Path(home)), capture_output=True, text=True, timeout=60, check=False
+        )
     version = done.stdout.strip()
     major = re.match(r"(\d+)\.", version)
     if major is None or int(major[1]) < LEAST:
@@ -66,7 +69,7 @@ class Workspace:
         told = " ".join(str(a) for a in arguments[:3] if not str(a).startswith("-"))
         try:
             done = subprocess.run(
-                command, cwd=self.project.folder, env=self._environment(), capture_output=True, text=True,
+                command, cwd=self.project.folder, env=_environment(self.root / "home"), capture_output=True, text=True,
                 stdin=subprocess.DEVNULL, timeout=DEADLINE, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as reason:
@@ -78,10 +81,10 @@ class Workspace:
             )
         return done
 
-    def _environment(self) -> dict[str, str]:
-        """English, whatever the language of the person, because the answers are read; nothing in the person's home."""
-        home = self.root / "home"
-        return os.environ | {"KICAD_CONFIG_HOME": str(home), "HOME": str(home), "LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
+
+def _environment(home: Path) -> dict[str, str]:
+    """English, whatever the language of the person, because answers are read; nothing in the person's home folder."""
+    return os.environ | {"KICAD_CONFIG_HOME": str(home), "HOME": str(home), "LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
 
 
 @contextmanager
