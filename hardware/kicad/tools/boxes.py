@@ -23,6 +23,13 @@ def grown(box: Box, by: float) -> Box:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
+def around(boxes: Boxes) -> Box:
+    """The box around boxes; there must be one."""
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
 def overlaps(some: Boxes, others: Boxes) -> NDArray[np.bool_]:
     """Which of `some` (rows) overlap which of `others` (columns)."""
     a, b = some[:, None, :], others[None, :, :]

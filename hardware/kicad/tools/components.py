@@ -60,7 +60,7 @@ def _component(comp: Expression, pins: Mapping[str, Pin]) -> Component | None:
         footprint=word(comp, "footprint"),
         fields=_fields(comp),
         path=f"{word(child(comp, 'sheetpath'), 'tstamps')}{symbol}",
-        sheet_name=flags.get("Sheetname", ""),
+        sheet_name=word(child(comp, "sheetpath"), "names"),
         sheet_file=flags.get("Sheetfile", ""),
         fitted="dnp" not in flags,
         in_bom="exclude_from_bom" not in flags,

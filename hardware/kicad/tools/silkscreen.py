@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorig.signals import ConfigError
 
-from .boxes import OUTWARD, Box, Boxes, distances, grown, inside, moved, overlaps, stack, turned
+from .boxes import OUTWARD, Box, Boxes, around, distances, grown, inside, moved, overlaps, stack, turned
 from .layout import Layout, Point, Table, Text
 
 GAP = 0.2
@@ -23,7 +24,13 @@ STROKE = 0.15
 LINE = 2.0
 """From line to line of a table over the height of its texts."""
 STEP = 0.5
+"""Between places that are tried, mm."""
+FOREIGN = 0.3
+"""How much nearer to its own part than to another one a text should lie, mm."""
 ROUNDS = 60
+
+
+Costs = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,10 @@ class _Side:
 
     def free(self, boxes: Boxes) -> Boxes:
         """Those of the boxes where there is nothing but, perhaps, another text."""
+        if not len(boxes):
+            return boxes
         wide = boxes + GAP * OUTWARD
-        reach = stack([(wide[:, 0].min(), wide[:, 1].min(), wide[:, 2].max(), wide[:, 3].max())])
-        near = self.boxes[overlaps(self.boxes, reach)[:, 0]]
+        near = self.boxes[overlaps(self.boxes, stack([around(wide)]))[:, 0]]
         blank = boxes[~overlaps(wide, near).any(axis=1)]
         return blank[inside(blank + EDGE * OUTWARD, self.outline)]
 
@@ -186,9 +194,9 @@ class Printer:
     def _settle(self, labels: Sequence[Label]) -> dict[Label, Text]:
         """A place for each of the labels; who finds none is served first in the next round."""
         choices = {label: self._choices(label) for label in labels}
-        if hopeless := [label for label, found in choices.items() if not found]:
+        if hopeless := [label for label, found in choices.items() if not len(found.boxes)]:
             raise ConfigError(self._no_room(hopeless))
-        queue = sorted(labels, key=lambda label: len(choices[label]))
+        queue = sorted(labels, key=lambda label: len(choices[label].boxes))
         for _ in range(ROUNDS):
             placed, left_over = self._one_round(queue, choices)
             if not left_over:
@@ -199,63 +207,55 @@ class Printer:
         raise ConfigError(self._no_room(left_over))
 
     def _one_round(
-        self, queue: Sequence[Label], choices: Mapping[Label, list[Text]]
+        self, queue: Sequence[Label], choices: Mapping[Label, "_Choices"]
     ) -> tuple[dict[Label, Text], list[Label]]:
         taken = {back: list(side.taken) for back, side in self._sides.items()}
         placed: dict[Label, Text] = {}
         left_over = []
         for label in queue:
-            here = taken[self._parts[label.owner].back]
-            text = self._first_free(choices[label], here)
+            text = choices[label].first_free(taken[self._parts[label.owner].back])
             if text is None:
                 left_over.append(label)
             else:
                 placed[label] = text
-                here.append(self.box(text))
+                taken[text.back].append(self.box(text))
         return placed, left_over
 
-    def _first_free(self, choices: Sequence[Text], taken: Sequence[Box]) -> Text | None:
-        if not choices:
-            return None
-        boxes = stack([grown(self.box(text), GAP) for text in choices])
-        free = np.flatnonzero(~overlaps(boxes, stack(taken)).any(axis=1))
-        return choices[free[0]] if len(free) else None
-
-    def _choices(self, label: Label) -> list[Text]:
+    def _choices(self, label: Label) -> "_Choices":
         """Where the label may lie as far as parts are concerned, the best place first."""
-        found: list[tuple[float, Text]] = []
-        for size in SIZES:
-            for turn in (0.0, 90.0):
-                penalty = 1.5 * (size < SIZES[0]) + 1.0 * (turn != 0.0)
-                found += [(cost + penalty, text) for cost, text in self._around(label, size, turn)]
-        return [text for _, text in sorted(found)]
+        tried = [(size, turn) for size in SIZES for turn in (0.0, 90.0)]
+        around = [self._around(label, size, turn) for size, turn in tried]
+        costs = np.concatenate([cost + _penalty(*how) for how, (cost, _) in zip(tried, around, strict=True)])
+        how = np.concatenate([np.full(len(cost), i) for i, (cost, _) in enumerate(around)])
+        order = np.argsort(costs, kind="stable")
+        texts = tuple(Text(label.text, 0.0, 0.0, *t, self._parts[label.owner].back) for t in tried)
+        origins = stack([self.box(text) for text in texts])
+        return _Choices(np.concatenate([boxes for _, boxes in around])[order], how[order], texts, origins)
 
-    def _around(self, label: Label, size: float, turn: float) -> Iterator[tuple[float, Text]]:
-        part = self._parts[label.owner]
-        at_origin = self.box(Text(label.text, 0.0, 0.0, size, turn, part.back))
-        width, height = at_origin[2] - at_origin[0], at_origin[3] - at_origin[1]
-        reach = label.reach
-        lefts = _stops(part.body[0], part.body[2], width, reach)
-        tops = _stops(part.body[1], part.body[3], height, reach)
-        corners = np.array([(x, y) for x in lefts for y in tops])
-        boxes = np.hstack([corners, corners + np.array([width, height])])
+    def _around(self, label: Label, size: float, turn: float) -> tuple[Costs, Boxes]:
+        """The free boxes around the part for its text so written, and how bad each is."""
+        part, reach = self._parts[label.owner], label.reach
+        left, top, right, bottom = self.box(Text(label.text, 0.0, 0.0, size, turn, part.back))
+        lefts = _stops(part.body[0], part.body[2], right - left, reach)
+        tops = _stops(part.body[1], part.body[3], bottom - top, reach)
+        corners = np.stack(np.meshgrid(lefts, tops, indexing="ij"), axis=-1).reshape(-1, 2)
+        boxes = np.hstack([corners, corners + np.array([right - left, bottom - top])])
         away = distances(boxes, part.body)
         free = self._sides[part.back].free(boxes[(away > GAP) & (away <= reach)])
-        costs = self._costs(free, label.owner)
-        for box, cost in zip(free, costs, strict=True):
-            x, y = float(box[0] - at_origin[0]), float(box[1] - at_origin[1])
-            yield float(cost), Text(label.text, round(x, 3), round(y, 3), size, turn, part.back)
+        return self._costs(free, label.owner), free
 
-    def _costs(self, boxes: Boxes, owner: str) -> Boxes:
+    def _costs(self, boxes: Boxes, owner: str) -> Costs:
         """Far from the part, beside its middle, over a via, or nearer to another part: the higher, the worse."""
         body = self._parts[owner].body
         away = distances(boxes, body)
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2 - ((body[0] + body[2]) / 2, (body[1] + body[3]) / 2)
         cost = away + 0.15 * np.abs(middle).min(axis=1) + 0.02 * np.abs(middle).max(axis=1)
         cost += 3.0 * overlaps(boxes, self._vias).any(axis=1)
-        for name, other in zip(self._owners, self._bodies, strict=True):
-            if name != owner:
-                cost += 2.0 * np.maximum(away + 0.3 - distances(boxes, tuple(other)), 0.0)
+        if len(boxes):
+            others = self._bodies[[name != owner for name in self._owners]]
+            near = others[overlaps(others, stack([grown(around(boxes), FOREIGN)]))[:, 0]]
+            for other in near:
+                cost += 2.0 * np.maximum(away + FOREIGN - distances(boxes, tuple(other)), 0.0)
         return np.asarray(cost)
 
     def _no_room(self, labels: Sequence[Label]) -> str:
@@ -287,7 +287,7 @@ class Printer:
         """Beside the part, else on its body where the part will cover it, else on the assembly drawing only."""
         part = self._parts[label.owner]
         side = self._sides[part.back]
-        text = self._first_free(self._choices(label), side.taken) or self._on_body(label)
+        text = self._choices(label).first_free(side.taken) or self._on_body(label)
         if text is None:
             self.done.hidden.append(label.owner)
             return
@@ -309,6 +309,33 @@ class Printer:
                 if not overlaps(box, others).any() and not overlaps(box, stack(side.taken)).any():
                     return Text(label.text, round(x, 3), round(y, 3), size, turn, part.back)
         return None
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """Boxes in which a text may lie, the best first."""
+
+    boxes: Boxes
+    how: NDArray[np.int_]
+    """Which of `texts` lies in each box."""
+    texts: tuple[Text, ...]
+    """The text in each size and direction, at the origin."""
+    origins: Boxes
+    """The boxes of `texts`."""
+
+    def first_free(self, taken: Sequence[Box]) -> Text | None:
+        """The text in the best box that overlaps none of those taken."""
+        free = ~overlaps(self.boxes + GAP * OUTWARD, stack(taken)).any(axis=1)
+        if not free.any():
+            return None
+        best = int(np.argmax(free))
+        x, y = self.boxes[best, :2] - self.origins[self.how[best], :2]
+        return self.texts[self.how[best]]._replace(x=round(float(x), 3), y=round(float(y), 3))
+
+
+def _penalty(size: float, turn: float) -> float:
+    """A small text or one to be read from the side is worth this many mm of distance from its part."""
+    return 1.5 * (size < SIZES[0]) + 1.0 * (turn != 0.0)
 
 
 def _stops(low: float, high: float, length: float, reach: float) -> list[float]:
