@@ -70,7 +70,8 @@ def _meet(boxes: Boxes, starts: NDArray[np.float64], ends: NDArray[np.float64]) 
     along = ends - starts
     from_start = corners[:, None] - starts[:, None]
     side = along[:, None, 0] * from_start[..., 1] - along[:, None, 1] * from_start[..., 0]
-    return np.asarray((near & ~((side > 0).all(axis=2) | (side < 0).all(axis=2))).any(axis=1))
+    apart = np.all(side > 0, axis=2) | np.all(side < 0, axis=2)
+    return np.asarray(np.any(near & ~apart, axis=1))
 
 
 def turned(box: Box, turn: float, back: bool = False) -> Box:

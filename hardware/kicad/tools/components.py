@@ -35,7 +35,7 @@ class Component:
 
 
 def read_components(netlist: str) -> dict[str, Component]:
-    """The parts on the board, by designator in natural order, from a netlist in KiCad's own format.
+    """The parts on the board, in order of their designators, from a netlist in KiCad's own format.
 
     Raises ValueError when the text is no s-expression.
     """
@@ -46,7 +46,8 @@ def read_components(netlist: str) -> dict[str, Component]:
             pin = Pin(word(net, "name"), word(node, "pinfunction"), word(node, "pintype"))
             pins.setdefault(word(node, "ref"), {})[word(node, "pin")] = pin
     found = (_component(e, pins.get(word(e, "ref"), {})) for e in children(child(tree, "components"), "comp"))
-    return {part.ref: part for part in sorted(found, key=lambda part: part.ref) if part is not None}
+    parts = (part for part in found if part is not None)
+    return {part.ref: part for part in sorted(parts, key=lambda part: part.ref)}
 
 
 def _component(comp: Expression, pins: Mapping[str, Pin]) -> Component | None:

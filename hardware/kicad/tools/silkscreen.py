@@ -103,7 +103,7 @@ class _Side:
             return "the board's edge"
         hits = np.flatnonzero(overlaps(wide, self.boxes)[0])
         if len(hits):
-            return self.names[hits[0]]
+            return self.names[int(hits[0])]
         return "another text" if overlaps(wide, stack(self.taken)).any() else ""
 
 
@@ -329,8 +329,9 @@ class _Choices:
         if not free.any():
             return None
         best = int(np.argmax(free))
-        x, y = self.boxes[best, :2] - self.origins[self.how[best], :2]
-        return self.texts[self.how[best]]._replace(x=round(float(x), 3), y=round(float(y), 3))
+        how = int(self.how[best])
+        x, y = self.boxes[best, :2] - self.origins[how, :2]
+        return self.texts[how]._replace(x=round(float(x), 3), y=round(float(y), 3))
 
 
 def _penalty(size: float, turn: float) -> float:
