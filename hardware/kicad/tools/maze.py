@@ -232,10 +232,10 @@ def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scrat
 @_njit
 def is_clear(board: Board, errand: Errand, start: int, step: int, length: int) -> bool:
     """Whether the net may lie on a straight track: `length` nodes after `start`, `step` apart."""
-    for along in range(1, length + 1):
-        if place_cost(board, start + along * step, errand) < 0:
-            return False
-    return True
+    along = 1
+    while along <= length and place_cost(board, start + along * step, errand) >= 0:
+        along += 1
+    return along > length
 
 
 @_njit

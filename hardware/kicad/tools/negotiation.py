@@ -224,6 +224,7 @@ class Negotiation:
     def _wire(self, index: int, name: str) -> Wire:
         kind = self.grid.widths.index(self.grid.width(name))
         pads = [pad for pad in self.grid.problem.pads if pad.net == name]
+        pads.sort(key=lambda pad: (pad.x, pad.y, pad.name))
         return Wire(name, index, kind, [self._terminal(index, kind, pad) for pad in pads])
 
     def _terminal(self, index: int, kind: int, pad: Pad) -> Terminal:

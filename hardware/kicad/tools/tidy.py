@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def _direction(a: int, b: int, nx: int) -> int:
 
 def _corners(nodes: Chain, nx: int) -> Chain:
     """The ends of a chain and the nodes where it turns."""
-    nodes = [nodes[0], *(b for a, b in zip(nodes[:-1], nodes[1:], strict=True) if a != b)]
+    nodes = [nodes[0], *(b for a, b in pairwise(nodes) if a != b)]
     triples = zip(nodes[:-2], nodes[1:-1], nodes[2:], strict=True)
     return [nodes[0], *(b for a, b, c in triples if _direction(a, b, nx) != _direction(b, c, nx)), nodes[-1]]
 
@@ -93,7 +94,7 @@ def _corners(nodes: Chain, nx: int) -> Chain:
 def _nodes(chain: Chain, nx: int, n: int) -> Nodes:
     """Every node of a chain."""
     nodes = [chain[0]]
-    for a, b in zip(chain[:-1], chain[1:], strict=True):
+    for a, b in pairwise(chain):
         step = (b - a) // _leg(a, b, nx)[2]
         nodes += range(a + step, b + step, step)
     return np.array(nodes, np.int32)
@@ -102,7 +103,7 @@ def _nodes(chain: Chain, nx: int, n: int) -> Nodes:
 def _price(chain: Chain, nx: int) -> int:
     """Length and turns of a chain."""
     price, before = 0, -1
-    for a, b in zip(chain[:-1], chain[1:], strict=True):
+    for a, b in pairwise(chain):
         direction = _direction(a, b, nx)
         price += _leg(a, b, nx)[2] * (DIAGONAL if direction & 1 else STRAIGHT)
         if before >= 0:
@@ -129,7 +130,7 @@ def _straighter(negotiation: Negotiation, wire: Wire, chain: Chain, others: list
     errand = Errand(wire.index, wire.kind, -1, 0, 0, 0, 0, 0)
 
     def allowed(old: Chain, new: Chain) -> bool:
-        legs = set(zip(new[:-1], new[1:], strict=True)) - set(zip(old[:-1], old[1:], strict=True))
+        legs = set(pairwise(new)) - set(pairwise(old))
         if not all(
             leaves(masks[end], _direction(end, then, nx)) for end, then in ((new[0], new[1]), (new[-1], new[-2]))
         ):
