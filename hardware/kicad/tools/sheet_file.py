@@ -23,10 +23,10 @@ def write_schematic(sheet: Sheet, folder: Path) -> tuple[Path, ...]:
     Returns the files, the root sheet first, the table last. Raises `DrawingError`: a label, supply or cross that touches
     no wire or pin, ports that do not match, two sheets of one name, one designator in two places.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     project = _Project(sheet)
     texts = {f"{name}.kicad_sch": write(expression) for name, expression in project.sheets()}
     texts["sym-lib-table"] = write(_library_table(project))
+    folder.mkdir(parents=True, exist_ok=True)
     files = tuple(folder / name for name in texts)
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(text, encoding="utf-8")

@@ -5,14 +5,18 @@ from .symbols import Box, Pin, Pose
 from .text import TextPlace
 
 GAP = 0.6  # steps between body and text
-LINE = 1.5  # steps from line to line
+LINE = 1.6  # steps from line to line
 
 
 def text_places(placed: Placed) -> tuple[TextPlace, TextPlace]:
     """Places of reference and value: right of the body, else left, else above and below, by where its pins are."""
     box = placed.part.symbol.body(placed.unit, placed.pose)
     pins = placed.part.symbol.unit_pins(placed.unit)
-    ref, value = _beside(box, {_side(pin, placed.pose, box) for pin in pins}, alone=placed.hide_value)
+    sides = [_side(pin, placed.pose, box) for pin in pins]
+    if len(sides) == 1:  # a test point, a flag: clear of what is written at its only pin
+        away = {"top": LINE / 2, "bottom": -LINE / 2}.get(sides[0], 0.0)
+        box = box._replace(top=box.top + away, bottom=box.bottom + away)
+    ref, value = _beside(box, set(sides), alone=placed.hide_value)
     if placed.ref_at is not None:
         ref = TextPlace(*placed.ref_at, "left")
     if placed.value_at is not None:
