@@ -66,6 +66,7 @@ _GROUPS = {
         "check": "Run KiCad's checks: electrical rules, design rules, missing tracks, schematic against layout.",
         "build": "Check boards, then write gerbers, parts list, drawings, pictures, solid and SPICE netlist.",
         "bom": "The parts that a board needs, grouped, with an estimate of what they cost.",
+        "setup": "How a figure is made on a board: which one, which values to fit, where the jumpers go.",
     },
 }
 for _name, _text in _HELP.items():

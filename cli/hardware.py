@@ -65,6 +65,29 @@ def bom_command(
     return 0
 
 
+def setup_command(
+    board: Annotated[str, Parameter(help="A board description that ships, such as wu2025_fig15, or a TOML file.")],
+    /,
+    *,
+    on: Annotated[str | None, Parameter(help="Make it on this circuit rather than on the smallest: motif.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """What a hand does to a circuit so that it is the board of a figure."""
+    from neurorig.hardware import load_board
+    from neurorig.hardware.kicad.fitting import printed, setup
+
+    description = load_board(board)
+    made = setup(description, on)
+    if as_json:
+        print(json.dumps({"board": description.name} | asdict(made)))
+        return 0
+    from .tables import print_setup
+
+    print(f"{description.title}\non the circuit: {made.project}\n")
+    print_setup(made, {part: printed(part, made.project) for part in made.parts})
+    return 0
+
+
 def check_command(*boards: BoardsArgument, as_json: JsonOption = False) -> int:
     """Run every check of KiCad on every board; exit code 1 if something is found."""
     from neurorig.hardware.kicad.checks import check

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
     from neurorig.hardware.kicad.bom import Bom
     from neurorig.hardware.kicad.checks import Checks
+    from neurorig.hardware.kicad.fitting import Setup
     from neurorig.hardware.kicad.overview import Overview
     from neurorig.protocols import Outcome, Parameter
     from neurorig.protocols.acceptance_result import Accepted
@@ -40,6 +41,7 @@ _NUMBERS = (
     "distance",
     "of signal",
     "tolerance",
+    "printed",
     "pieces",
     "parts",
     "sheets",
@@ -264,6 +266,22 @@ def print_bom(bom: "Bom") -> None:
     unpriced = f", without {len(bom.unpriced)} items that have no price" if bom.unpriced else ""
     print(f"\n{sum(i.quantity for i in bom.fitted)} parts, about {bom.cost:.2f} EUR{unpriced}")
     print_lines("not fitted", [f"{' '.join(i.designators)} ({i.value})" for i in bom.not_fitted])
+
+
+def print_setup(made: "Setup", printed: Mapping[str, str]) -> None:
+    """Values to fit, against those that the schematic prints, and the position of every jumper."""
+    from neurorig.hardware.kicad.fitting import written
+
+    table = _table("part", "value", "printed", "")
+    for part, value in made.parts.items():
+        change = "" if written(value) == printed[part] else "fit or set" if printed[part] else "into the socket"
+        table.add_row(part, written(value), printed[part], change)
+    _print(table)
+    print()
+    table = _table("jumper", "position")
+    for jumper, position in made.jumpers.items():
+        table.add_row(jumper, position)
+    _print(table)
 
 
 def print_checks(found: "Sequence[Checks]") -> None:
