@@ -5,7 +5,6 @@ dearer with every round, by how many claim it now and by how often it was fought
 go elsewhere has gone (McMurchie & Ebeling 1995, "PathFinder: a negotiation-based performance-driven router").
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +13,7 @@ from .copper import Pad, RoutingError
 from .grid import FREE, LAYERS, Grid, Nodes, disc
 from .maze import Errand, Tally, Tree, fought, scratch, search, take
 
-_ROUNDS = 100
+_PATIENCE = 12  # rounds without fewer contested places before the board counts as full
 _FIRST_PRICE, _DEARER, _HIGHEST_PRICE = 8, 1.4, 20_000  # of a place that another net has taken, per net
 _GRUDGE = 6  # what a place that was fought over costs more from then on
 _GRUDGE_REACH = 0.5  # mm around it
@@ -70,24 +69,45 @@ class Negotiation:
         """Finds ways for all nets that keep clear of one another. Raises RoutingError with nets, pads and places."""
         price = float(_FIRST_PRICE)
         contested = self.order()
-        for _ in range(_ROUNDS):
+        fewest, patience = self.board.n, _PATIENCE
+        while contested and patience:
             for wire in contested:
                 self.claim(wire, -1)
-                self.connect(wire, int(price))
+                lost = self.connect(wire, int(price))
+                if lost:
+                    raise RoutingError(f"{self._lost(wire, lost)}: it is walled in. Give it room or a narrower track.")
                 self.claim(wire, 1)
-            contested = [wire for wire in self.order() if self._fought(wire)]
-            if not contested:
-                return
+            claims = {wire.name: self._fought(wire) for wire in self.order()}
+            contested = [wire for wire in self.order() if claims[wire.name]]
+            patience = _PATIENCE if sum(claims.values()) < fewest else patience - 1
+            fewest = min(fewest, sum(claims.values()))
             price = min(price * _DEARER, _HIGHEST_PRICE)
-        raise RoutingError(self._quarrels(contested))
+        self._share_out(contested)
 
     def refine(self) -> None:
         """Lets each net look again, without claims of others: what it went around may be gone."""
         self.board.history[:] = 0
         for wire in reversed(self.order()):
+            before = wire.paths, wire.joined
             self.claim(wire, -1)
-            self.connect(wire, _BARRED)
+            if self.connect(wire, _BARRED):
+                wire.paths, wire.joined = before
             self.claim(wire, 1)
+
+    def _share_out(self, contested: list[Wire]) -> None:
+        """First come, first served, for nets that do not agree. Raises RoutingError for those that come too late."""
+        full = {wire.name: self._fullest(wire) for wire in contested}
+        for wire in contested:
+            self.claim(wire, -1)
+        told = []
+        for wire in contested:
+            lost = self.connect(wire, _BARRED)
+            if lost:
+                told.append(f"{self._lost(wire, lost)}: full at {full[wire.name]}.")
+                wire.paths = []
+            self.claim(wire, 1)
+        if told:
+            raise RoutingError("\n".join((*told, "Move the parts apart there, or enlarge the board.")))
 
     def order(self) -> list[Wire]:
         """The nets by their size, those with a pour last."""
@@ -118,8 +138,14 @@ class Negotiation:
         places = sorted({int(place) for change in changes for place in change} - pads)
         return np.array([*places, *(place + n for place in places)], np.int32)
 
-    def connect(self, wire: Wire, price: int) -> None:
-        """Joins all pads of a net anew. Raises RoutingError if one cannot be reached."""
+    def connect(self, wire: Wire, price: int) -> Terminal | None:
+        """Joins all pads of a net anew; the pad that it cannot reach, if there is one."""
+        try:
+            return self._connect(wire, price)
+        finally:
+            self._forget(wire)
+
+    def _connect(self, wire: Wire, price: int) -> Terminal | None:
         wire.paths, wire.joined = [], []
         tree = self.tree
         for number, terminal in enumerate(wire.terminals[1:], 2):
@@ -134,6 +160,8 @@ class Negotiation:
         while far:
             nearest = min(far, key=lambda number: (far[number], number))
             path = self._reach(wire, wire.terminals[nearest - 1], price, np.concatenate(starts))
+            if not len(path):
+                return wire.terminals[nearest - 1]
             arrived = int(tree.goal[path[-1]])
             terminal = wire.terminals[arrived - 1]
             path = np.concatenate((path, _home(int(path[-1]), terminal.homes, self.board.nx, self.board.n)))
@@ -146,7 +174,7 @@ class Negotiation:
             for number in list(far):
                 homes = wire.terminals[number - 1].homes
                 far[number] = min(far[number], _distance(grown, homes, self.board.nx, self.board.n))
-        self._forget(wire)
+        return None
 
     def _reach(self, wire: Wire, terminal: Terminal, price: int, starts: Nodes) -> Nodes:
         rows, columns = np.divmod(terminal.goals % self.board.n, self.board.nx)
@@ -154,11 +182,6 @@ class Negotiation:
         self._number += 1
         errand = Errand(wire.index, wire.kind, price, *box, self._number)
         path: Nodes = search(self.board, errand, self.tree, starts, self.notes)
-        if not len(path):
-            raise RoutingError(
-                f"net {wire.name}: no way to pad {terminal.pad.name} at ({terminal.pad.x:g}, {terminal.pad.y:g}) mm for a track "
-                f"of {self.grid.widths[wire.kind]:g} mm: it is walled in; give it room or a narrower track"
-            )
         return path
 
     def _open(self, terminal: Terminal) -> None:
@@ -208,18 +231,17 @@ class Negotiation:
         tracks = fought(self.board, np.unique(wire.nodes()), wire.kind, self._grudge, _GRUDGE)
         return int(tracks + fought(self.board, self.vias(wire), self.grid.via, self._grudge, _GRUDGE))
 
-    def _quarrels(self, wires: Iterable[Wire]) -> str:
-        lines = []
-        for wire in wires:
-            for path, pad in zip(wire.paths, wire.joined, strict=True):
-                full = path[self.board.taken[wire.kind, path] > 1]
-                if len(full):
-                    x, y = self.grid.point(int(full[len(full) // 2]))
-                    layer = LAYERS[int(full[len(full) // 2]) // self.board.n]
-                    lines.append(
-                        f"net {wire.name}: no room on the way to pad {pad} at ({x:.1f}, {y:.1f}) mm on {layer}"
-                    )
-        return "\n".join((*lines, "The board is full there: move the parts apart, or enlarge it."))
+    def _lost(self, wire: Wire, terminal: Terminal) -> str:
+        pad, width = terminal.pad, self.grid.widths[wire.kind]
+        return f"net {wire.name}: no way to pad {pad.name} at ({pad.x:g}, {pad.y:g}) mm for a track of {width:g} mm"
+
+    def _fullest(self, wire: Wire) -> str:
+        """Where a net lies on another."""
+        nodes = wire.nodes()
+        full = nodes[self.board.taken[wire.kind, nodes] > 1]
+        node = int(full[len(full) // 2] if len(full) else nodes[0])
+        x, y = self.grid.point(node)
+        return f"({x:.1f}, {y:.1f}) mm on {LAYERS[node // self.board.n]}"
 
     def _wire(self, index: int, name: str) -> Wire:
         kind = self.grid.widths.index(self.grid.width(name))

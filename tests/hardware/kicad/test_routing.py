@@ -137,7 +137,9 @@ def test_a_full_board_is_refused_with_nets_pads_and_places():
         for row in range(count)
     )
     gap = (Keepout(25.0, 7.0, 1.0, 7.0), Keepout(25.0, 26.0, 1.0, 10.0))
-    with pytest.raises(RoutingError, match=r"net n\d+: .* pad J\S+ .*at \(\d+\.\d, \d+\.\d\) mm on [FB](?s:.*)enlarge"):
+    with pytest.raises(
+        RoutingError, match=r"net n\d+: no way to pad J\S+ .*full at \(2\d\.\d, 1\d\.\d\) mm on [FB](?s:.*)enlarge"
+    ):
         route(Problem((50.0, 36.0), pads, gap))
 
 
