@@ -1,0 +1,81 @@
+"""The neuron board: one neuron with its I_delta block (Wu 2025, Fig. 18), also as bursting neuron (Wu 2023)."""
+
+from neurorig.hardware.kicad.tools.circuit import Circuit
+from neurorig.hardware.kicad.tools.drawing import Sheet
+from neurorig.hardware.kicad.tools.layout import Layout, Place
+
+from .neuron_blocks import buffers, delta, membrane
+from .supply_blocks import decoupling, headers, spare_pair, supply, thermometer
+
+NAME, TITLE = "neuron", "Neuron with I_delta block"
+
+
+def schematic() -> Sheet:
+    """One page, A3."""
+    sheet = Sheet(NAME, TITLE)
+    membrane(sheet, NAME, 1, (34, 30))
+    delta(sheet, NAME, "11", (122, 42), digital=False)
+    headers(sheet, "J_delta11", "I_delta, GND", ("s11.i_delta", "GND"), (204, 39))
+    buffers(sheet, 1, (238, 30))
+    supply(sheet, (24, 98))
+    decoupling(sheet, ("Q11_1", "U1"), (108, 98))
+    spare_pair(sheet, "Q11_1", 2, (180, 98))
+    thermometer(sheet, (250, 98))
+    sheet.table(
+        (
+            ("figure", "C_m1", "R_a1 / R_L1", "JP_load1", "JP_C_L1"),
+            ("Wu 2025 Figs 2 to 10", "100n", "R_a1 2k", "R_a", "open"),
+            ("Wu 2025 Figs 11 to 16", "33n", "R_a1 2k", "R_a", "open"),
+            ("Wu 2023 Figs 2 to 5", "10u, R_m1 100k", "R_L1 47 to 3k", "R_L", "closed, C_L1 100n"),
+        ),
+        (20, 140),
+        (40, 30, 26, 18, 36),
+    )
+    return sheet
+
+
+def layout() -> Layout:
+    """80 x 60 mm: current in at the left, scope at the right, supply below."""
+    places = {
+        "J_i0_1": Place(13, 30, 90, overhang=True),
+        "R_i1": Place(17.3, 30),
+        "C_m1": Place(20, 22),
+        "T1": Place(30, 24),
+        "R_m1": Place(28, 18),
+        "TP1_1": Place(31, 30.2),
+        "JP_load1": Place(31.2, 35.2, 90),
+        "R_a1": Place(17.5, 35),
+        "R_L1": Place(24, 40.5),
+        "C_L1": Place(32, 41.2),
+        "JP_C_L1": Place(32, 46.6, 90),
+        "TP1_2": Place(39, 31),
+        "Q11_1": Place(42.5, 5),
+        "C_d11_1": Place(43, 25),
+        "R_pull11": Place(28, 6),
+        "R_W11": Place(20, 6),
+        "R_Wp11": Place(28, 10.5),
+        "JP_weight11": Place(35, 14, 90),
+        "J_delta11": Place(76, 47),
+        "U1": Place(42.5, 29.5),
+        "C_d1": Place(43, 41.5),
+        "R_p1_1": Place(53, 27),
+        "R_o1_1": Place(53, 17),
+        "J_v_m_1": Place(67, 17, 270, overhang=True),
+        "R_p1_2": Place(53, 40),
+        "R_o1_2": Place(53, 36),
+        "J_v_ap_1": Place(67, 36, 270, overhang=True),
+        "U9": Place(40, 47),
+        "J9": Place(46, 57, 90),
+        "J1": Place(12, 54.3),
+        "Q1": Place(24, 51),
+        "R1": Place(28.5, 58),
+        "C1": Place(29, 52.8),
+        "C2": Place(36, 53),
+        "TP1": Place(52, 50),
+        "TP2": Place(58, 50),
+        "TP3": Place(16.6, 16),
+    }
+    return Layout((80, 60), places, holes=((4, 4), (76, 4), (4, 56), (76, 56)))
+
+
+CIRCUIT = Circuit(NAME, TITLE, schematic, layout)

@@ -1,0 +1,137 @@
+"""Parts of the neuron and synapse boards: what is bought, with its footprint, alternative and price.
+
+Prices are estimates for one piece (EUR, 2026, without tax). Makers' numbers that no data sheet confirmed say "assumed".
+"""
+
+from typing import NamedTuple
+
+YEAR = 2026
+
+
+class Bought(NamedTuple):
+    """A part of a shop: footprint of KiCad's libraries, maker, maker's number, what may replace it, price of one (EUR)."""
+
+    footprint: str
+    maker: str
+    number: str
+    alternative: str
+    price: float
+    note: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Fields of the schematic, which become columns of the bill of materials."""
+        fields = {
+            "Manufacturer": self.maker,
+            "MPN": self.number,
+            "Alternative": self.alternative,
+            "Price": f"{self.price:.2f} EUR ({YEAR}, one)",
+        }
+        return fields | ({"Note": self.note} if self.note else {})
+
+
+FILM_BODY = "Capacitor_THT:C_Rect_L7.2mm_W11.0mm_P5.00mm_FKS2_FKP2_MKS2_MKP2"  # takes all MKS 2, 10 nF to 10 uF
+FILM_NOTE = "socketed: two turned contacts; metallised polyester, RC above 1000 s (data sheet of MKS 2)"
+
+THYRISTOR = Bought(
+    "Package_TO_SOT_THT:TO-92_Inline_Wide",
+    "STMicroelectronics",
+    "P0118MA 2AL3",
+    "Littelfuse S4X8TS1RP (SOT-223, on an adapter)",
+    0.60,
+    "I_GT 0.5 to 5 uA: presort, so that both neurons of a motif are alike",
+)
+TRANSISTORS = Bought(
+    "Package_DIP:DIP-14_W7.62mm_Socket",
+    "Advanced Linear Devices",
+    "ALD1105PBL",
+    "ALD1105SBL (SOIC-14, on an adapter)",
+    6.50,
+    "two N and two P channel transistors, matched in pairs; in a socket",
+)
+TRIMMER_WEIGHT = Bought(
+    "Potentiometer_THT:Potentiometer_Bourns_3296P_Horizontal",
+    "Bourns",
+    "3296P-1-203LF",
+    "Bourns 3214X-1-203E (SMD, on an adapter)",
+    2.50,
+)
+TRIMMER_LOAD = Bought(
+    "Potentiometer_THT:Potentiometer_Bourns_3296P_Horizontal", "Bourns", "3296P-1-502LF", "any 5k of this shape", 2.50
+)
+RESISTOR = Bought(
+    "Resistor_THT:R_Axial_DIN0207_L6.3mm_D2.5mm_P10.16mm_Horizontal",
+    "Vishay",
+    "MBA02040C of this value",
+    "any metal film 0.6 W, 1 %, size 0207",
+    0.10,
+)
+FILM = Bought(FILM_BODY, "WIMA", "MKS 2 of this value, 50 V or 63 V, 5 %", "KEMET R82, pitch 5 mm", 0.80, FILM_NOTE)
+FILM_LOAD = FILM._replace(footprint="Capacitor_THT:C_Rect_L7.2mm_W5.5mm_P5.00mm_FKS2_FKP2_MKS2_MKP2", price=0.50)
+CERAMIC = Bought(
+    "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm", "Vishay", "K104K15X7RF53H5", "any 100 nF X7R 50 V, pitch 5 mm", 0.20
+)
+BULK = Bought(
+    "Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "ECA1EM470", "any 47 uF 16 V, pitch 2.5 mm", 0.25
+)
+AMPLIFIER = Bought(
+    "Package_DIP:DIP-8_W7.62mm_Socket",
+    "Microchip",
+    "MCP6022-I/P",
+    "MCP6002-I/P (slower)",
+    2.20,
+    "input current 1 pA (typical), rail to rail; in a socket",
+)
+SWITCHES = Bought(
+    "Package_DIP:DIP-14_W7.62mm_Socket",
+    "Texas Instruments",
+    "SN74HC4066N",
+    "Maxim MAX4066CPD+ (same pins; leakage 1 nA, assumed)",
+    0.60,
+    "open: 0.1 nA typical, 100 nA at most; closed: 50 ohm (data sheet SCLS325); in a socket",
+)
+DIGITAL = Bought(
+    "Package_DIP:DIP-8_W7.62mm_Socket",
+    "Microchip",
+    "MCP4151-103E/P",
+    "MCP4151-502E/P (5k), MCP4151-503E/P (50k)",
+    1.50,
+    "option: 257 steps of 39 ohm, wiper 75 ohm, 2.5 mA at most",
+)
+PROTECTION = Bought(
+    "Package_TO_SOT_SMD:SOT-23", "Alpha & Omega", "AO3401A", "IRLML6402 or DMP2035U (same pins)", 0.15, "drops 1 mV at 20 mA"
+)
+THERMOMETER = Bought(
+    "Package_TO_SOT_THT:TO-92_Inline_Wide",
+    "Microchip",
+    "MCP9700A-E/TO",
+    "TMP36GT9Z or LM35DZ (same pins)",
+    0.60,
+    "0.5 V + 10 mV/K; beside the thyristors",
+)
+BNC = Bought(
+    "Connector_Coaxial:BNC_Amphenol_B6252HB-NPP3G-50_Horizontal",
+    "Amphenol RF",
+    "B6252HB-NPP3G-50",
+    "a pin header in pads 1 and 2",
+    4.50,
+)
+TERMINALS = Bought(
+    "TerminalBlock_Phoenix:TerminalBlock_Phoenix_MKDS-1,5-2-5.08_1x02_P5.08mm_Horizontal",
+    "Phoenix Contact",
+    "1715721",
+    "any screw terminal, pitch 5.08 mm",
+    1.20,
+)
+TEST_POINT = Bought("TestPoint:TestPoint_Keystone_5000-5004_Miniature", "Keystone", "5002", "a loop of wire", 0.35)
+
+
+def header(rows: int, pins: int) -> Bought:
+    """Pin header of 2.54 mm with `rows` rows of `pins`; cap included for jumpers."""
+    return Bought(
+        f"Connector_PinHeader_2.54mm:PinHeader_{rows}x{pins:02d}_P2.54mm_Vertical",
+        "Wuerth Elektronik",
+        f"6130{pins:02d}{rows}1121",
+        "any pin header of 2.54 mm, with caps",
+        0.10 * rows * pins,
+    )

@@ -1,0 +1,154 @@
+"""A pen that draws one block of a schematic from the block's own corner, with the parts of `parts`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neurorig.hardware.kicad.tools.drawing import Placed, Sheet, Sim
+
+from . import parts
+from .parts import Bought
+
+Point = tuple[int, int]
+
+OPEN_SOCKET = Sim("", "1=+ 2=-", "r=1T", "R")
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Draws on `sheet`; every point is counted from `origin` (steps of 1.27 mm)."""
+
+    sheet: Sheet
+    origin: Point
+
+    def at(self, x: int, y: int) -> Point:
+        """Where a point of the block lies on the sheet."""
+        return self.origin[0] + x, self.origin[1] + y
+
+    def part(
+        self,
+        symbol: str,
+        ref: str,
+        value: str,
+        at: Point,
+        bought: Bought,
+        *,
+        turn: int = 0,
+        mirror: str = "",
+        unit: int = 1,
+        sim: Sim | None = None,
+        fitted: bool = True,
+        hide_value: bool = False,
+        extra: Mapping[str, str] | None = None,
+    ) -> Placed:
+        """Place a bought part or a unit of it."""
+        return self.sheet.place(
+            symbol,
+            ref,
+            value,
+            self.at(*at),
+            turn=turn,
+            mirror=mirror,
+            unit=unit,
+            footprint=bought.footprint,
+            fields=bought.fields | dict(extra or {}),
+            sim=sim,
+            fitted=fitted,
+            hide_value=hide_value,
+        )
+
+    def resistor(self, ref: str, value: str, at: Point, turn: int = 0, figures: str = "") -> Placed:
+        """A resistor: upright, pin 1 at the top; turned by 90 degrees, pin 1 at the left."""
+        extra = {"Figures": figures} if figures else None
+        return self.part("Device:R", ref, value, at, parts.RESISTOR, turn=turn, extra=extra)
+
+    def capacitor(self, ref: str, value: str, at: Point, bought: Bought = parts.FILM, figures: str = "") -> Placed:
+        """A capacitor, upright, pin 1 at the top."""
+        return self.part("Device:C", ref, value, at, bought, extra={"Figures": figures} if figures else None)
+
+    def rheostat(
+        self,
+        ref: str,
+        value: str,
+        at: Point,
+        bought: Bought,
+        total: str,
+        *,
+        turn: int = 0,
+        mirror: str = "",
+        figures: str = "",
+    ) -> Placed:
+        """A trimmer whose wiper is to be joined to pin 3: `value` lies between pins 1 and 2."""
+        extra = {"Range": f"0 to {total}"} | ({"Figures": figures} if figures else {})
+        model = Sim("trimmer", "1=a 2=wiper 3=b", f"r={value} total={total}")
+        symbol = "Device:R_Potentiometer_Trim"
+        return self.part(symbol, ref, value, at, bought, turn=turn, mirror=mirror, sim=model, extra=extra)
+
+    def jumper(self, ref: str, text: str, at: Point, *, closed: bool = False, turn: int = 0, mirror: str = "") -> Placed:
+        """Two pins and a cap; `closed`: the cap is on it in the board out of the box."""
+        symbol = f"neurorig:Jumper_2_{'Closed' if closed else 'Open'}"
+        model = Sim("jumper", "1=a 2=b", f"closed={int(closed)}")
+        return self.part(symbol, ref, text, at, parts.header(1, 2), turn=turn, mirror=mirror, sim=model)
+
+    def selector(self, ref: str, text: str, at: Point, *, turn: int = 0, mirror: str = "") -> Placed:
+        """Three pins and a cap on 1-2 (as in the board out of the box) or on 2-3."""
+        model = Sim("jumper3", "1=a 2=common 3=b", "position=1")
+        return self.part("neurorig:Jumper_3", ref, text, at, parts.header(1, 3), turn=turn, mirror=mirror, sim=model)
+
+    def transistor(self, ref: str, unit: int, at: Point, turn: int = 0, mirror: str = "") -> Placed:
+        """One of the four transistors of an ALD1105: 1 N1, 2 N2, 3 P1, 4 P2."""
+        return self.part(
+            "neurorig:ALD1105",
+            ref,
+            "ALD1105PBL",
+            at,
+            parts.TRANSISTORS,
+            turn=turn,
+            mirror=mirror,
+            unit=unit,
+            sim=PACKAGE_14,
+            hide_value=True,
+        )
+
+    def test_point(self, ref: str, node: str, at: Point, turn: int = 0, mirror: str = "") -> Placed:
+        """A loop for a probe, with the node's name as value."""
+        return self.part("Connector:TestPoint", ref, node, at, parts.TEST_POINT, turn=turn, mirror=mirror)
+
+    def wire(self, *points: Point) -> None:
+        """A wire along points of the block."""
+        self.sheet.wire(*(self.at(*point) for point in points))
+
+    def label(self, net: str, at: Point, turn: int = 0) -> None:
+        """Name a net."""
+        self.sheet.label(net, self.at(*at), turn)
+
+    def port(self, net: str, at: Point, turn: int = 0, shape: str = "bidirectional") -> None:
+        """Name a net that leaves the sheet."""
+        self.sheet.port(net, self.at(*at), turn, shape)
+
+    def ground(self, *points: Point) -> None:
+        """GND, hanging from each point."""
+        for point in points:
+            self.sheet.power("GND", self.at(*point))
+
+    def supply(self, *points: Point) -> None:
+        """+5 V, standing on each point."""
+        for point in points:
+            self.sheet.power("+5V", self.at(*point))
+
+    def frame(self, corner: Point, opposite: Point, title: str, note: str = "") -> None:
+        """Frame the block."""
+        self.sheet.frame(self.at(*corner), self.at(*opposite), title, note)
+
+    def note(self, text: str, at: Point, size: float = 1.27) -> None:
+        """Free text."""
+        self.sheet.note(text, self.at(*at), size)
+
+
+def pins(count: int) -> str:
+    """Pins of a symbol that are those of its model, by number."""
+    return " ".join(f"{pin}={pin}" for pin in range(1, count + 1))
+
+
+PACKAGE_14 = Sim("ALD1105", pins(14))
+SWITCH_14 = Sim("analog_switch_4066", pins(14))
+DUAL_8 = Sim("opamp_dual", pins(8))

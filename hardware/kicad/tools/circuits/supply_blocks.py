@@ -1,0 +1,115 @@
+"""Blocks that every board has: supply with protection, decoupling of the chips, thermometer, pin headers."""
+
+from collections.abc import Sequence
+
+from neurorig.hardware.kicad.tools.drawing import Sheet, Sim
+
+from . import parts
+from .pen import DUAL_8, PACKAGE_14, SWITCH_14, Pen, Point
+
+PROTECTION = Sim("pmos_protection", "1=gate 2=source 3=drain")
+
+
+def supply(sheet: Sheet, origin: Point) -> None:
+    """Terminals, P channel MOSFET against reversed poles, capacitors, test points. 66 wide, 34 high."""
+    pen = Pen(sheet, origin)
+    pen.frame(
+        (-8, -10),
+        (70, 26),
+        "Supply: +5.0 V, 50 mA",
+        "Reversed poles: the MOSFET stays off. Right way round it costs 1 mV,\n"
+        "so that +5 V is what the source gives. Never above 5.5 V.",
+    )
+    pen.part("Connector:Screw_Terminal_01x02", "J1", "+5 V, GND", (0, 0), parts.TERMINALS, mirror="y")
+    pen.wire((4, 0), (16, 0))
+    pen.label("supply_in", (7, 0))
+    pen.wire((4, 2), (6, 2), (6, 8))
+    pen.wire((6, 6), (9, 6))
+    pen.ground((6, 8))
+    pen.part("Transistor_FET:AO3401A", "Q1", "AO3401A", (20, 2), parts.PROTECTION, turn=90, sim=PROTECTION)
+    pen.resistor("R1", "100k", (20, 9))
+    pen.ground((20, 12))
+    pen.wire((24, 0), (54, 0))
+    sheet.power("PWR_FLAG", pen.at(5, 0))
+    sheet.power("PWR_FLAG", pen.at(9, 6))
+    sheet.power("PWR_FLAG", pen.at(31, 0))
+    pen.supply((27, 0))
+    pen.part("Device:C_Polarized", "C1", "47u", (36, 4), parts.BULK)
+    pen.part("Device:C", "C2", "100n", (46, 4), parts.CERAMIC)
+    pen.wire((36, 0), (36, 1))
+    pen.wire((46, 0), (46, 1))
+    pen.ground((36, 7), (46, 7))
+    pen.test_point("TP1", "+5V", (54, 0))
+    pen.test_point("TP2", "GND", (54, 10))
+    pen.test_point("TP3", "GND", (61, 10))
+    pen.wire((54, 10), (61, 10))
+    pen.ground((57, 10))
+
+
+def decoupling(sheet: Sheet, chips: Sequence[str], origin: Point) -> None:
+    """Supply pins of `chips`, each with 100 nF beside it. 28 wide per chip, 30 high.
+
+    Designators tell the chip: Q an ALD1105, U with one number an MCP6022, U with an underscore a 74HC4066.
+    """
+    pen = Pen(sheet, origin)
+    pen.frame((-4, -10), (28 * len(chips) - 4, 16), "Supply of the chips", "")
+    for row, chip in enumerate(chips):
+        x = 28 * row
+        if chip.startswith("Q"):
+            unit = pen.part("neurorig:ALD1105", chip, "ALD1105PBL", (x + 3, 0), parts.TRANSISTORS, unit=5, sim=PACKAGE_14, hide_value=True)
+            high, low, name = "11", "4", f"C_d{chip[1:]}"
+        elif "_" in chip:
+            unit = pen.part("Analog_Switch:CD4066BE", chip, "74HC4066", (x + 3, 0), parts.SWITCHES, unit=5, sim=SWITCH_14)
+            high, low, name = "14", "7", f"C_d{chip[1:-2]}_4"
+        else:
+            unit = pen.part("Amplifier_Operational:MCP6022", chip, "MCP6022", (x + 5, 0), parts.AMPLIFIER, unit=3, sim=DUAL_8)
+            high, low, name = "8", "4", f"C_d{chip[1:]}"
+        top, bottom = unit.pin(high), unit.pin(low)
+        at = pen.at(x + 16, 0)
+        pen.part("Device:C", name, "100n", (x + 16, 0), parts.CERAMIC)
+        sheet.wire(top, (at[0], top[1]), (at[0], at[1] - 3))
+        sheet.wire(bottom, (at[0], bottom[1]), (at[0], at[1] + 3))
+        sheet.power("+5V", top)
+        sheet.power("GND", bottom)
+
+
+def thermometer(sheet: Sheet, origin: Point) -> None:
+    """Temperature of the board, which the thresholds follow. 50 wide, 30 high."""
+    pen = Pen(sheet, origin)
+    pen.frame((-22, -12), (36, 18), "Temperature of the thyristors", "0.5 V + 10 mV/K")
+    pen.part("Sensor_Temperature:LM35-LP", "U9", "MCP9700A-E/TO", (0, 0), parts.THERMOMETER)
+    pen.supply((0, -6))
+    pen.ground((0, 6))
+    pen.part("Connector:Conn_01x02_Pin", "J9", "temperature", (24, 0), parts.header(1, 2), mirror="y")
+    pen.wire((8, 0), (20, 0))
+    pen.label("temperature", (10, 0))
+    pen.wire((20, 2), (18, 2), (18, 4))
+    pen.ground((18, 4))
+
+
+def headers(sheet: Sheet, ref: str, text: str, nets: Sequence[str], origin: Point, *, fitted: bool = True) -> None:
+    """A row of pins for `nets` ("GND" and "+5V" are the supplies). 24 wide."""
+    pen, count = Pen(sheet, origin), len(nets)
+    header = pen.part(
+        f"Connector:Conn_01x{count:02d}_Pin", ref, text, (12, 0), parts.header(1, count), mirror="y", fitted=fitted
+    )
+    for number, net in enumerate(nets, start=1):
+        x, y = header.pin(str(number))
+        sheet.wire((x, y), (x - 2, y))
+        if net in ("GND", "+5V"):
+            sheet.power(net, (x - 2, y), 270 if net == "GND" else 90)
+        else:
+            sheet.label(net, (x - 2, y), 180)
+
+
+def spare_pair(sheet: Sheet, chip: str, pair: int, origin: Point) -> None:
+    """Pair 1 (N1, P1) or 2 (N2, P2) of an ALD1105 that the board does not use, tied off. 34 wide, 26 high."""
+    pen = Pen(sheet, origin)
+    pen.frame((-10, -10), (30, 16), f"Not used: pair {pair} of {chip}")
+    for unit, x, net in ((pair, 0, "GND"), (pair + 2, 18, "+5V")):
+        transistor = pen.transistor(chip, unit, (x, 0))
+        gate, drain, source = (transistor.pin(name) for name in "GDS")
+        left = gate[0] - 1
+        sheet.wire(gate, (left, gate[1]), (left, drain[1]), drain)
+        sheet.wire((left, gate[1]), (left, source[1]), source)
+        sheet.power(net, source)

@@ -1,0 +1,160 @@
+"""Blocks of a synapse: order of the synapse, stages with their mirrors, output, discharge of C_s."""
+
+from neurorig.hardware.kicad.fitting import figures, printed
+from neurorig.hardware.kicad.tools.drawing import Sheet
+
+from . import parts
+from .pen import SWITCH_14, Pen, Point
+
+STAGE = "tau_s dI_s{k}/dt = -I_s{k} + {source}   ({equation}), with tau_s = R_s C_s and I_s{k} = (V_C{k} - 0.75 V) / R_s."
+
+
+def order(sheet: Sheet, index: str, origin: Point) -> None:
+    """Where I_delta goes: stage 1, the last stage, or straight to the output. 36 wide, 34 high."""
+    pen, s = Pen(sheet, origin), f"s{index}"
+    pen.frame((-12, -10), (24, 30), f"Order of {s}", "One cap: alpha, exp or delta synapse\n(Wu 2025, Appendix).")
+    pen.label(f"{s}.i_delta", (-2, 0), 180)
+    pen.wire((-2, 0), (2, 0), (2, 16), (4, 16))
+    pen.wire((2, 0), (4, 0))
+    pen.wire((2, 8), (4, 8))
+    for row, (stages, text, net) in enumerate(((2, "alpha", "v_c1"), (1, "exp", "v_c2"), (0, "delta", "out"))):
+        pen.jumper(f"JP_stages{index}_{stages}", text, (8, 8 * row), closed=stages == 2)
+        pen.wire((12, 8 * row), (14, 8 * row))
+        pen.label(f"{s}.{net}", (14, 8 * row))
+
+
+def first_stage(sheet: Sheet, project: str, index: str, origin: Point) -> None:
+    """Stage 1, whose copy always flows into C_s of the last stage (Fig. 19). 66 wide, 60 high."""
+    pen, s = Pen(sheet, origin), f"s{index}"
+    pen.frame(
+        (-10, -32),
+        (56, 26),
+        f"Stage 1 of {s}",
+        STAGE.format(k=1, source="I_delta H(V_pre - Omega)", equation=11) + "\nWu 2025, Figs 17 and 19: Q1 to Q4 are one ALD1105.",
+    )
+    _leaky_integrator(pen, project, index, 1)
+    _mirrors(pen, f"Q{index}_2")
+    pen.wire((46, -12), (46, 0), (48, 0))
+    pen.label(f"{s}.v_c2", (48, 0))
+
+
+def last_stage(sheet: Sheet, project: str, index: str, post: str, origin: Point) -> None:
+    """Last stage with source and sink leg, replica, output jumper and switch (Fig. 20). 116 wide, 60 high.
+
+    `post`: net that the output flows into.
+    """
+    pen, s = Pen(sheet, origin), f"s{index}"
+    pen.frame(
+        (-10, -32),
+        (106, 26),
+        f"Last stage and output of {s}",
+        STAGE.format(k=2, source="I_s1", equation=12)
+        + "\nWu 2025, Fig. 20. Replica: 10 mV for 1 uA. Delta inhibitory: JP_stages_1, C_s open, R_s closed.",
+    )
+    _leaky_integrator(pen, project, index, 2)
+    _mirrors(pen, f"Q{index}_3")
+    # sink leg, on the gates of the N mirror
+    pen.wire((25, 8), (25, 17), (42, 17), (42, 14), (44, 14))
+    pen.transistor(f"Q{index}_1", 2, (48, 14))
+    pen.ground((50, 18))
+    # replica leg, on the gates of the P mirror
+    pen.wire((39, -16), (39, -26), (56, -26), (56, -16), (58, -16))
+    pen.transistor(f"Q{index}_1", 4, (62, -16))
+    pen.supply((64, -20))
+    pen.resistor(f"R_rep{index}", "10k", (64, -8))
+    pen.ground((64, -5))
+    pen.wire((64, -12), (64, -11))
+    pen.wire((64, -12), (73, -12))
+    pen.test_point(f"TP{index}_4", f"{s}.i_out", (69, -12))
+    pen.label(f"{s}.i_out", (73, -12))
+    # sign
+    pen.wire((46, -12), (46, -5), (50, -5), (50, -2))
+    pen.selector(f"JP_sign{index}", "sign: exc | inh", (50, 3), turn=270, mirror="y")
+    pen.wire((50, 8), (50, 10))
+    # output
+    pen.wire((53, 3), (68, 3))
+    pen.label(f"{s}.out", (54, 3))
+    pen.test_point(f"TP{index}_3", f"{s}.out", (63, 3))
+    pen.selector(f"JP_output{index}", "output: membrane | 10k", (71, 3), turn=270)
+    pen.wire((71, 8), (71, 10))
+    pen.resistor(f"R_out{index}", "10k", (71, 13))
+    pen.ground((71, 16))
+    pen.wire((71, -2), (71, -5), (78, -5))
+    pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (84, -5), parts.SWITCHES, unit=1, sim=SWITCH_14)
+    pen.wire((90, -5), (93, -5))
+    pen.label(post, (93, -5))
+    pen.wire((84, -1), (84, 3), (86, 3))
+    pen.label(f"{s}.coupled", (86, 3))
+
+
+def control(sheet: Sheet, index: str, origin: Point) -> None:
+    """Logic inputs: coupled (pulled up), discharge of both C_s (pulled down). 62 wide, 40 high."""
+    pen, s = Pen(sheet, origin), f"s{index}"
+    pen.frame(
+        (-12, -10),
+        (52, 30),
+        f"Logic of {s}: coupled, discharge",
+        "Left open: coupled, and no discharge. Discharge: 1 kohm on each C_s, 5 R C = 50 ms for 10 uF.\n"
+        "Switches: 50 ohm closed, leakage 0.1 nA (typical; 100 nA at most) open.",
+    )
+    for unit, (row, net) in enumerate(((0, "v_c1"), (11, "v_c2")), start=2):
+        pen.label(f"{s}.{net}", (-2, row), 180)
+        pen.wire((-2, row), (2, row))
+        pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (8, row), parts.SWITCHES, unit=unit, sim=SWITCH_14)
+        pen.wire((14, row), (15, row))
+        pen.resistor(f"R_dis{index}_{unit - 1}", "1k", (18, row), turn=90)
+        pen.wire((21, row), (22, row))
+        pen.ground((22, row))
+        pen.wire((8, row + 4), (8, row + 5), (10, row + 5))
+        pen.label(f"{s}.discharge", (10, row + 5))
+    for x, net, name in ((30, "coupled", "up"), (38, "discharge", "down")):
+        pen.resistor(f"R_{name}{index}", "100k", (x, 3))
+        if name == "up":
+            pen.supply((x, 0))
+            pen.wire((x, 6), (x, 8))
+            pen.label(f"{s}.{net}", (x, 8), 270)
+        else:
+            pen.ground((x, 6))
+            pen.wire((x, 0), (x, -2))
+            pen.label(f"{s}.{net}", (x, -2), 90)
+    spare = pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (38, 17), parts.SWITCHES, unit=4, sim=SWITCH_14)
+    (left, y), (right, _), (_, low) = spare.pin("11"), spare.pin("10"), spare.pin("12")
+    sheet.wire((left, y), (left, low), (right, low), (right, y))
+    sheet.power("GND", ((left + right) // 2, low))
+
+
+def _leaky_integrator(pen: Pen, project: str, index: str, stage: int) -> None:
+    """C_s beside R_s, which ends on the diode of the mirror at (16, 0); at the last stage with the jumpers for delta."""
+    last = stage == 2
+    net, c_s, r_s = f"s{index}.v_c{stage}", f"C_s{index}_{stage}", f"R_s{index}_{stage}"
+    pen.label(net, (-2, 0), 180)
+    pen.wire((-2, 0), (10, 0))
+    pen.test_point(f"TP{index}_{stage}", net, (2, 0))
+    pen.capacitor(c_s, printed(c_s, project), (6, 4), figures=figures(c_s, project))
+    pen.wire((6, 0), (6, 1))
+    pen.resistor(r_s, printed(r_s, project), (13, 0), turn=90, figures=figures(r_s, project))
+    if last:
+        pen.jumper(f"JP_C_s{index}", "C_s", (6, 12), closed=True, turn=270)
+        pen.wire((6, 7), (6, 8))
+        pen.ground((6, 16))
+        pen.jumper(f"JP_R_s{index}", "R_s short", (13, -6))
+        pen.wire((9, 0), (9, -6))
+        pen.wire((17, 0), (17, -6))
+    else:
+        pen.ground((6, 7))
+
+
+def _mirrors(pen: Pen, chip: str) -> None:
+    """N mirror and P mirror of one ALD1105: current into (16, 0), its copy out of (46, -12)."""
+    pen.transistor(chip, 1, (20, 8), mirror="y")
+    pen.transistor(chip, 2, (30, 8))
+    pen.wire((16, 0), (25, 0), (25, 8))
+    pen.wire((18, 0), (18, 4))
+    pen.wire((24, 8), (26, 8))
+    pen.ground((18, 12), (32, 12))
+    pen.transistor(chip, 3, (34, -16), mirror="y")
+    pen.transistor(chip, 4, (44, -16))
+    pen.wire((32, 4), (32, -12))
+    pen.wire((32, -9), (39, -9), (39, -16))
+    pen.wire((38, -16), (40, -16))
+    pen.supply((32, -20), (46, -20))
