@@ -8,7 +8,7 @@ from .drawing import Label, Part, Placed, Power, Sheet, SubSheet
 from .identity import Identities
 from .remarks import remarks
 from .symbols import OWN_LIBRARY, DrawingError, Point, Pose, Symbol
-from .text import at_point, corner, effects, hidden_text, millimetres, turned_text
+from .text import TextPlace, at_point, corner, effects, hidden_text, millimetres, turned_text
 from .text_places import supply_text, text_places
 from .wiring import cut, junctions, touches
 
@@ -115,7 +115,7 @@ class _SheetFile:
             *(self._wire(start, end) for start, end in self.segments),
             *remarks(self.sheet, self.identity),
             *(self._label(label) for label in self.sheet.labels),
-            *(self._part(placed) for placed in self.sheet.placed),
+            *(self._part(placed, *places) for placed, places in text_places(self.sheet, self.segments)),
             *(self._supply(power) for power in self.sheet.powers),
             *(self._sub(sub) for sub in self.sheet.subs),
         ]
@@ -205,9 +205,8 @@ class _SheetFile:
             ["uuid", identity],
         ]
 
-    def _part(self, placed: Placed) -> Expression:
+    def _part(self, placed: Placed, ref_place: TextPlace, value_place: TextPlace) -> Expression:
         part, pose = placed.part, placed.pose
-        ref_place, value_place = text_places(placed)
         properties = [
             turned_text("Reference", part.ref, pose, ref_place),
             turned_text("Value", part.value, pose, value_place, hide=placed.hide_value),
