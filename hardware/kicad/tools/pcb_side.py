@@ -37,7 +37,7 @@ def point(x: float, y: float) -> Any:
 
 def mm(value: int) -> float:
     """KiCad's nanometres as millimetres."""
-    return round(pcbnew.ToMM(value), 4)
+    return float(round(pcbnew.ToMM(value), 4))
 
 
 def place_of(vector: Any) -> tuple[float, float]:

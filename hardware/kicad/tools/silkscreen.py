@@ -76,7 +76,7 @@ class _Side:
         side = "B" if back else "F"
         named: list[tuple[str, Box]] = []
         for ref, part in parts.items():
-            named += [(f"pad {number} of {ref}", box) for number, box in part.pads]
+            named += [(f"pad {number} of {ref}" if number else f"a hole of {ref}", box) for number, box in part.pads]
             named += [(f"the print of {ref}", box) for box in part.printed[side]]
             if part.back == back:
                 named.append((f"the body of {ref}", part.body))
