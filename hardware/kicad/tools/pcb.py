@@ -42,7 +42,7 @@ def ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="neurorig-pcb-") as folder:
         answer = Path(folder) / "answer.json"
         done = subprocess.run(
-            [_python(), str(Path(__file__).with_name("pcb_side.py")), command, str(answer)],
+            [python(), str(Path(__file__).with_name("pcb_side.py")), command, str(answer)],
             input=json.dumps(request), capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         if done.returncode or not answer.exists():
@@ -51,7 +51,7 @@ def ask(command: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return dict(json.loads(answer.read_text(encoding="utf-8")))
 
 
-def _python() -> str:
+def python() -> str:
     """The Python that has pcbnew: that of the distribution, beside kicad-cli."""
     return shutil.which("python3", path=os.pathsep.join(["/usr/bin", "/usr/local/bin"])) or sys.executable
 

@@ -1,14 +1,19 @@
 """Boards from their descriptions: what KiCad finds on them, the same files each time, and what a wrong layout hears."""
 
+import json
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from neurorig.hardware.kicad.checks import check
+from neurorig.hardware.kicad.tools import pcb
 from neurorig.hardware.kicad.tools.components import read_components
 from neurorig.hardware.kicad.tools.generate import draw_board, export_netlist, generate, unrouted
 from neurorig.hardware.kicad.tools.layout import Place, Table, Text
+from neurorig.hardware.kicad.tools.routing import Routes
+from neurorig.hardware.kicad.tools.silkscreen import Printer
 from neurorig.signals import ConfigError
 
 from .divider import DIVIDER, PLACES, layout
@@ -119,3 +124,40 @@ def test_own_rules_guard_screws_and_texts(project, tmp_path):
     told = [str(violation) for violation in check(spoilt).violations]
     assert any("No track below the head of a screw" in text for text in told), told
     assert any("Texts keep clear of what is soldered" in text for text in told), told
+
+
+BOXES = """
+import json, pcbnew, sys
+board = pcbnew.LoadBoard(sys.argv[1])
+texts = [d for d in board.GetDrawings() if d.Type() == pcbnew.PCB_TEXT_T]
+texts += [field for part in board.Footprints() for field in part.GetFields() if field.IsVisible()]
+boxes = [(t.GetText(), t.GetBoundingBox()) for t in texts]
+ends = [(text, box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom()) for text, box in boxes]
+print(json.dumps([[text, [pcbnew.ToMM(e) - 50 for e in its]] for text, *its in ends]))
+"""
+
+
+def test_texts_lie_where_the_silkscreen_was_planned(components, tmp_path):
+    """In every direction, on both sides, aligned to every end, free and as the fields of turned parts."""
+    turned = [
+        (turn, back, align)
+        for turn in (0, 90, 180, 270, 45)
+        for back in (0, 1)
+        for align in ("left", "center", "right")
+    ]
+    texts = [
+        Text(f"Ag{i}", 10 + 8 * (i % 10), 50 + 10 * (i // 10), 1.2, t, bool(b), a) for i, (t, b, a) in enumerate(turned)
+    ]
+    large = replace(layout(), size=(100, 90), texts=tuple(texts))
+    measured = pcb.measure(large, components, "title")
+    printer = Printer("divider", large, measured.parts, measured.texts)
+    planned = printer.print_all("title")
+    board = tmp_path / "divider.kicad_pcb"
+    board.write_text(pcb.drawn(DIVIDER, large, components, Routes((), ()), planned))
+    done = subprocess.run([pcb.python(), "-c", BOXES, board], capture_output=True, text=True, check=True)
+    drawn = dict(json.loads(done.stdout.splitlines()[-1]))
+    every = [*planned.texts, *planned.references.values(), *planned.values.values()]
+    unique = [text for text in every if [other.text for other in every].count(text.text) == 1]
+    assert len(unique) > 30
+    for text in unique:
+        assert drawn[text.text] == pytest.approx(printer.box(text), abs=0.02), text
