@@ -99,8 +99,8 @@ class Grid:
     def _paint_edge(self) -> None:
         width, height = self.problem.size
         corners = self.problem.outline or ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
-        x = self.x0 + np.arange(self.nx)[None, :] * PITCH
-        y = self.y0 + np.arange(self.ny)[:, None] * PITCH
+        x = np.asarray(self.x0 + np.arange(self.nx)[None, :] * PITCH, np.float64)
+        y = np.asarray(self.y0 + np.arange(self.ny)[:, None] * PITCH, np.float64)
         depth = _depth(corners, x, y)
         for kind, half in enumerate(self.halves):
             self._paint(kind, LAYERS, np.flatnonzero(depth < self.problem.edge + half).astype(np.int32), NOBODY)

@@ -4,7 +4,8 @@ Steps go in eight directions (0 along x, then by 45 degrees) or through the boar
 broken by the number of the node, so that the same board gives the same tracks on every machine.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from .grid import FREE, Board, Nodes
 
-_njit: Any = numba.njit(cache=True, nogil=True)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 STRAIGHT, DIAGONAL = 10, 14  # a step, at its least: 10 per 0.141 mm
 _AGAINST = 4  # more, for a straight step against the layer's direction
@@ -78,7 +79,13 @@ def scratch(nodes: int) -> Scratch:
     )
 
 
-@_njit
+def _compiled(function: _Function) -> _Function:
+    njit: Any = numba.njit(cache=True, nogil=True)  # its own types do not know that a function stays what it was
+    compiled: _Function = njit(function)
+    return compiled
+
+
+@_compiled
 def _push(heap: NDArray[np.int64], size: int, key: int) -> NDArray[np.int64]:
     if size == len(heap):
         larger = np.empty(2 * size, np.int64)
@@ -92,7 +99,7 @@ def _push(heap: NDArray[np.int64], size: int, key: int) -> NDArray[np.int64]:
     return heap
 
 
-@_njit
+@_compiled
 def _pop(heap: NDArray[np.int64], size: int) -> int:
     """Takes the least key; the heap is then one shorter."""
     least, last = heap[0], heap[size - 1]
@@ -108,7 +115,7 @@ def _pop(heap: NDArray[np.int64], size: int) -> int:
     return int(least)
 
 
-@_njit
+@_compiled
 def _left_to_go(node: int, nx: int, n: int, errand: Errand) -> int:
     """The least that is still to be paid."""
     y, x = divmod(node % n, nx)
@@ -117,7 +124,7 @@ def _left_to_go(node: int, nx: int, n: int, errand: Errand) -> int:
     return STRAIGHT * max(dx, dy) + (DIAGONAL - STRAIGHT) * min(dx, dy)
 
 
-@_njit
+@_compiled
 def place_cost(board: Board, node: int, errand: Errand) -> int:
     """What it costs to be at a node; -1 where the net may not be."""
     owner = board.owner[errand.kind, node]
@@ -131,7 +138,7 @@ def place_cost(board: Board, node: int, errand: Errand) -> int:
     return int(board.history[node] + taken * errand.present)
 
 
-@_njit
+@_compiled
 def _via_cost(board: Board, node: int, errand: Errand) -> int:
     """What a via at a node costs; -1 where there is no room for it."""
     kind, under, cost = len(board.owner) - 1, node % board.n, _VIA
@@ -143,7 +150,7 @@ def _via_cost(board: Board, node: int, errand: Errand) -> int:
     return int(cost)
 
 
-@_njit
+@_compiled
 def _step_cost(direction: int, layer: int, way: int) -> int:
     """What a step costs in its direction after a step in the direction `way`; -1 for a turn of more than 90 degrees."""
     turn = 0
@@ -158,13 +165,13 @@ def _step_cost(direction: int, layer: int, way: int) -> int:
     return int(STRAIGHT + (_AGAINST if against else 0) + _BEND[turn])
 
 
-@_njit
+@_compiled
 def leaves(mask: int, direction: int) -> bool:
     """Whether a branch leaves tracks in the directions of `mask` (a bit each) at no less than 90 degrees."""
     return ((mask >> ((direction + 7) & 7)) | (mask >> direction) | (mask >> ((direction + 1) & 7))) & 1 == 0
 
 
-@_njit
+@_compiled
 def _enter(notes: Scratch, number: int, node: int, by: tuple[int, int], cost: int) -> bool:
     """Notes a way to a node, by a node and in a direction, if it is the best so far."""
     if notes.done[node] == number or (notes.seen[node] == number and notes.cost[node] <= cost):
@@ -175,7 +182,7 @@ def _enter(notes: Scratch, number: int, node: int, by: tuple[int, int], cost: in
     return True
 
 
-@_njit
+@_compiled
 def _walked(notes: Scratch, node: int) -> Nodes:
     """The way to a node, from where it began."""
     length, at = 1, node
@@ -190,7 +197,7 @@ def _walked(notes: Scratch, node: int) -> Nodes:
     return path
 
 
-@_njit
+@_compiled
 def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scratch) -> Nodes:
     """The cheapest way from one of the nodes `starts` to a pad that is not joined yet; empty if there is none."""
     nx, n, number = board.nx, board.n, errand.number
@@ -207,7 +214,7 @@ def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scrat
             continue
         notes.done[node] = number
         if tree.goal[node] > 0:
-            return _walked(notes, node)
+            return _walked(notes, int(node))
         cost, way, layer = notes.cost[node], notes.way[node], node // n
         mask = tree.mask[node] if way == _NONE and notes.came[node] == node else 0
         for direction in range(_NONE):
@@ -229,7 +236,7 @@ def search(board: Board, errand: Errand, tree: Tree, starts: Nodes, notes: Scrat
     return np.empty(0, np.int32)
 
 
-@_njit
+@_compiled
 def is_clear(board: Board, errand: Errand, start: int, step: int, length: int) -> bool:
     """Whether the net may lie on a straight track: `length` nodes after `start`, `step` apart."""
     along = 1
@@ -238,7 +245,7 @@ def is_clear(board: Board, errand: Errand, start: int, step: int, length: int) -
     return along > length
 
 
-@_njit
+@_compiled
 def take(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], tally: Tally) -> None:
     """Enters in `taken` of one kind every place that copper at `nodes` forbids, once in each tally."""
     nx, n = board.nx, board.n
@@ -253,7 +260,7 @@ def take(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], tally:
                     board.taken[kind, place] += tally.by
 
 
-@_njit
+@_compiled
 def fought(board: Board, nodes: Nodes, kind: int, discs: NDArray[np.int64], by: int) -> int:
     """How many of a net's own nodes others claim too; the neighbourhood of these gets dearer by `by`."""
     nx, n, count = board.nx, board.n, 0
