@@ -172,8 +172,15 @@ class _Maker:
         plain = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
         self._pcb("front.svg", "layers of the front, to scale", "svg", "--layers", _FRONT, *plain)
         self._pcb("back.svg", "layers of the back, seen from the back", "svg", "--layers", _BACK, "--mirror", *plain)
-        self._pcb("assembly.pdf", "where each part goes, to scale: the front", "pdf", "--layers",
-                  "F.Fab,F.SilkS,F.Mask,Edge.Cuts", "--mode-single", "--include-border-title")  # fmt: skip
+        self._assembly("assembly.pdf", "front", "F")
+        if any(f.back for f in self.layout.footprints):
+            self._assembly("assembly-back.pdf", "back", "B", "--mirror")
+
+    def _assembly(self, ending: str, name: str, side: str, *options: str) -> None:
+        layers = f"{side}.Fab,{side}.SilkS,{side}.Mask,Edge.Cuts"
+        meaning = f"where each part goes, to scale, black on white: the {name}"
+        self._pcb(ending, meaning, "pdf", "--layers", layers, "--mode-single", "--include-border-title",
+                  "--black-and-white", *options)  # fmt: skip
 
     def _solid(self) -> None:
         told = self._pcb(".step", "the board as a solid, for the box around it", "step", "--subst-models", "--no-dnp")
@@ -187,7 +194,7 @@ class _Maker:
 
     def _netlist(self) -> None:
         text, libraries = spice_netlist(self.copy)
-        self._text("netlist.cir", "the schematic for SPICE; its models lie beside it", text)
+        self._text("netlist.cir", "the schematic for SPICE", text)
         for library in libraries:
             if library.name in self.files:
                 raise KicadError(f"{self.project.name}: two SPICE libraries are called {library.name}; rename one.")

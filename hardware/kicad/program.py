@@ -48,8 +48,8 @@ def kicad_cli() -> tuple[Path, str]:
     version = done.stdout.strip()
     major = re.match(r"(\d+)\.", version)
     if major is None or int(major[1]) < LEAST:
-        said = version or done.stderr.strip() or "no version"
-        raise KicadError(f"{found} is version {said}; these boards need {LEAST} or later. {_INSTALL}")
+        said = f"version {version}" if version else f"of no known version ({done.stderr.strip()[-200:]})"
+        raise KicadError(f"{found} is {said}; these boards need {LEAST} or later. {_INSTALL}")
     return Path(found), version
 
 
