@@ -30,6 +30,9 @@ SUPPLY = 5.0  # V
 SUPPLY_NETS = ("supply_in", "+5V")
 """Where the supply is connected: before the protection against reversed polarity, on boards that have one."""
 
+CAPACITIVE = (".v_m", ".v_c1", ".v_c2")
+"""Nets with a capacitor that remembers."""
+
 SHUNT = "rshunt=1e12"  # ohm from every node to ground: parts that a jumper cuts off have a voltage, too
 
 _POSITIONS = {
@@ -155,7 +158,7 @@ class Netlist:
         """Write the deck of the circuit, from 0 to `until` (s), on a supply of 5 V.
 
         `drive`: currents (A) by port. `volts`: voltages (V) that hold a net, such as ``s11.coupled``. `charges`: voltages
-        (V) that nets start from; the others start at rest with them. `nodes` (see `vector`) are saved besides V_ap of every
+        (V) that nets start from; membranes and stages that are not named start empty. `nodes` (see `vector`) are saved besides V_ap of every
         neuron. A neuron with C_L is `bursting` and takes shorter steps.
         Raises ConfigError for an unknown port, net or node, and an end that is not after 0 s.
         """
@@ -171,8 +174,9 @@ class Netlist:
             self.libraries,
             *(element.line for element in self.elements.values()),
             *self._sources(drive, volts or {}),
-            *(f".ic v({self.net(node)})={value:.10g}" for node, value in (charges or {}).items()),
-            ".save " + " ".join(re.sub(r"^i\((@.*)\)$", r"\1", vector) for vector in saved),  # asked for so, called i(...)
+            *self._rest(charges or {}),
+            ".save "
+            + " ".join(re.sub(r"^i\((@.*)\)$", r"\1", vector) for vector in saved),  # asked for so, called i(...)
             f".tran {step:g} {until:.12g} 0 {step:g}",
             ".end",
         ]
@@ -192,6 +196,11 @@ class Netlist:
         """Have ngspice simulate `deck`. Raises ConfigError as `deck` does, SpiceError if ngspice is absent or fails."""
         text = self.deck(drive, until, nodes, charges=charges, volts=volts, bursting=bursting)
         return simulate(self.name, text, self.vector, deadline=deadline)
+
+    def _rest(self, charges: Mapping[str, float]) -> list[str]:
+        empty = {net: 0.0 for net in self.nets if net.endswith(CAPACITIVE)}
+        named = {self.net(node): value for node, value in charges.items()}
+        return [f".ic v({net})={value:.10g}" for net, value in sorted({**empty, **named}.items())]
 
     def _sources(self, drive: Mapping[str, Steps | float], volts: Mapping[str, Steps | float]) -> list[str]:
         leaves = {net.rpartition("/")[2] for net in self.nets}
