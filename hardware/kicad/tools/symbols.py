@@ -94,6 +94,11 @@ class Symbol:
         """Whether it names a net (GND, +5V) rather than being a part."""
         return bool(child(self.expression, "power"))
 
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether the numbers of its pins are drawn."""
+        return word(child(self.expression, "pin_numbers"), "hide") != "yes"
+
     def unit_pins(self, unit: int) -> tuple[Pin, ...]:
         """Pins of a unit, with those that all units share. Raises `DrawingError` if there is no such unit."""
         if not 1 <= unit <= self.units:

@@ -12,6 +12,7 @@ GAP = 0.6  # steps between body and text
 LINE = 1.6  # steps from line to line
 LETTER = 0.9  # steps, width of a letter of KiCad's font
 HALF = 0.6  # steps, half the height of a line
+NUMBER = 1.2  # steps beside a pin that its number takes: above it, or at its left
 
 Pair = tuple[TextPlace, TextPlace]
 
@@ -58,8 +59,10 @@ def _choices(placed: Placed) -> Iterator[Pair]:
     free = [pair for side, pair in places.items() if not set(side.split()) & set(sides)]
     corners = (  # above and below beside a pin there
         (TextPlace(middle_x + GAP, over - stack, "left"), TextPlace(middle_x + GAP, over, "left")),
-        (TextPlace(middle_x - GAP, over - stack, "right"), TextPlace(middle_x - GAP, over, "right")),
+        (TextPlace(middle_x - NUMBER - GAP, over - stack, "right"), TextPlace(middle_x - NUMBER - GAP, over, "right")),
         (TextPlace(middle_x + GAP, under, "left"), TextPlace(middle_x + GAP, under + stack, "left")),
+        (TextPlace(right + GAP, over - stack, "left"), TextPlace(right + GAP, over, "left")),
+        (TextPlace(right + GAP, under, "left"), TextPlace(right + GAP, under + stack, "left")),
         (TextPlace(left, over, "left"), TextPlace(left, under, "left")),
     )
     return chain(free, corners)
@@ -91,8 +94,10 @@ def _drawn(sheet: Sheet, wires: Iterable[Segment]) -> Iterator[Box]:
         body = placed.part.symbol.body(placed.unit, placed.pose)
         yield body
         for x, y in placed.pins.values():
-            nearest = min(max(x, body.left), body.right), min(max(y, body.top), body.bottom)
-            yield _line((x, y), nearest)
+            inner = min(max(x, body.left), body.right), min(max(y, body.top), body.bottom)
+            pin = _line((x, y), inner)
+            numbered = NUMBER * placed.part.symbol.shows_numbers
+            yield pin._replace(left=pin.left - numbered) if x == inner[0] else pin._replace(top=pin.top - numbered)
     for power in sheet.powers:
         yield power.symbol.body(1, power.pose)
         yield _text_box(supply_text(power), power.name)
