@@ -3,13 +3,14 @@
 Needs KiCad 9 or later: kicad-cli, and the Python that has its `pcbnew`.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from neurorig.signals import ConfigError
 
 from ..program import workspace
-from ..projects import PROJECTS, Project
+from ..projects import HERE, PROJECTS, Project
 from . import pcb, project_files
 from .boxes import inside, stack
 from .canonical import canonical
@@ -24,13 +25,16 @@ Router = Callable[[Problem], Routes]
 
 
 def generate(circuit: Circuit, folder: Path | None = None, *, router: Router = route) -> Project:
-    """Write the KiCad project of a board into `folder` (default: where neurorig keeps it), to the byte the same each time.
+    """Write the KiCad project of a board, to the byte the same each time, where neurorig keeps it or into `folder`.
+
+    Beside such a folder comes a copy of the `library` that the project refers to.
 
     Raises ConfigError for a layout that does not fit the schematic or has no room, naming part and text; RoutingError
     for nets that could not be joined; KicadError when KiCad is missing or refuses.
     """
     project = Project(circuit.name, circuit.title, folder or PROJECTS[circuit.name].folder)
-    project.folder.mkdir(parents=True, exist_ok=True)
+    if folder:
+        shutil.copytree(HERE / "library", folder.parent / "library", dirs_exist_ok=True)
     write_schematic(circuit.sheet(), project.folder)
     components = read_components(export_netlist(project))
     layout = circuit.layout()
@@ -61,7 +65,7 @@ def write_settings(project: Project, layout: Layout, components: dict[str, Compo
     files = {
         f"{project.name}.kicad_pro": project_files.project(project.name, widths),
         f"{project.name}.kicad_dru": project_files.own_rules(),
-        "fp-lib-table": project_files.footprint_table(project.folder, libraries),
+        "fp-lib-table": project_files.footprint_table(libraries),
     }
     for name, text in files.items():
         (project.folder / name).write_text(text, encoding="utf-8")

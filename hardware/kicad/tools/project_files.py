@@ -1,12 +1,8 @@
 """The files beside schematic and board: project settings with design rules and net classes, own rules, library table."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
-
-from ..projects import HERE
 
 RULES = {
     "clearance": 0.2,
@@ -111,11 +107,10 @@ def own_rules() -> str:
 """
 
 
-def footprint_table(folder: Path, libraries: Iterable[str]) -> str:
-    """The fp-lib-table of a project in `folder`: the libraries that its footprints come from, KiCad's and our own."""
-    own = Path(os.path.relpath(HERE / "library", folder)).as_posix()
+def footprint_table(libraries: Iterable[str]) -> str:
+    """The fp-lib-table: the libraries that the footprints come from, KiCad's and, in the folder beside, our own."""
     lines = ["(fp_lib_table", "  (version 7)"]
     for name in sorted(set(libraries)):
-        base = f"${{KIPRJMOD}}/{own}" if name == "neurorig" else "${KICAD9_FOOTPRINT_DIR}"
+        base = "${KIPRJMOD}/../library" if name == "neurorig" else "${KICAD9_FOOTPRINT_DIR}"
         lines.append(f'  (lib (name "{name}")(type "KiCad")(uri "{base}/{name}.pretty")(options "")(descr ""))')
     return "\n".join([*lines, ")", ""])
