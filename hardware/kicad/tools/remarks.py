@@ -10,6 +10,7 @@ from .text import at_point, corner, effects, millimetres
 
 ROW = 2.0  # steps, height of a table's row
 TITLE_SIZE = 2.0  # mm
+TITLE_LIFT = 0.5  # steps above the frame
 
 
 def remarks(sheet: Sheet, identity: Identities) -> Iterator[Expression]:
@@ -44,7 +45,7 @@ def _frame(frame: Frame, identity: Identities) -> Iterator[Expression]:
         ["uuid", Text(identity("frame", frame.corner, frame.opposite))],
     ]
     yield _text(
-        frame.title, (left, top - 0.5), effects(size=TITLE_SIZE, bold=True, justify=("left", "bottom")), identity
+        frame.title, (left, top - TITLE_LIFT), effects(size=TITLE_SIZE, bold=True, justify=("left", "bottom")), identity
     )
     if frame.note:
         yield _text(frame.note, (left + 1, bottom - 1), effects(justify=("left", "bottom")), identity)

@@ -6,10 +6,11 @@ from pathlib import Path
 from ..expressions import Expression, Text, write
 from .drawing import Label, Part, Placed, Power, Sheet, SubSheet
 from .identity import Identities
+from .occupied import supply_text
 from .remarks import remarks
 from .symbols import OWN_LIBRARY, DrawingError, Point, Pose, Symbol
 from .text import TextPlace, at_point, corner, effects, hidden_text, millimetres, turned_text
-from .text_places import supply_text, text_places
+from .text_places import text_places
 from .wiring import cut, junctions, touches
 
 FORMAT = "20250114"  # of KiCad 9

@@ -3,16 +3,13 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from .drawing import Label, Placed, Power, Sheet
-from .symbols import Box, Point
+from .drawing import Placed, Sheet
+from .occupied import GAP, NUMBER, drawn, overlap, text_box
+from .symbols import Box
 from .text import TextPlace
 from .wiring import Segment
 
-GAP = 0.6  # steps between body and text
 LINE = 1.6  # steps from line to line
-LETTER = 0.9  # steps, width of a letter of KiCad's font
-HALF = 0.6  # steps, half the height of a line
-NUMBER = 1.2  # steps beside a pin that its number takes: above it, or at its left
 
 Pair = tuple[TextPlace, TextPlace]
 
@@ -23,13 +20,13 @@ def text_places(sheet: Sheet, wires: Iterable[Segment]) -> Iterator[tuple[Placed
     Each takes the place of `_choices` that covers least of what is already there. What the circuit chose itself stays.
     """
     fixed = [placed for placed in sheet.placed if placed.ref_at or placed.value_at]
-    covered = list(_drawn(sheet, wires))
+    covered = [item.box for item in drawn(sheet, wires)]
     for placed in [*fixed, *(placed for placed in sheet.placed if placed not in fixed)]:
         choices = [_chosen(placed, pair) for pair in _choices(placed)]
         best = min(
-            choices, key=lambda pair: sum(_overlap(box, other) for box in _boxes(placed, pair) for other in covered)
+            choices, key=lambda pair: sum(overlap(box, other) for box in text_boxes(placed, pair) for other in covered)
         )
-        covered += _boxes(placed, best)
+        covered += text_boxes(placed, best)
         yield placed, best
 
 
@@ -75,70 +72,7 @@ def _side(end: tuple[float, float], box: Box) -> str:
     return max(beyond, key=lambda side: beyond[side])
 
 
-def _boxes(placed: Placed, pair: Pair) -> list[Box]:
-    texts = [_text_box(pair[0], placed.part.ref + "A" * (placed.part.symbol.units > 1))]
-    return texts if placed.hide_value else [*texts, _text_box(pair[1], placed.part.value)]
-
-
-def _text_box(place: TextPlace, text: str) -> Box:
-    width = len(text) * LETTER
-    left = place.x - {"left": 0.0, "center": width / 2, "right": width}[place.side]
-    return Box(left, place.y - HALF, left + width, place.y + HALF)
-
-
-def _drawn(sheet: Sheet, wires: Iterable[Segment]) -> Iterator[Box]:
-    """What is on the sheet before references and values are."""
-    for (x1, y1), (x2, y2) in wires:
-        yield _line((x1, y1), (x2, y2))
-    for placed in sheet.placed:
-        body = placed.part.symbol.body(placed.unit, placed.pose)
-        yield body
-        for x, y in placed.pins.values():
-            inner = min(max(x, body.left), body.right), min(max(y, body.top), body.bottom)
-            pin = _line((x, y), inner)
-            numbered = NUMBER * placed.part.symbol.shows_numbers
-            yield pin._replace(left=pin.left - numbered) if x == inner[0] else pin._replace(top=pin.top - numbered)
-    for power in sheet.powers:
-        yield power.symbol.body(1, power.pose)
-        yield _text_box(supply_text(power), power.name)
-    yield from (_label_box(label) for label in sheet.labels)
-    for sub in sheet.subs:
-        yield Box(sub.at[0], sub.at[1], sub.at[0] + sub.size[0], sub.at[1] + sub.size[1])
-
-
-def _line(start: tuple[float, float] | Point, end: tuple[float, float] | Point) -> Box:
-    (x1, y1), (x2, y2) = start, end
-    return Box(min(x1, x2) - 0.2, min(y1, y2) - 0.2, max(x1, x2) + 0.2, max(y1, y2) + 0.2)
-
-
-def _label_box(label: Label) -> Box:
-    x, y = label.at
-    length = len(label.net) * LETTER + (1.5 if label.shape else 0)
-    up, down = (HALF, HALF) if label.shape else (2 * HALF, 0.0)  # a local label stands on its wire
-    return {
-        0: Box(x, y - up, x + length, y + down),
-        90: Box(x - up, y - length, x + down, y),
-        180: Box(x - length, y - up, x, y + down),
-        270: Box(x - up, y, x + down, y + length),
-    }[label.turn]
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return width * height if width > 0 and height > 0 else 0.0
-
-
-def supply_text(power: Power) -> TextPlace:
-    """Where the name of a supply stands: beyond its symbol."""
-    box = power.symbol.body(1, power.pose)
-    x, y = power.pose.at
-    middle_x, middle_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    reach = {"top": y - box.top, "bottom": box.bottom - y, "left": x - box.left, "right": box.right - x}
-    side = max(reach, key=lambda way: reach[way])
-    return {
-        "top": TextPlace(middle_x, box.top - 1, "center"),
-        "bottom": TextPlace(middle_x, box.bottom + 1, "center"),
-        "left": TextPlace(box.left - GAP, middle_y, "right"),
-        "right": TextPlace(box.right + GAP, middle_y, "left"),
-    }[side]
+def text_boxes(placed: Placed, pair: Pair) -> list[Box]:
+    """What the shown texts of a symbol cover: the reference, then the value."""
+    texts = [text_box(pair[0], placed.part.ref + "A" * (placed.part.symbol.units > 1))]
+    return texts if placed.hide_value else [*texts, text_box(pair[1], placed.part.value)]
