@@ -78,7 +78,8 @@ class Grid:
         left, right = (min(max(int((area.x + s * reach - self.x0) / PITCH), 0), self.nx - 1) for s in (-1, 1))
         top, bottom = (min(max(int((area.y + s * reach - self.y0) / PITCH), 0), self.ny - 1) for s in (-1, 1))
         rows, columns = np.mgrid[top : bottom + 1, left : right + 1]
-        near = _distance(area, self.x0 + columns * PITCH, self.y0 + rows * PITCH) < margin
+        distance = _distance(area, self.x0 + columns * PITCH, self.y0 + rows * PITCH)
+        near = np.round(distance, 6) < round(margin, 6)  # the same on machines whose hypot differs in the last place
         nodes: Nodes = (rows[near] * self.nx + columns[near]).astype(np.int32)
         return nodes
 
@@ -103,7 +104,7 @@ class Grid:
         y = np.asarray(self.y0 + np.arange(self.ny)[:, None] * PITCH, np.float64)
         depth = _depth(corners, x, y)
         for kind, half in enumerate(self.halves):
-            self._paint(kind, LAYERS, np.flatnonzero(depth < self.problem.edge + half).astype(np.int32), NOBODY)
+            self._paint(kind, LAYERS, np.flatnonzero(depth < round(self.problem.edge + half, 6)).astype(np.int32), NOBODY)
             frame = self.board.owner[kind].reshape(2, self.ny, self.nx)
             frame[:, [0, -1], :] = NOBODY  # the search never looks past the border
             frame[:, :, [0, -1]] = NOBODY
@@ -177,4 +178,4 @@ def _depth(corners: tuple[Point, ...], x: NDArray[np.float64], y: NDArray[np.flo
         nearest = np.minimum(nearest, np.hypot(x - ax - along * dx, y - ay - along * dy))
         if ay != by:
             inside ^= ((y < ay) != (y < by)) & (x < ax + (y - ay) * dx / dy)
-    return np.where(inside, nearest, -1.0)
+    return np.where(inside, np.round(nearest, 6), -1.0)

@@ -159,6 +159,7 @@ class Negotiation:
         starts = [grown]
         while far:
             nearest = min(far, key=lambda number: (far[number], number))
+            tree.goal[wire.terminals[nearest - 1].goals] = nearest  # again: a pad that lay over it may have been joined
             path = self._reach(wire, wire.terminals[nearest - 1], price, np.concatenate(starts))
             if not len(path):
                 return wire.terminals[nearest - 1]
