@@ -6,24 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .schematic import Component, Schematic, natural
+from .schematic import Component, Schematic
 
 COLUMNS = (
-    "Designators",
-    "Quantity",
-    "Value",
-    "Manufacturer",
-    "Part number",
-    "Alternative",
-    "Price",
-    "Footprint",
-    "Figures",
-)
+    "Designators", "Quantity", "Value", "Manufacturer", "Part number", "Alternative", "Price", "Footprint", "Note", "Figures",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Item:
-    """A part to order: its designators, and what its symbol says of it. `price`: as written, an estimate for one."""
+    """A part to order: its designators, and what its symbols say of it. `price`: as written, an estimate for one.
+
+    `figures`: the values that other figures of the papers need in these places.
+    """
 
     designators: tuple[str, ...]
     value: str
@@ -32,6 +27,7 @@ class Item:
     alternative: str
     price: str
     footprint: str
+    note: str
     figures: str
 
     @property
@@ -49,7 +45,7 @@ class Item:
         """In the order of `COLUMNS`."""
         return (
             " ".join(self.designators), str(self.quantity), self.value, self.manufacturer, self.part_number,
-            self.alternative, self.price, self.footprint, self.figures,
+            self.alternative, self.price, self.footprint, self.note, self.figures,
         )  # fmt: skip
 
 
@@ -87,10 +83,16 @@ def as_csv(items: Sequence[Item]) -> str:
 
 
 def _grouped(components: Iterable[Component]) -> tuple[Item, ...]:
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, ...], list[Component]] = {}
     for part in components:
         told = (part.fields.get(name, "") for name in ("Manufacturer", "MPN", "Alternative", "Price"))
-        key = (part.value, *told, part.footprint.rpartition(":")[2], part.fields.get("Figures", ""))
-        groups.setdefault(key, []).append(part.reference)
-    items = [Item(tuple(sorted(references, key=natural)), *key) for key, references in groups.items()]
-    return tuple(sorted(items, key=lambda item: natural(item.designators[0])))
+        groups.setdefault((part.value, *told, part.footprint.rpartition(":")[2]), []).append(part)
+    return tuple(
+        Item(tuple(part.reference for part in parts), *key, _joined(parts, "Note"), _joined(parts, "Figures"))
+        for key, parts in groups.items()
+    )
+
+
+def _joined(parts: Iterable[Component], field: str) -> str:
+    """What the parts say in a field, each thing once."""
+    return "; ".join(dict.fromkeys(text for part in parts if (text := part.fields.get(field, ""))))

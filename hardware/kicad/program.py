@@ -48,7 +48,7 @@ def kicad_cli() -> tuple[Path, str]:
     version = done.stdout.strip()
     major = re.match(r"(\d+)\.", version)
     if major is None or int(major[1]) < LEAST:
-        said = f"version {version}" if version else f"of no known version ({done.stderr.strip()[-200:]})"
+        said = f"version {version}" if version else f"of no known version: '{done.stderr.strip()[-200:]}'"
         raise KicadError(f"{found} is {said}; these boards need {LEAST} or later. {_INSTALL}")
     return Path(found), version
 

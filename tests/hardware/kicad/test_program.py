@@ -52,7 +52,7 @@ def test_without_kicad_the_message_says_how_to_get_it(empty: Project):
 )
 def test_a_kicad_that_is_too_old_is_named(empty: Project, programs: Path, version: str, told: str):
     script(programs, f"echo {version}")
-    with pytest.raises(KicadError, match=rf"kicad-cli is {told}; .* need 9 or later\. Install KiCad 9"):
+    with pytest.raises(KicadError, match=rf"kicad-cli is {told}.*; these boards need 9 or later\. Install KiCad 9"):
         check(empty)
 
 
