@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..expressions import Expression, Text, write
-from .drawing import Label, Part, Placed, Power, Sheet, SubSheet
+from .drawing import PAPERS, Label, Part, Placed, Power, Sheet, SubSheet
 from .identity import Identities
 from .occupied import supply_text
 from .remarks import remarks
@@ -15,7 +15,6 @@ from .wiring import cut, junctions, touches
 
 FORMAT = "20250114"  # of KiCad 9
 MODELS = "${KIPRJMOD}/../library/%s.lib"
-PAPERS = {"A4": (297, 210), "A3": (420, 297), "A2": (594, 420)}  # mm, landscape
 
 
 def write_schematic(sheet: Sheet, folder: Path) -> tuple[Path, ...]:
