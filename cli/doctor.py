@@ -74,6 +74,18 @@ def _programs() -> Iterator[Finding]:
     path = shutil.which("ngspice")
     remedy = "only to check the twin with SPICE: install ngspice (Debian: sudo apt install ngspice)"
     yield Finding("ngspice", path is not None, False, path or "not found", remedy)
+    yield _kicad()
+
+
+def _kicad() -> Finding:
+    from neurorig.hardware.kicad import KicadError
+    from neurorig.hardware.kicad.program import kicad_cli
+
+    try:
+        program, version = kicad_cli()
+    except KicadError as error:
+        return Finding("KiCad", False, False, "not found or too old", f"only to check and build the boards: {error}")
+    return Finding("KiCad", True, False, f"{version}, {program}")
 
 
 def _serial_ports() -> Iterator[Finding]:

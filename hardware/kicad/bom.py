@@ -86,11 +86,17 @@ def _grouped(components: Iterable[Component]) -> tuple[Item, ...]:
     groups: dict[tuple[str, ...], list[Component]] = {}
     for part in components:
         told = (part.fields.get(name, "") for name in ("Manufacturer", "MPN", "Alternative", "Price"))
-        groups.setdefault((part.value, *told, part.footprint.rpartition(":")[2]), []).append(part)
-    return tuple(
-        Item(tuple(part.reference for part in parts), *key, _joined(parts, "Note"), _joined(parts, "Figures"))
-        for key, parts in groups.items()
-    )
+        groups.setdefault((part.value, part.footprint, *told), []).append(part)
+    return tuple(_item(parts) for parts in groups.values())
+
+
+def _item(parts: Sequence[Component]) -> Item:
+    fields = parts[0].fields
+    return Item(
+        tuple(part.reference for part in parts), parts[0].value, fields.get("Manufacturer", ""), fields.get("MPN", ""),
+        fields.get("Alternative", ""), fields.get("Price", ""), parts[0].footprint.rpartition(":")[2],
+        _joined(parts, "Note"), _joined(parts, "Figures"),
+    )  # fmt: skip
 
 
 def _joined(parts: Iterable[Component], field: str) -> str:
