@@ -35,7 +35,7 @@ QUANTITIES = {
 }  # fmt: skip
 API = (
     "neurorig.hardware", "neurorig.hardware.twin", "neurorig.hardware.rate", "neurorig.hardware.devices",
-    "neurorig.hardware.networks", "neurorig.hardware.memristors", "neurorig.hardware.spice",
+    "neurorig.hardware.networks", "neurorig.hardware.memristors", "neurorig.hardware.spice", "neurorig.hardware.kicad",
     "neurorig.analysis.calibration", "neurorig.protocols.figures",
 )  # fmt: skip
 ROLES = {

@@ -38,7 +38,7 @@ class BoardRefusedError(KicadError):
 
 @dataclass(frozen=True)
 class Built:
-    """What was written for one board: file name to what it is, in `folder`."""
+    """What was written for one board: `files` in `folder`, by name, with what each is; `size` of the board (mm)."""
 
     board: str
     title: str
