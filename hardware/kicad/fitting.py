@@ -129,15 +129,6 @@ def written(value: float) -> str:
     return f"{value:g}"
 
 
-def value_of(text: str) -> float:
-    """Read what `written` writes: ohm or F. Raises ConfigError for anything else."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([pnumkMG]?)\s*", text)
-    if match is None:
-        raise ConfigError(f"'{text}' is no value of a part; write it as 100n, 4.7u, 680k or 0.4.")
-    factors = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
-    return float(f"{float(match[1]) * factors[match[2]]:.9g}")
-
-
 def _neuron_jumpers(index: str, *, bursting: bool) -> dict[str, Position]:
     return {f"JP_load{index}": "2-3" if bursting else "1-2", f"JP_C_L{index}": "closed" if bursting else "open"}
 

@@ -158,8 +158,8 @@ class Netlist:
         """Write the deck of the circuit, from 0 to `until` (s), on a supply of 5 V.
 
         `drive`: currents (A) by port. `volts`: voltages (V) that hold a net, such as ``s11.coupled``. `charges`: voltages
-        (V) that nets start from; membranes and stages that are not named start empty. `nodes` (see `vector`) are saved besides V_ap of every
-        neuron. A neuron with C_L is `bursting` and takes shorter steps.
+        (V) that nets start from; membranes and stages that are not named start empty. `nodes` (see `vector`) are saved
+        besides V_ap of every neuron. A neuron with C_L is `bursting` and takes shorter steps.
         Raises ConfigError for an unknown port, net or node, and an end that is not after 0 s.
         """
         if not 0.0 < until < inf:
