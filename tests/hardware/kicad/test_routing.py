@@ -41,7 +41,7 @@ def test_pads_off_the_raster_and_turned(seed: int):
     assert faults(board, route(board)) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nets_across_a_crowded_board(seed: int):
     board = board_at_random(seed, MIDDLE, 3, 14, smd=1, spread=30.0)
     assert faults(board, route(board)) == []
@@ -130,17 +130,17 @@ def test_a_pad_without_room_for_its_track_is_named():
 
 
 def test_a_full_board_is_refused_with_nets_pads_and_places():
-    count = 12  # so many nets through a gap of 6 mm on each layer: 2 x 10 tracks of 0.3 mm do not go with vias between
+    count = 6  # so many nets through a gap of 1.2 mm: two tracks on each layer
     pads = tuple(
         replace(PIN, x=x, y=3.0 + 2.54 * row, net=f"n{(row * 5) % count if x > 20 else row}", name=f"J{x:g}.{row}")
-        for x in (4.0, 46.0)
+        for x in (4.0, 26.0)
         for row in range(count)
     )
-    gap = (Keepout(25.0, 7.0, 1.0, 7.0), Keepout(25.0, 26.0, 1.0, 10.0))
+    gap = (Keepout(15.0, 4.7, 1.0, 4.7), Keepout(15.0, 15.3, 1.0, 4.7))
     with pytest.raises(
-        RoutingError, match=r"net n\d+: no way to pad J\S+ .*full at \(2\d\.\d, 1\d\.\d\) mm on [FB](?s:.*)enlarge"
+        RoutingError, match=r"net n\d+: no way to pad J\S+ .*full at \(1\d\.\d, (9|10)\.\d\) mm on [FB](?s:.*)enlarge"
     ):
-        route(Problem((50.0, 36.0), pads, gap))
+        route(Problem((30.0, 20.0), pads, gap))
 
 
 def test_the_checker_sees_what_is_wrong():
