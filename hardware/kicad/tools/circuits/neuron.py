@@ -5,6 +5,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 from neurorig.hardware.kicad.tools.layout import Layout, Place
 
 from .neuron_blocks import buffers, delta, membrane
+from .pen import spoken
 from .supply_blocks import decoupling, headers, spare_pair, supply, thermometer
 
 NAME, TITLE = "neuron", "Neuron with I_delta block"
@@ -75,7 +76,7 @@ def layout() -> Layout:
         "TP2": Place(58, 50),
         "TP3": Place(16.6, 16),
     }
-    return Layout((80, 60), places, holes=((4, 4), (76, 4), (4, 56), (76, 56)))
+    return Layout((80, 60), places, holes=((4, 4), (76, 4), (4, 56), (76, 56)), notes=spoken(schematic()))
 
 
 CIRCUIT = Circuit(NAME, TITLE, schematic, layout)

@@ -45,7 +45,7 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
     pen.label(f"{n}.v_ap", (60, 14))
     pen.test_point(f"TP{k}_2", f"{n}.v_ap", (44, 14))
     pen.wire((34, 14), (34, 17))
-    pen.selector(f"JP_load{k}", "load: R_a | R_L", (34, 20), mirror="x")
+    pen.selector(f"JP_load{k}", "R_a | R_L", (34, 20), mirror="x")
     pen.wire((29, 20), (22, 20), (22, 23))
     pen.resistor(f"R_a{k}", value(f"R_a{k}")[0], (22, 26), figures=value(f"R_a{k}")[1])
     pen.ground((22, 29))
@@ -55,7 +55,7 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
     pen.wire((39, 26), (38, 26), (38, 29), (42, 29))
     pen.ground((42, 29))
     pen.wire((56, 14), (56, 15))
-    pen.jumper(f"JP_C_L{k}", "C_L", (56, 19), turn=270)
+    pen.jumper(f"JP_C_L{k}", "C_L on", (56, 19), turn=270)
     pen.capacitor(f"C_L{k}", value(f"C_L{k}")[0], (56, 26), parts.FILM_LOAD, figures=value(f"C_L{k}")[1])
     pen.ground((56, 29))
 
@@ -114,13 +114,13 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
     pen.wire((22, 1), (22, 5), (36, 5))
     pen.label(f"{s}.switch", (23, 5))
     if digital:
-        pen.selector(f"JP_weight{index}", "R_W: trimmer | digital", (39, 5), turn=270)
+        pen.selector(f"JP_weight{index}", "trimmer | digital", (39, 5), turn=270)
         pen.wire((39, 0), (39, -3), (47, -3))
         pen.wire((39, 10), (39, 13), (42, 13))
         pen.label(f"{s}.digital", (42, 13))
     else:
         pen.wire((36, 5), (39, 5))
-        pen.jumper(f"JP_weight{index}", "R_W: trimmer", (39, 1), closed=True, turn=90)
+        pen.jumper(f"JP_weight{index}", "trimmer", (39, 1), closed=True, turn=90)
         pen.wire((39, -3), (47, -3))
     weight = printed(f"R_W{index}", project), figures(f"R_W{index}", project)
     pen.rheostat(f"R_W{index}", weight[0], (50, -3), parts.TRIMMER_WEIGHT, "20k", turn=90, figures=weight[1])
@@ -144,7 +144,7 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
 def digital_weight(sheet: Sheet, index: str, origin: Point) -> None:
     """Option: R_W set by a computer, not fitted. 44 wide, 42 high."""
     pen, s = Pen(sheet, origin), f"s{index}"
-    pen.frame((-18, -16), (26, 26), f"R_W of {s} set by a computer (option, not fitted)", "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on 2-3.")
+    pen.frame((-16, -16), (32, 26), f"R_W of {s} by computer (not fitted)", "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on 2-3.")
     pot = pen.part(
         "Potentiometer_Digital:MCP4151-xxxx-P", f"U{index}_2", "MCP4151-103E/P", (0, 0), parts.DIGITAL, fitted=False
     )
@@ -158,6 +158,6 @@ def digital_weight(sheet: Sheet, index: str, origin: Point) -> None:
     pen.wire((10, 0), (13, 0), (13, 2), (10, 2))
     pen.wire((13, 2), (14, 2))
     pen.label(f"{s}.i_delta", (14, 2))
-    pen.part("Device:C", f"C_d{index}_5", "100n", (-14, 0), parts.CERAMIC, fitted=False)
-    pen.supply((-14, -3))
-    pen.ground((-14, 3))
+    pen.part("Device:C", f"C_d{index}_5", "100n", (24, -8), parts.CERAMIC, fitted=False)
+    pen.supply((24, -11))
+    pen.ground((24, -5))

@@ -144,6 +144,14 @@ class Pen:
         self.sheet.note(text, self.at(*at), size)
 
 
+def spoken(sheet: Sheet) -> dict[str, str]:
+    """What stands beside connectors, jumpers and test points of a sheet and those below it: their values, by designator."""
+    own = {ref: part.value for ref, part in sheet.parts.items() if ref.startswith(("J", "TP"))}
+    for sub in sheet.subs:
+        own |= spoken(sub.sheet)
+    return own
+
+
 def pins(count: int) -> str:
     """Pins of a symbol that are those of its model, by number."""
     return " ".join(f"{pin}={pin}" for pin in range(1, count + 1))

@@ -113,3 +113,13 @@ def spare_pair(sheet: Sheet, chip: str, pair: int, origin: Point) -> None:
         sheet.wire(gate, (left, gate[1]), (left, drain[1]), drain)
         sheet.wire((left, gate[1]), (left, source[1]), source)
         sheet.power(net, source)
+
+
+def ports(sheet: Sheet, nets: Sequence[str], origin: Point) -> None:
+    """What the sheet shares with the one above. 40 wide, 3 per net high."""
+    pen = Pen(sheet, origin)
+    pen.frame((-12, -6), (28, 3 * len(nets) + 2), "Shared with the map")
+    for row, net in enumerate(nets):
+        pen.port(net, (4, 3 * row), 180)
+        pen.wire((4, 3 * row), (8, 3 * row))
+        pen.label(net, (8, 3 * row))

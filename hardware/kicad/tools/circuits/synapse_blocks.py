@@ -6,7 +6,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 from . import parts
 from .pen import SWITCH_14, Pen, Point
 
-STAGE = "tau_s dI_s{k}/dt = -I_s{k} + {source}   ({equation}), with tau_s = R_s C_s and I_s{k} = (V_C{k} - 0.75 V) / R_s."
+STAGE = "tau_s dI_s{k}/dt = -I_s{k} + {source}   ({equation})\ntau_s = R_s C_s,  I_s{k} = (V_C{k} - 0.75 V) / R_s"
 
 
 def order(sheet: Sheet, index: str, origin: Point) -> None:
@@ -28,7 +28,7 @@ def first_stage(sheet: Sheet, project: str, index: str, origin: Point) -> None:
     pen, s = Pen(sheet, origin), f"s{index}"
     pen.frame(
         (-10, -32),
-        (56, 26),
+        (56, 29),
         f"Stage 1 of {s}",
         STAGE.format(k=1, source="I_delta H(V_pre - Omega)", equation=11) + "\nWu 2025, Figs 17 and 19: Q1 to Q4 are one ALD1105.",
     )
@@ -46,36 +46,36 @@ def last_stage(sheet: Sheet, project: str, index: str, post: str, origin: Point)
     pen, s = Pen(sheet, origin), f"s{index}"
     pen.frame(
         (-10, -32),
-        (106, 26),
+        (106, 29),
         f"Last stage and output of {s}",
         STAGE.format(k=2, source="I_s1", equation=12)
-        + "\nWu 2025, Fig. 20. Replica: 10 mV for 1 uA. Delta inhibitory: JP_stages_1, C_s open, R_s closed.",
+        + "\nWu 2025, Fig. 20. Replica: 10 mV for 1 uA at its test point. Delta inhibitory: JP_stages_1, C_s open, R_s closed.",
     )
     _leaky_integrator(pen, project, index, 2)
     _mirrors(pen, f"Q{index}_3")
     # sink leg, on the gates of the N mirror
-    pen.wire((25, 8), (25, 17), (42, 17), (42, 14), (44, 14))
+    pen.wire((26, 8), (26, 17), (42, 17), (42, 14), (44, 14))
     pen.transistor(f"Q{index}_1", 2, (48, 14))
     pen.ground((50, 18))
     # replica leg, on the gates of the P mirror
-    pen.wire((39, -16), (39, -26), (56, -26), (56, -16), (58, -16))
+    pen.wire((38, -16), (38, -26), (56, -26), (56, -16), (58, -16))
     pen.transistor(f"Q{index}_1", 4, (62, -16))
     pen.supply((64, -20))
     pen.resistor(f"R_rep{index}", "10k", (64, -8))
     pen.ground((64, -5))
     pen.wire((64, -12), (64, -11))
-    pen.wire((64, -12), (73, -12))
-    pen.test_point(f"TP{index}_4", f"{s}.i_out", (69, -12))
-    pen.label(f"{s}.i_out", (73, -12))
+    pen.wire((64, -12), (76, -12))
+    pen.test_point(f"TP{index}_4", f"{s}.i_out", (73, -12))
+    pen.label(f"{s}.i_out", (76, -12))
     # sign
     pen.wire((46, -12), (46, -5), (50, -5), (50, -2))
-    pen.selector(f"JP_sign{index}", "sign: exc | inh", (50, 3), turn=270, mirror="y")
+    pen.selector(f"JP_sign{index}", "exc | inh", (50, 3), turn=270, mirror="y")
     pen.wire((50, 8), (50, 10))
     # output
     pen.wire((53, 3), (68, 3))
     pen.label(f"{s}.out", (54, 3))
     pen.test_point(f"TP{index}_3", f"{s}.out", (63, 3))
-    pen.selector(f"JP_output{index}", "output: membrane | 10k", (71, 3), turn=270)
+    pen.selector(f"JP_output{index}", "membrane | 10k", (71, 3), turn=270)
     pen.wire((71, 8), (71, 10))
     pen.resistor(f"R_out{index}", "10k", (71, 13))
     pen.ground((71, 16))
@@ -88,14 +88,15 @@ def last_stage(sheet: Sheet, project: str, index: str, post: str, origin: Point)
 
 
 def control(sheet: Sheet, index: str, origin: Point) -> None:
-    """Logic inputs: coupled (pulled up), discharge of both C_s (pulled down). 62 wide, 40 high."""
+    """Logic inputs: coupled (pulled up), discharge of both C_s (pulled down). 78 wide, 42 high."""
     pen, s = Pen(sheet, origin), f"s{index}"
     pen.frame(
         (-12, -10),
-        (52, 30),
+        (66, 32),
         f"Logic of {s}: coupled, discharge",
-        "Left open: coupled, and no discharge. Discharge: 1 kohm on each C_s, 5 R C = 50 ms for 10 uF.\n"
-        "Switches: 50 ohm closed, leakage 0.1 nA (typical; 100 nA at most) open.",
+        "Left open: coupled, and no discharge.\n"
+        "Discharge: 1 kohm on each C_s, 5 R C = 50 ms for 10 uF.\n"
+        "Switches: 50 ohm closed; open 0.1 nA typical, 100 nA at most.",
     )
     for unit, (row, net) in enumerate(((0, "v_c1"), (11, "v_c2")), start=2):
         pen.label(f"{s}.{net}", (-2, row), 180)
@@ -107,20 +108,18 @@ def control(sheet: Sheet, index: str, origin: Point) -> None:
         pen.ground((22, row))
         pen.wire((8, row + 4), (8, row + 5), (10, row + 5))
         pen.label(f"{s}.discharge", (10, row + 5))
-    for x, net, name in ((30, "coupled", "up"), (38, "discharge", "down")):
-        pen.resistor(f"R_{name}{index}", "100k", (x, 3))
-        if name == "up":
-            pen.supply((x, 0))
-            pen.wire((x, 6), (x, 8))
-            pen.label(f"{s}.{net}", (x, 8), 270)
-        else:
-            pen.ground((x, 6))
-            pen.wire((x, 0), (x, -2))
-            pen.label(f"{s}.{net}", (x, -2), 90)
-    spare = pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (38, 17), parts.SWITCHES, unit=4, sim=SWITCH_14)
-    (left, y), (right, _), (_, low) = spare.pin("11"), spare.pin("10"), spare.pin("12")
-    sheet.wire((left, y), (left, low), (right, low), (right, y))
-    sheet.power("GND", ((left + right) // 2, low))
+    pen.resistor(f"R_up{index}", "100k", (32, 3))
+    pen.supply((32, 0))
+    pen.wire((32, 6), (32, 7), (34, 7))
+    pen.label(f"{s}.coupled", (34, 7))
+    pen.resistor(f"R_down{index}", "100k", (50, 3))
+    pen.wire((50, 0), (50, -1), (52, -1))
+    pen.label(f"{s}.discharge", (52, -1))
+    pen.ground((50, 6))
+    spare = pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (44, 16), parts.SWITCHES, unit=4, sim=SWITCH_14)
+    for analog in ("10", "11"):
+        sheet.no_connect(spare.pin(analog))
+    sheet.power("GND", spare.pin("12"))
 
 
 def _leaky_integrator(pen: Pen, project: str, index: str, stage: int) -> None:
@@ -134,7 +133,7 @@ def _leaky_integrator(pen: Pen, project: str, index: str, stage: int) -> None:
     pen.wire((6, 0), (6, 1))
     pen.resistor(r_s, printed(r_s, project), (13, 0), turn=90, figures=figures(r_s, project))
     if last:
-        pen.jumper(f"JP_C_s{index}", "C_s", (6, 12), closed=True, turn=270)
+        pen.jumper(f"JP_C_s{index}", "C_s on", (6, 12), closed=True, turn=270)
         pen.wire((6, 7), (6, 8))
         pen.ground((6, 16))
         pen.jumper(f"JP_R_s{index}", "R_s short", (13, -6))
