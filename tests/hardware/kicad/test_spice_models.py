@@ -57,7 +57,7 @@ def test_a_jumper_and_a_rheostat():
 
 @NGSPICE
 def test_a_follower_follows_between_its_supplies():
-    lines = "XU1 slow slow in GND in fast fast vdd MCP6022\nR1 slow GND 10k\nR2 fast vdd 10k"
+    lines = "XU1 slow slow in GND in fast fast vdd opamp_dual\nR1 slow GND 10k\nR2 fast vdd 10k"
     for level, expected in ((2.5, 2.5), (6.0, 5.0), (-1.0, 0.0)):
         found = volts(lines, {"in": level, "vdd": 5.0}, ["slow", "fast"])
         assert found == pytest.approx([expected, expected], abs=0.001 if level == 2.5 else 0.1)
@@ -66,7 +66,7 @@ def test_a_follower_follows_between_its_supplies():
 @NGSPICE
 def test_pins_of_the_switches():
     """Each of the four passes a voltage to its resistor of 10 kohm while its own control is high, less what 50 ohm take."""
-    lines = "XU1 in o1 o2 in c2 c3 GND in o3 o4 in c4 c1 vdd SN74HC4066\n" + "\n".join(
+    lines = "XU1 in o1 o2 in c2 c3 GND in o3 o4 in c4 c1 vdd analog_switch_4066\n" + "\n".join(
         f"R{k} o{k} GND 10k" for k in range(1, 5)
     )
     for closed in range(1, 5):
@@ -78,7 +78,7 @@ def test_pins_of_the_switches():
 @NGSPICE
 @pytest.mark.parametrize(("supply", "behind", "tolerance"), [(5.0, 5.0, 0.005), (-5.0, 0.0, 0.001)])
 def test_a_reversed_supply_does_not_pass_the_protection(supply, behind, tolerance):
-    recording = read_netlist("bench", "XQ1 GND out in AO3401A\nR1 out GND 100").run(
+    recording = read_netlist("bench", "XQ1 GND out in pmos_protection\nR1 out GND 100").run(
         {}, 1e-3, ["out"], volts={"in": supply}
     )
     assert recording.trace("out")[-1] == pytest.approx(behind, abs=tolerance)
