@@ -19,9 +19,8 @@ def text_places(sheet: Sheet, wires: Iterable[Segment]) -> Iterator[tuple[Placed
 
     Each takes the place of `_choices` that covers least of what is already there. What the circuit chose itself stays.
     """
-    fixed = [placed for placed in sheet.placed if placed.ref_at or placed.value_at]
     covered = [item.box for item in drawn(sheet, wires)]
-    for placed in [*fixed, *(placed for placed in sheet.placed if placed not in fixed)]:
+    for placed in sorted(sheet.placed, key=lambda placed: not (placed.ref_at or placed.value_at)):
         choices = [_chosen(placed, pair) for pair in _choices(placed)]
         best = min(
             choices, key=lambda pair: sum(overlap(box, other) for box in text_boxes(placed, pair) for other in covered)
@@ -36,7 +35,7 @@ def _chosen(placed: Placed, pair: Pair) -> Pair:
 
 
 def _choices(placed: Placed) -> Iterator[Pair]:
-    """Right, left, above and below, both above, both below the body; sides without pins first."""
+    """Right, left, above and below, both above, both below the body where no pins are; then beside the pins there."""
     left, top, right, bottom = box = placed.part.symbol.body(placed.unit, placed.pose)
     ends = [placed.pose.place(pin.x, pin.y) for pin in placed.part.symbol.unit_pins(placed.unit)]
     sides = [_side(end, box) for end in ends]
