@@ -115,6 +115,16 @@ def around(boxes: list[list[float]]) -> list[float]:
     return [min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)]
 
 
+def inked(shape: Any) -> list[list[float]]:
+    """The boxes that a drawn shape covers: of an empty rectangle its four sides."""
+    left, top, right, bottom = box_of(shape.GetBoundingBox())
+    if shape.GetShape() != pcbnew.SHAPE_T_RECT or shape.IsFilled():
+        return [[left, top, right, bottom]]
+    pen = mm(shape.GetWidth())
+    sides = [[left, top, right, top + pen], [left, bottom - pen, right, bottom]]
+    return [*sides, [left, top, left + pen, bottom], [right - pen, top, right, bottom]]
+
+
 def part_facts(found: Any) -> dict[str, Any]:
     """Pads, body (fabrication outline and pads), courtyard, and what the footprint itself prints."""
     pads = [pad_facts(pad) for pad in found.Pads()]
@@ -124,7 +134,8 @@ def part_facts(found: Any) -> dict[str, Any]:
     printed = {}
     for side, layer in SILK.items():
         texts = [t for t in found.GraphicalItems() if t.GetLayer() == layer and t.Type() == pcbnew.PCB_TEXT_T]
-        printed[side] = [box_of(i.GetBoundingBox()) for i in [*outlines(found, (layer, layer)), *texts]]
+        printed[side] = [box_of(text.GetBoundingBox()) for text in texts]
+        printed[side] += [box for shape in outlines(found, (layer, layer)) for box in inked(shape)]
     return {"pads": pads, "body": body, "courtyard": around([*yard, body]) if yard else body, "printed": printed}
 
 

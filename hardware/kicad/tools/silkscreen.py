@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurorig.signals import ConfigError
 
 from .boxes import OUTWARD, Box, Boxes, around, distances, grown, inside, moved, overlaps, stack, turned
+from .label_search import Choices, search
 from .layout import Layout, Point, Table, Text
 
 GAP = 0.2
@@ -27,7 +28,8 @@ STEP = 0.5
 """Between places that are tried, mm."""
 FOREIGN = 0.3
 """How much nearer to its own part than to another one a text should lie, mm."""
-ROUNDS = 60
+WORD = 0.7
+"""From a text to the next one in the direction of reading, mm: so that two are not read as one."""
 
 
 Costs = NDArray[np.float64]
@@ -46,15 +48,21 @@ class Part:
     """False for mounting holes."""
 
 
+REACH = {"reference": 5.0, "note": 12.0, "value": 1.5}
+"""How far from its part a text may lie, mm."""
+MISSING = {"reference": 1000.0, "note": 1000.0, "value": 20.0}
+"""What it costs to leave a text out, in mm of distance from its part: a value may be left out, the others may not."""
+ON_BODY = 0.4
+"""What it costs to print a value where its part will cover it, mm."""
+
+
 class Label(NamedTuple):
     """A text that looks for a place beside its part."""
 
     text: str
     owner: str
     kind: str
-    """ "reference", "value" or "note"."""
-    reach: float
-    """How far from the part it may lie, mm."""
+    """One of `REACH`."""
 
 
 @dataclass
@@ -96,14 +104,14 @@ class _Side:
         blank = boxes[~overlaps(wide, near).any(axis=1)]
         return blank[inside(blank + EDGE * OUTWARD, self.outline)]
 
-    def blocked_by(self, box: Box) -> str:
-        """What a text in this box would lie over; empty when it is free."""
+    def blocked_by(self, box: Box, but: str = "") -> str:
+        """What a text in this box would lie over, apart from what is named `but`; empty when it is free."""
         wide = stack([grown(box, GAP)])
         if not inside(stack([grown(box, EDGE)]), self.outline)[0]:
             return "the board's edge"
-        hits = np.flatnonzero(overlaps(wide, self.boxes)[0])
-        if len(hits):
-            return self.names[int(hits[0])]
+        hits = [self.names[int(i)] for i in np.flatnonzero(overlaps(wide, self.boxes)[0])]
+        if over := [name for name in hits if name != but]:
+            return over[0]
         return "another text" if overlaps(wide, stack(self.taken)).any() else ""
 
 
@@ -133,17 +141,16 @@ class Printer:
         Raises ConfigError naming each text that lies over something or that finds no room.
         """
         self._print_given()
-        wanted = [Label(ref, ref, "reference", 5.0) for ref, part in self._parts.items() if part.labelled]
-        wanted += [Label(text, ref, "note", 12.0) for ref, text in self._layout.notes.items()]
-        for label, text in self._settle(wanted).items():
-            if label.kind == "reference":
-                self.done.references[label.owner] = text
-            else:
-                self.done.texts.append(text)
+        labelled = {ref: part for ref, part in self._parts.items() if part.labelled}
+        wanted = [Label(ref, ref, "reference") for ref in labelled]
+        wanted += [Label(text, ref, "note") for ref, text in self._layout.notes.items()]
+        if left_out := self._settle(wanted):
+            raise ConfigError(self._no_room(left_out))
         self.done.texts.append(self._titled(title))
-        for ref, part in self._parts.items():
-            if part.labelled and part.value and ref not in self._layout.notes:
-                self._print_value(Label(part.value, ref, "value", 1.0))
+        valued = {ref: part for ref, part in labelled.items() if part.value and ref not in self._layout.notes}
+        self.done.hidden = [
+            label.owner for label in self._settle([Label(p.value, r, "value") for r, p in valued.items()])
+        ]
         return self.done
 
     # --- given texts and tables
@@ -191,51 +198,43 @@ class Printer:
 
     # --- texts beside their parts
 
-    def _settle(self, labels: Sequence[Label]) -> dict[Label, Text]:
-        """A place for each of the labels; who finds none is served first in the next round."""
-        choices = {label: self._choices(label) for label in labels}
-        if hopeless := [label for label, found in choices.items() if not len(found.boxes)]:
-            raise ConfigError(self._no_room(hopeless))
-        queue = sorted(labels, key=lambda label: len(choices[label].boxes))
-        for _ in range(ROUNDS):
-            placed, left_over = self._one_round(queue, choices)
-            if not left_over:
-                for label, text in placed.items():
-                    self._sides[self._parts[label.owner].back].taken.append(self.box(text))
-                return placed
-            queue = left_over + [label for label in queue if label not in left_over]
-        raise ConfigError(self._no_room(left_over))
-
-    def _one_round(
-        self, queue: Sequence[Label], choices: Mapping[Label, "_Choices"]
-    ) -> tuple[dict[Label, Text], list[Label]]:
-        taken = {back: list(side.taken) for back, side in self._sides.items()}
-        placed: dict[Label, Text] = {}
-        left_over = []
-        for label in queue:
-            text = choices[label].first_free(taken[self._parts[label.owner].back])
-            if text is None:
-                left_over.append(label)
+    def _settle(self, labels: Sequence[Label]) -> list[Label]:
+        """Find a place for each of the labels; returns those for which there is none."""
+        options = [self._options(label) for label in labels]
+        left_out = []
+        for label, its, place in zip(labels, options, search([its.choices for its in options]), strict=True):
+            if place is None:
+                left_out.append(label)
+                continue
+            text = its.text(place)
+            self._sides[text.back].taken.append(self.box(text))
+            if label.kind == "note":
+                self.done.texts.append(text)
             else:
-                placed[label] = text
-                taken[text.back].append(self.box(text))
-        return placed, left_over
+                (self.done.references if label.kind == "reference" else self.done.values)[label.owner] = text
+        return left_out
 
-    def _choices(self, label: Label) -> "_Choices":
-        """Where the label may lie as far as parts are concerned, the best place first."""
-        tried = [(size, turn) for size in SIZES for turn in (0.0, 90.0)]
-        around = [self._around(label, size, turn) for size, turn in tried]
-        costs = np.concatenate([cost + _penalty(*how) for how, (cost, _) in zip(tried, around, strict=True)])
-        how = np.concatenate([np.full(len(cost), i) for i, (cost, _) in enumerate(around)])
-        order = np.argsort(costs, kind="stable")
-        texts = tuple(Text(label.text, 0.0, 0.0, *t, self._parts[label.owner].back) for t in tried)
-        origins = stack([self.box(text) for text in texts])
-        return _Choices(np.concatenate([boxes for _, boxes in around])[order], how[order], texts, origins)
+    def _options(self, label: Label) -> "_Options":
+        """Where the label may lie as far as parts and given texts are concerned, the best place first."""
+        part = self._parts[label.owner]
+        texts = [Text(label.text, 0.0, 0.0, size, turn, part.back) for size in SIZES for turn in (0.0, 90.0)]
+        found = [self._around(label, text) for text in texts]
+        if label.kind == "value":
+            found += [self._on_body(label, text) for text in texts]
+        how = np.concatenate([np.full(len(costs), i % len(texts)) for i, (costs, _) in enumerate(found)])
+        costs = np.concatenate([costs + _penalty(texts[i % len(texts)]) for i, (costs, _) in enumerate(found)])
+        boxes = np.concatenate([boxes for _, boxes in found])
+        margins = stack([(WORD, GAP, WORD, GAP) if text.turn == 0 else (GAP, WORD, GAP, WORD) for text in texts])
+        wide = boxes + margins[how] * OUTWARD
+        blank = ~overlaps(wide, stack(self._sides[part.back].taken)).any(axis=1)
+        order = np.flatnonzero(blank)[np.argsort(costs[blank], kind="stable")]
+        choices = Choices(boxes[order], wide[order], costs[order], MISSING[label.kind])
+        return _Options(choices, how[order], texts, stack([self.box(text) for text in texts]))
 
-    def _around(self, label: Label, size: float, turn: float) -> tuple[Costs, Boxes]:
-        """The free boxes around the part for its text so written, and how bad each is."""
-        part, reach = self._parts[label.owner], label.reach
-        left, top, right, bottom = self.box(Text(label.text, 0.0, 0.0, size, turn, part.back))
+    def _around(self, label: Label, text: Text) -> tuple[Costs, Boxes]:
+        """The free boxes around the part for the text so written, and how bad each is."""
+        part, reach = self._parts[label.owner], REACH[label.kind]
+        left, top, right, bottom = self.box(text)
         lefts = _stops(part.body[0], part.body[2], right - left, reach)
         tops = _stops(part.body[1], part.body[3], bottom - top, reach)
         corners = np.stack(np.meshgrid(lefts, tops, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -243,6 +242,17 @@ class Printer:
         away = distances(boxes, part.body)
         free = self._sides[part.back].free(boxes[(away > GAP) & (away <= reach)])
         return self._costs(free, label.owner), free
+
+    def _on_body(self, label: Label, text: Text) -> tuple[Costs, Boxes]:
+        """The box in the middle of the part's body, if there are no pads and lines, along the body."""
+        part = self._parts[label.owner]
+        left, top, right, bottom = self.box(text)
+        width, height = right - left, bottom - top
+        x, y = (part.body[0] + part.body[2] - width) / 2, (part.body[1] + part.body[3] - height) / 2
+        box = (x, y, x + width, y + height)
+        if self._sides[part.back].blocked_by(box, f"the body of {label.owner}"):
+            return np.empty(0), stack([])
+        return np.array([ON_BODY]), stack([box])
 
     def _costs(self, boxes: Boxes, owner: str) -> Costs:
         """Far from the part, beside its middle, over a via, or nearer to another part: the higher, the worse."""
@@ -255,7 +265,7 @@ class Printer:
             others = self._bodies[[name != owner for name in self._owners]]
             near = others[overlaps(others, stack([grown(around(boxes), FOREIGN)]))[:, 0]]
             for other in near:
-                cost += 2.0 * np.maximum(away + FOREIGN - distances(boxes, tuple(other)), 0.0)
+                cost += 4.0 * np.maximum(away + FOREIGN - distances(boxes, tuple(other)), 0.0)
         return np.asarray(cost)
 
     def _no_room(self, labels: Sequence[Label]) -> str:
@@ -283,60 +293,29 @@ class Printer:
                     return Text(title, round(float(x), 3), round(float(y), 3), size, 0.0, back)
         raise ConfigError(f"{self._board}, silkscreen: no room for the title '{title}' on either side.")
 
-    def _print_value(self, label: Label) -> None:
-        """Beside the part, else on its body where the part will cover it, else on the assembly drawing only."""
-        part = self._parts[label.owner]
-        side = self._sides[part.back]
-        text = self._choices(label).first_free(side.taken) or self._on_body(label)
-        if text is None:
-            self.done.hidden.append(label.owner)
-            return
-        side.taken.append(self.box(text))
-        self.done.values[label.owner] = text
-
-    def _on_body(self, label: Label) -> Text | None:
-        part = self._parts[label.owner]
-        side = self._sides[part.back]
-        middle = ((part.body[0] + part.body[2]) / 2, (part.body[1] + part.body[3]) / 2)
-        body = side.names.index(f"the body of {label.owner}")
-        others = np.delete(side.boxes, body, axis=0)
-        for size in SIZES:
-            for turn in (0.0, 90.0):
-                origin = self.box(Text(label.text, 0.0, 0.0, size, turn, part.back))
-                x = middle[0] - (origin[0] + origin[2]) / 2
-                y = middle[1] - (origin[1] + origin[3]) / 2
-                box = stack([grown(moved(origin, x, y), GAP)])
-                if not overlaps(box, others).any() and not overlaps(box, stack(side.taken)).any():
-                    return Text(label.text, round(x, 3), round(y, 3), size, turn, part.back)
-        return None
-
 
 @dataclass(frozen=True)
-class _Choices:
-    """Boxes in which a text may lie, the best first."""
+class _Options:
+    """The places of a text, and how it is written in each."""
 
-    boxes: Boxes
+    choices: Choices
     how: NDArray[np.int_]
     """Which of `texts` lies in each box."""
-    texts: tuple[Text, ...]
+    texts: Sequence[Text]
     """The text in each size and direction, at the origin."""
     origins: Boxes
     """The boxes of `texts`."""
 
-    def first_free(self, taken: Sequence[Box]) -> Text | None:
-        """The text in the best box that overlaps none of those taken."""
-        free = ~overlaps(self.boxes + GAP * OUTWARD, stack(taken)).any(axis=1)
-        if not free.any():
-            return None
-        best = int(np.argmax(free))
-        how = int(self.how[best])
-        x, y = self.boxes[best, :2] - self.origins[how, :2]
+    def text(self, place: int) -> Text:
+        """The text in one of its places."""
+        how = int(self.how[place])
+        x, y = self.choices.boxes[place, :2] - self.origins[how, :2]
         return self.texts[how]._replace(x=round(float(x), 3), y=round(float(y), 3))
 
 
-def _penalty(size: float, turn: float) -> float:
+def _penalty(text: Text) -> float:
     """A small text or one to be read from the side is worth this many mm of distance from its part."""
-    return 1.5 * (size < SIZES[0]) + 1.0 * (turn != 0.0)
+    return 1.0 * (text.size < SIZES[0]) + 1.5 * (text.turn != 0.0)
 
 
 def _stops(low: float, high: float, length: float, reach: float) -> list[float]:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorig.hardware.kicad.tools.boxes import grown, inside, overlaps, stack, turned
@@ -35,6 +35,7 @@ parts = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(parts)
 def test_nothing_is_printed_over_anything(drawn):
     named = {f"R_{i}": p for i, p in enumerate(drawn) if not any(_meet(p.body, o.body) for o in drawn[:i])}
