@@ -30,7 +30,7 @@ END_STOP = 20.0
 """Ohm: a weight below it is no setting of the trimmer but a resistor in the socket beside it (0.4 ohm: a wire)."""
 
 SIZES = {"neuron": (1, 1), "synapse": (0, 1), "ns_unit": (1, 1), "motif": (2, 4)}
-"""Neurons and synapses of each project. `neuron` (with the I_delta block of a synapse) and `synapse` are single blocks."""
+"""Neurons and synapses of each project. `neuron` has the I_delta block of a synapse, with R_W, and `synapse` its stages."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,12 @@ def setup(board: Board, project: str | None = None) -> Setup:
     jumpers: dict[str, Position] = {}
     for name, index in _neurons(board, project).items():
         jumpers |= _neuron_jumpers(index, bursting=board.neurons[name].components.C_L is not None)
-    if project != "neuron":  # which has no stage
-        placed = {index: board.synapses[name] for name, index in _synapses(board, project).items()}
-        for index in {"motif": ("11", "12", "21", "22")}.get(project, ("11",)):
-            jumpers |= _synapse_jumpers(index, placed.get(index))
+    placed = {index: board.synapses[name] for name, index in _synapses(board, project).items()}
+    for index in ("11", "12", "21", "22") if project == "motif" else ("11",):
+        if project != "synapse":
+            jumpers |= _weight_jumper(index, placed.get(index), project)
+        if project != "neuron":
+            jumpers |= _stage_jumpers(index, placed.get(index))
     return Setup(project, parts, jumpers)
 
 
@@ -85,7 +87,8 @@ def designators(board: Board, project: str | None = None) -> dict[str, tuple[str
             found[f"{name}.C_L"] = (f"C_L{index}",)
     for name, index in _synapses(board, project).items():
         stages = {0: (), 1: (2,), 2: (1, 2)}[board.synapses[name].stages]
-        found[f"{name}.R_W"] = (f"R_W{'p' if _in_socket(board.synapses[name]) else ''}{index}",)
+        if project != "synapse":
+            found[f"{name}.R_W"] = (f"R_W{'p' if _in_socket(board.synapses[name]) else ''}{index}",)
         for part in ("C_s", "R_s"):
             found[f"{name}.{part}"] = tuple(f"{part}{index}_{k}" for k in stages if project != "neuron")
     return found
@@ -133,7 +136,13 @@ def _neuron_jumpers(index: str, *, bursting: bool) -> dict[str, Position]:
     return {f"JP_load{index}": "2-3" if bursting else "1-2", f"JP_C_L{index}": "closed" if bursting else "open"}
 
 
-def _synapse_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]:
+def _weight_jumper(index: str, synapse: Synapse | None, project: str) -> dict[str, Position]:
+    """Open for a resistor in the socket; else on the trimmer, of two pins where the circuit has no digital one."""
+    on_trimmer: Position = "closed" if project == "neuron" else "1-2"
+    return {f"JP_weight{index}": "open" if synapse is not None and _in_socket(synapse) else on_trimmer}
+
+
+def _stage_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]:
     """Jumpers of one synapse; None: the board has none there, and it works into its resistor to ground.
 
     So does one whose output is measured; a sink can draw nothing from ground and is read at its replica.
@@ -148,7 +157,6 @@ def _synapse_jumpers(index: str, synapse: Synapse | None) -> dict[str, Position]
         f"JP_output{index}": "2-3" if synapse is None or synapse.post == OPEN else "1-2",
         f"JP_C_s{index}": "open" if turned else "closed",
         f"JP_R_s{index}": "closed" if turned else "open",
-        f"JP_weight{index}": "open" if synapse is not None and _in_socket(synapse) else "1-2",
     }
 
 
