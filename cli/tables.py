@@ -50,7 +50,7 @@ _NUMBERS = (
     "unconnected",
     "parity",
 )
-_SENTENCES = ("meaning", "state", "remarks", "found", "figure")
+_SENTENCES = ("meaning", "state", "remarks", "found", "figure", "found at", "part number", "on the board as")
 
 
 def _table(*columns: str) -> Table:
@@ -258,9 +258,9 @@ def print_boards(rows: "Sequence[Overview]") -> None:
 
 def print_bom(bom: "Bom") -> None:
     """What is to be bought, one line per part to order, and the places that stay empty."""
-    table = _table("pieces", "value", "manufacturer", "part number", "price", "found at")
+    table = _table("pieces", "manufacturer", "part number", "price", "on the board as", "found at")
     for item in bom.fitted:
-        cells = (str(item.quantity), item.value, item.manufacturer, item.part_number, item.price)
+        cells = (str(item.quantity), item.manufacturer, item.part_number, item.price, item.value)
         table.add_row(*(Text(cell) for cell in cells), Text(" ".join(item.designators)))
     _print(table)
     unpriced = f", without {len(bom.unpriced)} items that have no price" if bom.unpriced else ""
@@ -268,40 +268,29 @@ def print_bom(bom: "Bom") -> None:
     print_lines("not fitted", [f"{' '.join(i.designators)} ({i.value})" for i in bom.not_fitted])
 
 
-def print_setup(made: "Setup", printed: Mapping[str, str]) -> None:
-    """Values to fit, against those that the schematic prints, and the position of every jumper."""
-    from neurorig.hardware.kicad.fitting import written
-
-    table = _table("part", "value", "printed", "")
-    for part, value in made.parts.items():
-        change = "" if written(value) == printed[part] else "fit or set" if printed[part] else "into the socket"
-        table.add_row(part, written(value), printed[part], change)
-    _print(table)
-    print()
-    table = _table("jumper", "position")
-    for jumper, position in made.jumpers.items():
-        table.add_row(jumper, position)
-    _print(table)
-
-
-def print_checks(found: "Sequence[Checks]") -> None:
+def print_checks(checked: "Sequence[Checks]") -> None:
     """How many violations each board has, and every one of them: which rule, which parts, where."""
     from neurorig.hardware.kicad.checks import KINDS
 
     table = _table("board", *KINDS, "verdict")
-    for checks in found:
+    for checks in checked:
         verdict = "[green]fine[/]" if checks.passed else "[red]fails[/]"
         table.add_row(checks.board, *map(str, checks.counts.values()), verdict)
     _print(table)
-    for checks in found:
-        if checks.passed:
-            continue
-        print(f"\n{checks.board}")
-        table = _table("check", "rule", "of", "nets", "where", "found")
-        for v in checks.violations:
-            cells = (v.kind, v.rule, " ".join(v.parts), " ".join(v.nets), v.where, "\n".join([v.text, *v.items]))
-            table.add_row(*map(Text, cells))
-        _print(table)
+    for checks in checked:
+        if checks.ignored:
+            print(f"{checks.board}: its project file switches off, so that nobody looked: {', '.join(checks.ignored)}")
+        if not checks.passed:
+            _print_violations(checks)
+
+
+def _print_violations(checks: "Checks") -> None:
+    print(f"\n{checks.board}")
+    table = _table("check", "of", "where", "found")
+    for v in checks.violations:
+        cells = (f"{v.kind} {v.rule}", " ".join(v.parts), v.where, "\n".join([v.text, *v.items]))
+        table.add_row(*map(Text, cells))
+    _print(table)
 
 
 def print_files(files: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ COLUMNS = (
 class Item:
     """A part to order: its designators, and what its symbols say of it. `price`: as written, an estimate for one.
 
-    `figures`: the values that other figures of the papers need in these places.
+    `value`: of test points and connectors, whose labels do not matter to a buyer, all of them. `figures`: the values that other figures of the papers need in these places.
     """
 
     designators: tuple[str, ...]
@@ -85,16 +85,23 @@ def as_csv(items: Sequence[Item]) -> str:
 def _grouped(components: Iterable[Component]) -> tuple[Item, ...]:
     groups: dict[tuple[str, ...], list[Component]] = {}
     for part in components:
-        told = (part.fields.get(name, "") for name in ("Manufacturer", "MPN", "Alternative", "Price"))
-        groups.setdefault((part.value, part.footprint, *told), []).append(part)
+        groups.setdefault(_ordered_as(part), []).append(part)
     return tuple(_item(parts) for parts in groups.values())
 
 
+def _ordered_as(part: Component) -> tuple[str, ...]:
+    """What makes two parts the same to a buyer: of a resistor or capacitor its value, of a test point not its label."""
+    bought = [part.fields.get(name, "") for name in ("Manufacturer", "MPN", "Alternative", "Price")]
+    label = part.fields.get("MPN") and not part.library_id.startswith("Device:")
+    return ("" if label else part.value, part.footprint.rpartition(":")[2], *bought)
+
+
 def _item(parts: Sequence[Component]) -> Item:
-    fields = parts[0].fields
+    _, footprint, *bought = _ordered_as(parts[0])
+    maker, number, alternative, price = bought
+    values = " ".join(dict.fromkeys(part.value for part in parts))
     return Item(
-        tuple(part.reference for part in parts), parts[0].value, fields.get("Manufacturer", ""), fields.get("MPN", ""),
-        fields.get("Alternative", ""), fields.get("Price", ""), parts[0].footprint.rpartition(":")[2],
+        tuple(part.reference for part in parts), values, maker, number, alternative, price, footprint,
         _joined(parts, "Note"), _joined(parts, "Figures"),
     )  # fmt: skip
 

@@ -13,8 +13,10 @@ from neurorig.hardware.kicad.schematic import Component, Schematic, read_schemat
 FIELDS = {"Manufacturer": "Yageo", "MPN": "MFR-25", "Alternative": 'any, "1 %"', "Price": "0.10 EUR (2026, one)"}
 
 
-def part(reference: str, value: str, fitted: bool = True, in_bom: bool = True, **fields: str) -> Component:
-    return Component(reference, value, "Device:R", "Resistor_THT:R_Axial", fields, fitted, in_bom, True, True, "/", {})
+def part(
+    reference: str, value: str, fitted: bool = True, in_bom: bool = True, kind: str = "Device:R", **fields: str
+) -> Component:
+    return Component(reference, value, kind, "Resistor_THT:R_Axial", fields, fitted, in_bom, True, True, "/", {})
 
 
 def listed(*parts: Component):
@@ -37,6 +39,14 @@ def test_equal_parts_are_one_line_whatever_the_figures_need():
     assert [item.designators for item in bom.not_fitted] == [("R4",)]
     assert bom.cost == pytest.approx(0.4)
     assert bom.unpriced == ()
+
+
+def test_a_label_is_no_reason_for_a_line_of_its_own():
+    points = [part(f"TP{n}", f"v_c{n}", kind="Connector:TestPoint", MPN="5002", Price="0.35") for n in (1, 2)]
+    resistors = [part("R1", "1k", MPN="CFR-25"), part("R2", "2k", MPN="CFR-25")]
+    unknown = [part("J1", "A", kind="Connector:Conn_01x02"), part("J2", "B", kind="Connector:Conn_01x02")]
+    lines = [(item.value, item.designators) for item in listed(*points, *resistors, *unknown).fitted]
+    assert lines == [("v_c1 v_c2", ("TP1", "TP2")), ("1k", ("R1",)), ("2k", ("R2",)), ("A", ("J1",)), ("B", ("J2",))]
 
 
 def test_parts_without_a_price_are_counted():
