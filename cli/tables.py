@@ -293,6 +293,22 @@ def _print_violations(checks: "Checks") -> None:
     _print(table)
 
 
+def print_setup(made: "Setup", printed: Mapping[str, str]) -> None:
+    """Values to fit, against those that the schematic prints, and the position of every jumper."""
+    from neurorig.hardware.kicad.fitting import written
+
+    table = _table("part", "value", "printed", "")
+    for part, value in made.parts.items():
+        change = "" if written(value) == printed[part] else "fit or set" if printed[part] else "into the socket"
+        table.add_row(part, written(value), printed[part], change)
+    _print(table)
+    print()
+    table = _table("jumper", "position")
+    for jumper, position in made.jumpers.items():
+        table.add_row(jumper, position)
+    _print(table)
+
+
 def print_files(files: Mapping[str, str]) -> None:
     """Files that were written, and what each is for."""
     table = _table("file", "meaning")

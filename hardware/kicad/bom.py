@@ -17,7 +17,8 @@ COLUMNS = (
 class Item:
     """A part to order: its designators, and what its symbols say of it. `price`: as written, an estimate for one.
 
-    `value`: of test points and connectors, whose labels do not matter to a buyer, all of them. `figures`: the values that other figures of the papers need in these places.
+    `value`: of connectors and test points, whose labels do not matter to a buyer, all of them. `figures`: the values
+    that other figures of the papers need in these places.
     """
 
     designators: tuple[str, ...]
