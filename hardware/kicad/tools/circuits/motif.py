@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from neurorig.hardware.kicad.tools.circuit import Circuit
 from neurorig.hardware.kicad.tools.drawing import Sheet
-from neurorig.hardware.kicad.tools.layout import Layout, Place, Table
+from neurorig.hardware.kicad.tools.layout import Layout, Place, Table, Text
 
 from .neuron_blocks import buffers, delta, digital_weight, membrane
 from .pen import spoken
@@ -38,7 +38,9 @@ def schematic() -> Sheet:
     sheet.wire((x + 14, y), (x + 14, s21["n2.v_ap"][1]), s21["n2.v_ap"])
     x, y = neurons[1]["n1.v_m"]
     sheet.wire((x - 12, y), (x - 12, s21["n1.v_m"][1]), s21["n1.v_m"])
-    for place, (name, ending) in enumerate((("coupled", "coupled"), ("discharge", "discharge"), ("out", "out"), ("i_out", "i_out"))):
+    for place, (name, ending) in enumerate(
+        (("coupled", "coupled"), ("discharge", "discharge"), ("out", "out"), ("i_out", "i_out"))
+    ):
         nets = [f"s{index}.{ending}" for index in SYNAPSE_PAIRS] + ["GND"]
         headers(sheet, f"J_{name}1", f"{name} 11 22 12 21 GND", nets, (262, 20 + 14 * place))
     nets = [f"s{index}.cs" for index in SYNAPSE_PAIRS] + ["spi.sck", "spi.sdi", "GND"]
@@ -54,6 +56,7 @@ def schematic() -> Sheet:
 def layout() -> Layout:
     """200 x 150 mm: sockets above, neurons below them, then the synapses; tables and supply at the right."""
     places: dict[str, Place] = {}
+    names: list[Text] = []
     for k, x in ((1, 8.0), (2, 66.0)):
         places |= {
             f"J_i0_{k}": Place(x + 8, 13, overhang=True),
@@ -62,16 +65,20 @@ def layout() -> Layout:
             **neuron_places(k, x - 1, 16.5),
             **buffer_places(k, x + 29, 27),
         }
-    for index, x, y in (("11", 2, 51), ("12", 80, 51), ("21", 2, 99), ("22", 80, 99)):
+    for index, x, y in (("11", 7, 51), ("12", 85, 51), ("21", 7, 99), ("22", 85, 99)):
         places |= synapse_places(index, x, y)
-    places |= supply_places(167, 53)
+        names.append(Text(f"s{index}  n{index[0]} > n{index[1]}", x + 65.5, y + 0.8, 1.2))
+    places |= supply_places(169, 53)
     places["J1"] = Place(194, 66, 90)
-    places |= {f"J_{name}1": Place(196, 92 + 14 * row) for row, name in enumerate(("coupled", "discharge", "out", "i_out"))}
+    places |= {
+        f"J_{name}1": Place(196, 87 + 13.9 * row) for row, name in enumerate(("coupled", "discharge", "out", "i_out"))
+    }
     places["J_spi1"] = Place(170, 100)
     return Layout(
         (200, 150),
         places,
         holes=((4, 4), (196, 4), (4, 146), (196, 146)),
+        texts=tuple(names),
         notes=spoken(schematic()),
         tables=(
             Table(motifs(), 122, 8, (11, 5, 15, 15, 15, 13), 0.9),

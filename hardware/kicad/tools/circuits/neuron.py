@@ -2,10 +2,12 @@
 
 from neurorig.hardware.kicad.tools.circuit import Circuit
 from neurorig.hardware.kicad.tools.drawing import Sheet
-from neurorig.hardware.kicad.tools.layout import Layout, Place
+from neurorig.hardware.kicad.tools.layout import Layout, Place, Table
 
 from .neuron_blocks import buffers, delta, membrane
 from .pen import spoken
+from .places import moved
+from .settings import NEURONS
 from .supply_blocks import decoupling, headers, spare_pair, supply, thermometer
 
 NAME, TITLE = "neuron", "Neuron with I_delta block"
@@ -22,21 +24,12 @@ def schematic() -> Sheet:
     decoupling(sheet, ("Q11_1", "U1"), (108, 98))
     spare_pair(sheet, "Q11_1", 2, (180, 98))
     thermometer(sheet, (250, 98))
-    sheet.table(
-        (
-            ("figure", "C_m1", "R_a1 / R_L1", "JP_load1", "JP_C_L1"),
-            ("Wu 2025 Figs 2 to 10", "100n", "R_a1 2k", "R_a", "open"),
-            ("Wu 2025 Figs 11 to 16", "33n", "R_a1 2k", "R_a", "open"),
-            ("Wu 2023 Figs 2 to 5", "10u, R_m1 100k", "R_L1 47 to 3k", "R_L", "closed, C_L1 100n"),
-        ),
-        (20, 140),
-        (40, 30, 26, 18, 36),
-    )
+    sheet.table(NEURONS, (20, 140), (28, 10, 13, 12))
     return sheet
 
 
 def layout() -> Layout:
-    """80 x 60 mm: current in at the left, scope at the right, supply below."""
+    """80 x 70 mm: current in at the left, scope at the right, supply below, table above."""
     places = {
         "J_i0_1": Place(13, 30, 90, overhang=True),
         "R_i1": Place(17.3, 30),
@@ -76,7 +69,13 @@ def layout() -> Layout:
         "TP2": Place(58, 50),
         "TP3": Place(16.6, 16),
     }
-    return Layout((80, 60), places, holes=((4, 4), (76, 4), (4, 56), (76, 56)), notes=spoken(schematic()))
+    return Layout(
+        (80, 70),
+        moved(0, 10, places),
+        holes=((4, 4), (76, 4), (4, 66), (76, 66)),
+        notes=spoken(schematic()),
+        tables=(Table(NEURONS, 10, 2, (19, 7, 9, 8)),),
+    )
 
 
 CIRCUIT = Circuit(NAME, TITLE, schematic, layout)

@@ -76,9 +76,7 @@ def buffers(sheet: Sheet, k: int, origin: Point) -> None:
         pen.wire((-4, y - 2), (-3, y - 2))
         pen.resistor(f"R_p{k}_{unit}", "10k", (0, y - 2), turn=90)
         pen.wire((3, y - 2), (6, y - 2))
-        pen.part(
-            "Amplifier_Operational:MCP6022", f"U{k}", "MCP6022", (12, y), parts.AMPLIFIER, unit=unit, sim=DUAL_8
-        )
+        pen.part("Amplifier_Operational:MCP6022", f"U{k}", "MCP6022", (12, y), parts.AMPLIFIER, unit=unit, sim=DUAL_8)
         pen.wire((6, y + 2), (6, y + 6), (20, y + 6), (20, y), (18, y))
         pen.wire((20, y), (23, y))
         pen.resistor(f"R_o{k}_{unit}", "100", (26, y), turn=90)
@@ -134,6 +132,7 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
         parts.RESISTOR._replace(maker="", number="two turned contacts", alternative="", price=0.20),
         turn=90,
         sim=OPEN_SOCKET,
+        extra={"Figures": listed} if (listed := figures(f"R_Wp{index}", project)) else None,
     )
     pen.wire((53, -13), (60, -13), (60, -3), (62, -3))
     pen.wire((56, -3), (60, -3))
@@ -144,7 +143,12 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
 def digital_weight(sheet: Sheet, index: str, origin: Point) -> None:
     """Option: R_W set by a computer, not fitted. 44 wide, 42 high."""
     pen, s = Pen(sheet, origin), f"s{index}"
-    pen.frame((-16, -16), (32, 26), f"R_W of {s} by computer (not fitted)", "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on 2-3.")
+    pen.frame(
+        (-16, -16),
+        (32, 26),
+        f"R_W of {s} by computer (not fitted)",
+        "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on 2-3.",
+    )
     pot = pen.part(
         "Potentiometer_Digital:MCP4151-xxxx-P", f"U{index}_2", "MCP4151-103E/P", (0, 0), parts.DIGITAL, fitted=False
     )

@@ -7,7 +7,7 @@ from neurorig.hardware.kicad.tools.layout import Layout, Place, Table
 from .neuron_blocks import buffers, delta, digital_weight, membrane
 from .pen import spoken
 from .places import buffer_places, neuron_places, supply_places, synapse_places
-from .settings import NEURONS, SYNAPSES
+from .settings import NEURONS, SYNAPSES, figures
 from .supply_blocks import decoupling, headers, supply, thermometer
 from .synapse_blocks import control, first_stage, last_stage, order
 
@@ -33,7 +33,7 @@ def schematic() -> Sheet:
     decoupling(sheet, ("Q11_1", "Q11_2", "Q11_3", "U11_1", "U1"), (184, 155))
     thermometer(sheet, (116, 199))
     sheet.table(SYNAPSES, (12, 200), (16, 15, 13, 11, 11))
-    sheet.table(NEURONS, (160, 198), (28, 10, 13, 12))
+    sheet.table(NEURONS, (160, 199), (28, 10, 13, 12))
     return sheet
 
 
@@ -60,6 +60,7 @@ def layout() -> Layout:
         tables=(
             Table(SYNAPSES, 10, 84, (10, 10, 9, 9, 9)),
             Table(NEURONS, 61, 84, (19, 7, 9, 8)),
+            Table(figures(), 88, 83, (20, 7, 20, 7, 12), 0.8, back=True),
         ),
     )
 

@@ -71,9 +71,7 @@ FILM_LOAD = FILM._replace(footprint="Capacitor_THT:C_Rect_L7.2mm_W5.5mm_P5.00mm_
 CERAMIC = Bought(
     "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm", "Vishay", "K104K15X7RF53H5", "any 100 nF X7R 50 V, pitch 5 mm", 0.20
 )
-BULK = Bought(
-    "Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "ECA1EM470", "any 47 uF 16 V, pitch 2.5 mm", 0.25
-)
+BULK = Bought("Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "ECA1EM470", "any 47 uF 16 V, pitch 2.5 mm", 0.25)
 AMPLIFIER = Bought(
     "Package_DIP:DIP-8_W7.62mm_Socket",
     "Microchip",
@@ -99,7 +97,12 @@ DIGITAL = Bought(
     "option: 257 steps of 39 ohm, wiper 75 ohm, 2.5 mA at most",
 )
 PROTECTION = Bought(
-    "Package_TO_SOT_SMD:SOT-23", "Alpha & Omega", "AO3401A", "IRLML6402 or DMP2035U (same pins)", 0.15, "drops 1 mV at 20 mA"
+    "Package_TO_SOT_SMD:SOT-23",
+    "Alpha & Omega",
+    "AO3401A",
+    "IRLML6402 or DMP2035U (same pins)",
+    0.15,
+    "drops 1 mV at 20 mA",
 )
 THERMOMETER = Bought(
     "Package_TO_SOT_THT:TO-92_Inline_Wide",

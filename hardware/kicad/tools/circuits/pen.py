@@ -83,7 +83,9 @@ class Pen:
         symbol = "Device:R_Potentiometer_Trim"
         return self.part(symbol, ref, value, at, bought, turn=turn, mirror=mirror, sim=model, extra=extra)
 
-    def jumper(self, ref: str, text: str, at: Point, *, closed: bool = False, turn: int = 0, mirror: str = "") -> Placed:
+    def jumper(
+        self, ref: str, text: str, at: Point, *, closed: bool = False, turn: int = 0, mirror: str = ""
+    ) -> Placed:
         """Two pins and a cap; `closed`: the cap is on it in the board out of the box."""
         symbol = f"neurorig:Jumper_2_{'Closed' if closed else 'Open'}"
         model = Sim("jumper", "1=a 2=b", f"closed={int(closed)}")

@@ -7,7 +7,7 @@ from neurorig.hardware.kicad.tools.layout import Place
 
 def neuron_places(k: int, x: float, y: float) -> dict[str, Place]:
     """Neuron `k`: 26 x 33 mm, current in at the left."""
-    return _moved(
+    return moved(
         x,
         y,
         {
@@ -28,7 +28,7 @@ def neuron_places(k: int, x: float, y: float) -> dict[str, Place]:
 
 def buffer_places(k: int, x: float, y: float) -> dict[str, Place]:
     """Buffers of neuron `k`: amplifier at the left, resistors at the right: 24 x 30 mm."""
-    return _moved(
+    return moved(
         x,
         y,
         {
@@ -45,7 +45,7 @@ def buffer_places(k: int, x: float, y: float) -> dict[str, Place]:
 def supply_places(x: float, y: float, *, thermometer: bool = True) -> dict[str, Place]:
     """Terminals at the upper edge, protection, capacitors, thermometer: 20 x 33 mm."""
     warm = {"U9": Place(-3, 29), "J9": Place(8, 29, 90)}
-    return _moved(
+    return moved(
         x,
         y,
         {
@@ -108,8 +108,9 @@ def synapse_places(index: str, x: float, y: float, *, delta: bool = True) -> dic
         f"TP{index}_3": Place(72, 34.5),
         f"TP{index}_4": Place(72, 43),
     }
-    return _moved(x, y, (weight if delta else {}) | stages | output)
+    return moved(x, y, (weight if delta else {}) | stages | output)
 
 
-def _moved(x: float, y: float, places: Mapping[str, Place]) -> dict[str, Place]:
+def moved(x: float, y: float, places: Mapping[str, Place]) -> dict[str, Place]:
+    """The places, all of them shifted by (x, y)."""
     return {ref: place._replace(x=place.x + x, y=place.y + y) for ref, place in places.items()}

@@ -2,6 +2,7 @@
 
 from neurorig.hardware import Board, Synapse, load_board
 from neurorig.hardware.kicad.fitting import written
+from neurorig.hardware.parts import OPEN
 
 SYNAPSES = (
     ("synapse", "JP_stages", "JP_sign", "JP_C_s", "JP_R_s"),
@@ -21,6 +22,17 @@ NEURONS = (
     ("bursting (Wu 2023)", "10u", "R_L", "on"),
 )
 
+_FIGURES = (
+    "wu2025_fig4",
+    "wu2025_fig5a",
+    "wu2025_fig5b",
+    "wu2025_fig6b",
+    "wu2025_bump",
+    "wu2025_fig9b",
+    "wu2025_fig11a",
+    "wu2025_fig11b",
+    "wu2025_fig13",
+)
 _MOTIFS = {
     "motif_single": "single",
     "motif_self_excitation": "bump",
@@ -38,7 +50,24 @@ def motifs() -> tuple[tuple[str, ...], ...]:
     rows = [("motif", "C_m", "s11", "s22", "s12", "s21")]
     for name, title in _MOTIFS.items():
         board = load_board(name)
-        rows.append((title, written(board.neurons["n1"].components.C_m), *(_synapse(board, s) for s in ("s11", "s22", "s12", "s21"))))
+        rows.append(
+            (
+                title,
+                written(board.neurons["n1"].components.C_m),
+                *(_synapse(board, s) for s in ("s11", "s22", "s12", "s21")),
+            )
+        )
+    return tuple(rows)
+
+
+def figures() -> tuple[tuple[str, ...], ...]:
+    """Figure, C_m, synapse with R_W and C_s, R_s, output: figures of one neuron with its synapse, computed as `motifs`."""
+    rows = [("figure", "C_m", "synapse, R_W, C_s", "R_s", "JP_output")]
+    for board in map(load_board, _FIGURES):
+        ((name, synapse),) = board.synapses.items()
+        output = "10k" if synapse.post == OPEN else "membrane"
+        values = written(board.neurons["n1"].components.C_m), _synapse(board, name), written(synapse.components.R_s)
+        rows.append((board.figures[0], *values, output))
     return tuple(rows)
 
 

@@ -52,17 +52,30 @@ def decoupling(sheet: Sheet, chips: Sequence[str], origin: Point) -> None:
     Designators tell the chip: Q an ALD1105, U with one number an MCP6022, U with an underscore a 74HC4066.
     """
     pen = Pen(sheet, origin)
-    pen.frame((-4, -10), (28 * len(chips) - 4, 16), "Supply of the chips", "")
+    pen.frame((-4, -10), (28 * len(chips), 16), "Supply of the chips", "")
     for row, chip in enumerate(chips):
         x = 28 * row
         if chip.startswith("Q"):
-            unit = pen.part("neurorig:ALD1105", chip, "ALD1105PBL", (x + 3, 0), parts.TRANSISTORS, unit=5, sim=PACKAGE_14, hide_value=True)
+            unit = pen.part(
+                "neurorig:ALD1105",
+                chip,
+                "ALD1105PBL",
+                (x + 3, 0),
+                parts.TRANSISTORS,
+                unit=5,
+                sim=PACKAGE_14,
+                hide_value=True,
+            )
             high, low, name = "11", "4", f"C_d{chip[1:]}"
         elif "_" in chip:
-            unit = pen.part("Analog_Switch:CD4066BE", chip, "74HC4066", (x + 3, 0), parts.SWITCHES, unit=5, sim=SWITCH_14)
+            unit = pen.part(
+                "Analog_Switch:CD4066BE", chip, "74HC4066", (x + 3, 0), parts.SWITCHES, unit=5, sim=SWITCH_14
+            )
             high, low, name = "14", "7", f"C_d{chip[1:-2]}_4"
         else:
-            unit = pen.part("Amplifier_Operational:MCP6022", chip, "MCP6022", (x + 5, 0), parts.AMPLIFIER, unit=3, sim=DUAL_8)
+            unit = pen.part(
+                "Amplifier_Operational:MCP6022", chip, "MCP6022", (x + 5, 0), parts.AMPLIFIER, unit=3, sim=DUAL_8
+            )
             high, low, name = "8", "4", f"C_d{chip[1:]}"
         top, bottom = unit.pin(high), unit.pin(low)
         at = pen.at(x + 16, 0)

@@ -30,7 +30,8 @@ def first_stage(sheet: Sheet, project: str, index: str, origin: Point) -> None:
         (-10, -32),
         (56, 29),
         f"Stage 1 of {s}",
-        STAGE.format(k=1, source="I_delta H(V_pre - Omega)", equation=11) + "\nWu 2025, Figs 17 and 19: Q1 to Q4 are one ALD1105.",
+        STAGE.format(k=1, source="I_delta H(V_pre - Omega)", equation=11)
+        + "\nWu 2025, Figs 17 and 19: Q1 to Q4 are one ALD1105.",
     )
     _leaky_integrator(pen, project, index, 1)
     _mirrors(pen, f"Q{index}_2")
@@ -101,7 +102,9 @@ def control(sheet: Sheet, index: str, origin: Point) -> None:
     for unit, (row, net) in enumerate(((0, "v_c1"), (11, "v_c2")), start=2):
         pen.label(f"{s}.{net}", (-2, row), 180)
         pen.wire((-2, row), (2, row))
-        pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (8, row), parts.SWITCHES, unit=unit, sim=SWITCH_14)
+        pen.part(
+            "Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (8, row), parts.SWITCHES, unit=unit, sim=SWITCH_14
+        )
         pen.wire((14, row), (15, row))
         pen.resistor(f"R_dis{index}_{unit - 1}", "1k", (18, row), turn=90)
         pen.wire((21, row), (22, row))
@@ -116,7 +119,9 @@ def control(sheet: Sheet, index: str, origin: Point) -> None:
     pen.wire((50, 0), (50, -1), (52, -1))
     pen.label(f"{s}.discharge", (52, -1))
     pen.ground((50, 6))
-    spare = pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (44, 16), parts.SWITCHES, unit=4, sim=SWITCH_14)
+    spare = pen.part(
+        "Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (44, 16), parts.SWITCHES, unit=4, sim=SWITCH_14
+    )
     for analog in ("10", "11"):
         sheet.no_connect(spare.pin(analog))
     sheet.power("GND", spare.pin("12"))
