@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from neurorig.hardware.kicad.tools.layout import Layout, Place, Table, Text
 
 from .memristor_synapses import SYNAPSES
+from .memristor_tables import EXPERIMENTS, JUMPERS
 
-SIZE = (176.0, 122.0)
-ROW = 17.0  # mm from synapse to synapse
-TOP = 50.0  # of the first
+SIZE = (176.0, 142.0)
+ROW = 18.0  # mm from synapse to synapse
+TOP = 48.0  # of the first
 SOCKET = (103.0, 76.0)
 
 
@@ -24,7 +25,7 @@ def layout() -> Layout:
     return Layout(
         SIZE,
         places,
-        holes=((4, 4), (172, 4), (4, 118), (172, 118)),
+        holes=((4, 4), (172, 4), (4, 138), (172, 138)),
         texts=_texts(),
         tables=_tables(),
         notes=_notes(),
@@ -106,7 +107,10 @@ def _synapse(n: int) -> dict[str, Place]:
     y = TOP + ROW * (n - 1)
     surrogates = {}
     for row in range(3):
-        surrogates |= {f"JP{n}{4 + row}": _across(65, y + 2 + 4.5 * row), f"R{n}{4 + row}": Place(71.5, y + 2 + 4.5 * row)}
+        surrogates |= {
+            f"JP{n}{4 + row}": _across(65, y + 2 + 5 * row),
+            f"R{n}{4 + row}": Place(71.5, y + 2 + 5 * row),
+        }
     return surrogates | {
         f"JP{n}1": Place(34, y + 4),
         f"TP{n}1": Place(39, y + 3),
@@ -184,8 +188,30 @@ def _notes() -> Mapping[str, str]:
 
 
 def _texts() -> tuple[Text, ...]:
-    return ()
+    x, y = SOCKET
+    numbers = [Text(f"{k + 1}", x - 7.5, y + 2.54 * k, 1.0, align="right") for k in range(8)]
+    return (
+        *numbers,
+        Text("TE", x, y + 28, 1.0, align="center"),
+        Text("BE", x + 7.62, y + 28, 1.0, align="center"),
+        Text("short", 118, 62, 1.0),
+    )
 
 
 def _tables() -> tuple[Table, ...]:
-    return ()
+    return (
+        Table(SHORT, 128, 103, (9.0, 15.0, 18.0)),
+        Table(EXPERIMENTS, 11, 121, (30.0, 15.0, 15.0, 15.0, 17.0, 9.0, 50.0)),
+        Table(JUMPERS, 160, 121, (10.0, 28.0, 45.0, 45.0), back=True),
+    )
+
+
+SHORT = (
+    ("n = 1..4", "1-2, on", "2-3, off"),
+    ("JPn1", "gate", "SMU HI"),
+    ("JPn2", "no R_s", "R_s 10k"),
+    ("JPn3", "device n", "n+4 (off: none)"),
+    ("JPn4-6", "surrogate", "-"),
+    ("JPn7", "sum", "SMU LO"),
+    ("JP5k", "k shorted", "k in use"),
+)

@@ -15,19 +15,8 @@ from .memristor_inputs import back_spike_input, logic_inputs, spare_switches, sp
 from .memristor_readout import readout
 from .memristor_supply import supply
 from .memristor_synapses import SYNAPSES, synapses
+from .memristor_tables import EXPERIMENTS
 from .pen import Pen
-
-EXPERIMENTS = (
-    ("Experiment (Benatti 2023)", "JPn1 input", "JPn2 R_s", "JPn7 out", "Read-out", "JP65", "How"),
-    ("I-V loop, Fig. 1(b)", "2-3 SMU", "on: none", "2-3 SMU", "-", "-", "SMU: 0, 0.4, 0, -0.8, 0 V; limit 10 uA"),
-    ("LTP/LTD pulses, Fig. 1(d)", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "on", "TTL wn high, pulses on spike"),
-    ("Read, Fig. 1(c)", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "on", "50 mV, 50 us: R = -50 mV 100k/v - R_s"),
-    ("Theta burst, Figs 2, 4", "1-2 gate", "on: none", "1-2 sum", "JP63: C_m", "on", "spike 0.2 V; TTL w1..w4, dep, reset"),
-    ("Overlap of the spikes", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "off", "device: spike - back_spike"),
-    ("Surrogate check", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "on", "JPn3 off; one of JPn4, JPn5, JPn6 on"),
-    ("Blank: R_s and switches", "1-2 gate", "off: 10k", "1-2 sum", "JP61: 10k", "on", "JP5n on: the device is shorted"),
-)
-"""Jumpers of synapse n for each experiment; out of the box: LTP/LTD and read with device n, all devices shorted."""
 
 
 def schematic() -> Sheet:
@@ -37,15 +26,19 @@ def schematic() -> Sheet:
         "Memristor fixture",
         comments=("Benatti et al., Nano Futures 7:2 (2023), Figs 1, 2, 4", "The devices are on the second sheet"),
     )
-    supply(Pen(sheet, (10, 18)))
-    spike_input(Pen(sheet, (10, 86)))
-    back_spike_input(Pen(sheet, (10, 166)))
+    supply(Pen(sheet, (14, 18)))
+    spike_input(Pen(sheet, (14, 86)))
+    back_spike_input(Pen(sheet, (14, 166)))
     logic_inputs(Pen(sheet, (124, 166)))
-    spare_switches(Pen(sheet, (146, 134)))
+    spare_switches(Pen(sheet, (150, 134)))
     _synapses(sheet)
-    readout(Pen(sheet, (206, 78)))
+    readout(Pen(sheet, (204, 78)))
     sheet.table(EXPERIMENTS, (146, 20), (32, 18, 18, 18, 22, 12, 52))
-    sheet.note("Jumpers of synapse n = 1 to 4. A cap belongs on each JP5k before a chip is put in or taken out.", (146, 38))
+    sheet.note(
+        "Synapse n = 1 to 4; of those that are not used, take the cap off JPn7: their R_s amplifies the offset.\n"
+        "A cap belongs on each JP5k before a chip is put in or taken out. Power first, generator second.",
+        (146, 38),
+    )
     return sheet
 
 

@@ -12,15 +12,15 @@ GATES = (("U1", 1), ("U1", 2), ("U3", 1), ("U3", 2))
 def spike_input(pen: Pen) -> None:
     """From the BNC to the four gates."""
     y = 22
-    _clamped(pen, "J2", "spike", ("R3", "47"), 4, y, termination=True)
-    _switch(pen, "U2", 1, (84, y + 2), ("spike", "GND"), "gate.block")
+    _clamped(pen, "J2", "spike", y, resistor=("R3", "47"), first=4, termination=True)
+    _switch(pen, ("U2", 1), (84, y + 2), ("spike", "GND"), "gate.block")
     pen.wire((64, y), (80, y))
     pen.wire((88, y + 2), (98, y + 2))
     pen.label("spike.on", (89, y + 2))
     pen.wire((98, 12), (98, 57))
-    for n, (chip, unit) in enumerate(GATES, 1):
+    for n, gate in enumerate(GATES, 1):
         centre = 10 + 15 * (n - 1)
-        _switch(pen, chip, unit, (112, centre), ("GND", ""), f"gate.w{n}")
+        _switch(pen, gate, (112, centre), ("GND", ""), f"gate.w{n}")
         pen.wire((98, centre + 2), (108, centre + 2))
         pen.wire((116, centre), (124, centre))
         pen.label(f"w{n}.pre", (124, centre))
@@ -36,15 +36,22 @@ def spike_input(pen: Pen) -> None:
 def back_spike_input(pen: Pen) -> None:
     """What the summing node is held at."""
     y = 12
-    _clamped(pen, "J3", "back_spike", ("R4", "470"), 8, y)
+    _clamped(pen, "J3", "back_spike", y, resistor=("R4", "470"), first=8)
     pen.wire((64, y), (74, y), (74, y + 4), (84, y + 4))
-    _switch(pen, "U2", 2, (88, y + 2), ("GND", ""), "gate.dep")
+    _switch(pen, ("U2", 2), (88, y + 2), ("GND", ""), "gate.dep")
     pen.wire((92, y + 2), (100, y + 2))
     pen.label("sum.ref", (100, y + 2))
-    pen.frame((0, 0), (110, 46), "Back-spike", "dep high: sum follows back_spike, so that each device sees -back_spike (Benatti 2023, Fig. 2(c)).")
+    pen.frame(
+        (0, 0),
+        (108, 46),
+        "Back-spike",
+        "dep high: sum follows back_spike, so that each device sees -back_spike (Benatti 2023, Fig. 2(c)).",
+    )
 
 
-def _clamped(pen: Pen, ref: str, net: str, resistor: tuple[str, str], first: int, y: int, *, termination: bool = False) -> None:
+def _clamped(
+    pen: Pen, ref: str, net: str, y: int, *, resistor: tuple[str, str], first: int, termination: bool = False
+) -> None:
     pen.part("Connector:Conn_Coaxial", ref, net, (10, y), parts.BNC, mirror="y")
     pen.ground((10, y + 4))
     pen.wire((14, y), (29, y))
@@ -68,15 +75,17 @@ def clamp(pen: Pen, first: int, x: int, y: int) -> None:
     for column, turn in ((0, 90), (12, 270)):
         for row in (0, 1):
             name = f"D{first + row + column // 6}"
-            pen.part("Device:D", name, "1N4148", (x + column, y + 5 + 8 * row), own.SIGNAL_DIODE, turn=turn, sim=own.CLAMP)
+            pen.part(
+                "Device:D", name, "1N4148", (x + column, y + 5 + 8 * row), own.SIGNAL_DIODE, turn=turn, sim=own.CLAMP
+            )
         pen.wire((x + column, y), (x + column, y + 2))
         pen.wire((x + column, y + 8), (x + column, y + 10))
         pen.ground((x + column, y + 16))
 
 
-def _switch(pen: Pen, chip: str, unit: int, at: tuple[int, int], throws: tuple[str, str], select: str) -> None:
+def _switch(pen: Pen, switch: tuple[str, int], at: tuple[int, int], throws: tuple[str, str], select: str) -> None:
     """A changeover switch with its throws at the left (upper: select low); a throw called GND is grounded here."""
-    x, y = at
+    (chip, unit), (x, y) = switch, at
     pen.part("neurorig:MAX4053A", chip, "MAX4053A", at, own.SWITCHES, unit=unit, sim=own.CHANGEOVER, hide_value=True)
     for row, throw in zip((-2, 2), throws, strict=True):
         if throw == "GND":
@@ -117,7 +126,7 @@ def logic_inputs(pen: Pen) -> None:
 
 def _series(pen: Pen) -> None:
     for row, name in enumerate(LOGIC):
-        x, y = 24 + 27 * (row % 2), 6 + 6 * (row // 2)
+        x, y = 29 + 27 * (row % 2), 6 + 6 * (row // 2)
         pen.resistor(f"R{51 + row}", "1k", (x + 4, y), 90)
         pen.label(f"ttl.{name}", (x + 1, y), 180)
         pen.label(f"gate.{name}", (x + 7, y))
@@ -137,7 +146,9 @@ def spare_switches(pen: Pen) -> None:
     """The third switch of both gate chips is not used."""
     for column, chip in enumerate(("U1", "U3")):
         x, y = 12 + 26 * column, 8
-        pen.part("neurorig:MAX4053A", chip, "MAX4053A", (x, y), own.SWITCHES, unit=3, sim=own.CHANGEOVER, hide_value=True)
+        pen.part(
+            "neurorig:MAX4053A", chip, "MAX4053A", (x, y), own.SWITCHES, unit=3, sim=own.CHANGEOVER, hide_value=True
+        )
         pen.wire((x - 4, y - 2), (x - 6, y - 2), (x - 6, y + 7))
         pen.wire((x - 4, y + 2), (x - 6, y + 2))
         pen.wire((x + 4, y), (x + 6, y), (x + 6, y + 7))

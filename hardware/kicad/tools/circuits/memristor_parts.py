@@ -61,10 +61,18 @@ MEMBRANE = Bought(
     0.60,
     "two make 20 nF; polypropylene neither leaks nor remembers",
 )
-BULK = Bought("Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "EEUFR1C101", "any 100 uF 16 V, pitch 2.5 mm", 0.25)
-NETWORK = Bought("Resistor_THT:R_Array_SIP7", "Bourns", "4607X-101-104LF", "any SIP-7 of six 100k with a common pin", 0.40)
+BULK = Bought(
+    "Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "EEUFR1C101", "any 100 uF 16 V, pitch 2.5 mm", 0.25
+)
+NETWORK = Bought(
+    "Resistor_THT:R_Array_SIP7", "Bourns", "4607X-101-104LF", "any SIP-7 of six 100k with a common pin", 0.40
+)
 OFFSET = Bought(
-    "Potentiometer_THT:Potentiometer_Bourns_3296W_Vertical", "Bourns", "3296W-1-104LF", "any 25-turn 100k of this shape", 2.50
+    "Potentiometer_THT:Potentiometer_Bourns_3296W_Vertical",
+    "Bourns",
+    "3296W-1-104LF",
+    "any 25-turn 100k of this shape",
+    2.50,
 )
 
 OWN = "memristor_fixture"

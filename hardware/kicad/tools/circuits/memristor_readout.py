@@ -73,7 +73,17 @@ def _membrane(pen: Pen, y: int) -> None:
         pen.wire((LEFT + 18, y + row), (middle - 3, y + row))
     for row in (0, 6, 12, 20):
         pen.wire((middle + 3, y + row), (RIGHT, y + row))
-    pen.part("neurorig:MAX4053A", "U2", "MAX4053A", (LEFT + 14, y + 20), own.SWITCHES, mirror="y", unit=3, sim=own.CHANGEOVER, hide_value=True)
+    pen.part(
+        "neurorig:MAX4053A",
+        "U2",
+        "MAX4053A",
+        (LEFT + 14, y + 20),
+        own.SWITCHES,
+        mirror="y",
+        unit=3,
+        sim=own.CHANGEOVER,
+        hide_value=True,
+    )
     pen.sheet.no_connect(pen.at(LEFT + 18, y + 18))
     pen.wire((LEFT + 18, y + 22), (LEFT + 20, y + 22), (LEFT + 20, y + 20), (middle - 3, y + 20))
     pen.wire((LEFT + 10, y + 20), (LEFT + 8, y + 20), (LEFT + 8, y + 14), (LEFT + 14, y + 14), (LEFT + 14, y))
@@ -87,7 +97,7 @@ def _output(pen: Pen) -> None:
     pen.test_point("TP4", "v", (RIGHT - 5, Y - 1))
     pen.label("v", (RIGHT + 2, Y))
     pen.resistor("R8", "100", (RIGHT + 10, Y), 90)
-    pen.part("Connector:Conn_Coaxial", "J5", "v", (RIGHT + 20, Y), parts.BNC)
-    pen.wire((RIGHT + 13, Y), (RIGHT + 16, Y))
-    pen.label("v.out", (RIGHT + 13, Y))
-    pen.ground((RIGHT + 20, Y + 4))
+    pen.part("Connector:Conn_Coaxial", "J5", "v", (RIGHT + 24, Y), parts.BNC)
+    pen.wire((RIGHT + 13, Y), (RIGHT + 20, Y))
+    pen.label("v.out", (RIGHT + 14, Y))
+    pen.ground((RIGHT + 24, Y + 4))

@@ -12,7 +12,8 @@ def supply(pen: Pen) -> None:
     y = 10
     pen.part("Connector:Screw_Terminal_01x02", "J1", "+5 V, GND", (10, y), parts.TERMINALS, mirror="y")
     pen.wire((14, y), (19, y))
-    pen.label("supply_in", (14, y))
+    pen.wire((14, y), (14, y - 3))
+    pen.label("supply_in", (14, y - 3))
     pen.wire((14, y + 2), (14, y + 5))
     pen.ground((14, y + 5))
     pen.wire((14, y + 3), (18, y + 3))

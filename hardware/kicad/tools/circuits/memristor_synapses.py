@@ -8,6 +8,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 
 from . import memristor_parts as own
 from . import parts
+from .memristor_tables import JUMPERS
 from .pen import Pen
 
 SYNAPSES = (1, 2, 3, 4)
@@ -32,19 +33,6 @@ def synapses() -> Sheet:
     return sheet
 
 
-JUMPERS = (
-    ("Jumper", "joins", "cap on 1-2 (or on)", "cap on 2-3 (or off)"),
-    ("JPn1", "input of synapse n", "to its gate", "to the source-meter's HI"),
-    ("JPn2", "over R_sn", "device without series resistor", "10 kohm limits the current"),
-    ("JPn3", "device of synapse n", "device n", "device n + 4; no cap: surrogates"),
-    ("JPn4", "73.2k for a device", "13.6 uS", "-"),
-    ("JPn5", "162k for a device", "6.2 uS", "-"),
-    ("JPn6", "383k for a device", "2.6 uS", "-"),
-    ("JPn7", "output of synapse n", "to the virtual ground", "to the source-meter's LO"),
-    ("JP5k", "over device k", "shorted: safe to handle; R_s alone", "device k is in the circuit"),
-)
-
-
 def synapse(pen: Pen, n: int) -> None:
     """Gate or source-meter -> R_s -> device, its neighbour or surrogates -> virtual ground or source-meter."""
     _input(pen, n)
@@ -55,7 +43,7 @@ def synapse(pen: Pen, n: int) -> None:
         (0, 0),
         (146, 60),
         f"Synapse w{n}",
-        "I = (spike - sum) / (R_s + 1/G); R_s = 10 kohm limits it whatever the software says (Benatti 2023, III.A, Fig. 1(c, d)).\n"
+        "I = (spike - sum) / (R_s + 1/G); R_s = 10 kohm limits it whatever the software says (Benatti 2023, III.A, Fig. 1).\n"
         f"JP5{n} (JP5{n + 4}) with its cap: device {n} ({n + 4}) is shorted. Take the cap off last, put it on first.",
     )
 
