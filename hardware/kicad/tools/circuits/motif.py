@@ -27,7 +27,7 @@ def schematic() -> Sheet:
     s21 = _synapse(sheet, "21", (118, 112), "right")
     for own, k in ((s11, 1), (s22, 2)):
         ap, m = f"n{k}.v_ap", f"n{k}.v_m"
-        right, left = neurons[k][ap][0] + 14, neurons[k][m][0] - 12
+        right, left = neurons[k][ap][0] + 24, neurons[k][m][0] - 22
         sheet.wire(own[ap], (right, own[ap][1]), (right, neurons[k][ap][1]), neurons[k][ap])
         sheet.wire(own[m], (left, own[m][1]), (left, neurons[k][m][1]), neurons[k][m])
         sheet.label(ap, (neurons[k][ap][0] + 2, neurons[k][ap][1]))
@@ -35,16 +35,16 @@ def schematic() -> Sheet:
     sheet.wire(neurons[1]["n1.v_ap"], s12["n1.v_ap"])
     sheet.wire(s12["n2.v_m"], neurons[2]["n2.v_m"])
     x, y = neurons[2]["n2.v_ap"]
-    sheet.wire((x + 14, y), (x + 14, s21["n2.v_ap"][1]), s21["n2.v_ap"])
+    sheet.wire((x + 24, y), (x + 24, s21["n2.v_ap"][1]), s21["n2.v_ap"])
     x, y = neurons[1]["n1.v_m"]
-    sheet.wire((x - 12, y), (x - 12, s21["n1.v_m"][1]), s21["n1.v_m"])
+    sheet.wire((x - 22, y), (x - 22, s21["n1.v_m"][1]), s21["n1.v_m"])
     for place, (name, ending) in enumerate(
         (("coupled", "coupled"), ("discharge", "discharge"), ("out", "out"), ("i_out", "i_out"))
     ):
         nets = [f"s{index}.{ending}" for index in SYNAPSE_PAIRS] + ["GND"]
-        headers(sheet, f"J_{name}1", f"{name} 11 22 12 21 GND", nets, (262, 20 + 14 * place))
+        headers(sheet, f"J_{name}1", f"{name} 11 22 12 21 GND", nets, (276, 20 + 14 * place))
     nets = [f"s{index}.cs" for index in SYNAPSE_PAIRS] + ["spi.sck", "spi.sdi", "GND"]
-    headers(sheet, "J_spi1", "CS 11 22 12 21 SCK SDI GND", nets, (262, 78), fitted=False)
+    headers(sheet, "J_spi1", "CS 11 22 12 21 SCK SDI GND", nets, (276, 78), fitted=False)
     supply(sheet, (22, 152))
     thermometer(sheet, (122, 154))
     sheet.table(motifs(), (14, 188), (20, 10, 26, 26, 26, 26))
@@ -111,7 +111,7 @@ def _synapse(root: Sheet, index: str, at: tuple[int, int], entry: str) -> Mappin
     control(sheet, index, (218, 24))
     first_stage(sheet, NAME, index, (22, 112))
     last_stage(sheet, NAME, index, post, (96, 112))
-    decoupling(sheet, [f"Q{index}_1", f"Q{index}_2", f"Q{index}_3", f"U{index}_1"], (212, 100))
+    decoupling(sheet, [f"Q{index}_1", f"Q{index}_2", f"Q{index}_3", f"U{index}_1"], (206, 100))
     entries = (pre, f"{s}.coupled", f"{s}.discharge", f"{s}.cs", "spi.sck", "spi.sdi")
     exits = (post, f"{s}.out", f"{s}.i_out")
     ports(sheet, entries + exits, (24, 160))

@@ -38,7 +38,7 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
     pen.resistor(f"R_m{k}", value(f"R_m{k}")[0], (24, 5), figures=value(f"R_m{k}")[1])
     pen.wire((24, 0), (24, 2))
     pen.wire((24, 8), (24, 9), (31, 9))
-    pen.label(f"{n}.gate", (25, 9))
+    pen.label(f"{n}.gate", (24, 9), 180)
     pen.part("Device:Q_SCR_KGA", f"T{k}", "P0118MA", (34, 7), parts.THYRISTOR, sim=THYRISTOR)
     pen.wire((34, 0), (34, 4))
     pen.wire((34, 10), (34, 14), (60, 14))

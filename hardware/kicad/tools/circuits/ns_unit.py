@@ -30,7 +30,7 @@ def schematic() -> Sheet:
     headers(sheet, "J_logic11", "coupled discharge GND", ("s11.coupled", "s11.discharge", "GND"), (268, 112))
     control(sheet, "11", (24, 155))
     supply(sheet, (102, 155))
-    decoupling(sheet, ("Q11_1", "Q11_2", "Q11_3", "U11_1", "U1"), (184, 155))
+    decoupling(sheet, ("Q11_1", "Q11_2", "Q11_3", "U11_1", "U1"), (178, 155))
     thermometer(sheet, (116, 199))
     sheet.table(SYNAPSES, (12, 200), (16, 15, 13, 11, 11))
     sheet.table(NEURONS, (160, 199), (28, 10, 13, 12))
