@@ -88,6 +88,15 @@ def test_pads_in_a_line_are_joined_straight():
     assert not routes.vias
 
 
+def test_pads_upon_each_other_are_one():
+    places = (5.0, 5.0, 5.9, 20.0)
+    pads = tuple(replace(PIN, x=x, y=10.0, net="a", name=f"J1.{k}") for k, x in enumerate(places))
+    board = Problem((30.0, 20.0), (*pads, replace(PIN, x=20.0, y=15.0, net="alone", name="J2.1")))
+    routes = route(board)
+    assert faults(board, routes) == []
+    assert len(routes.tracks) == 2
+
+
 def test_widths_by_net():
     board = board_at_random(0, SMALL, 1, 6)
     assert {(track.net, track.width) for track in route(board).tracks if not track.net.startswith("n")} == {
