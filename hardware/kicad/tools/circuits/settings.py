@@ -47,7 +47,7 @@ _ORDERS = {0: "delta", 1: "exp", 2: "alpha"}
 
 def motifs() -> tuple[tuple[str, ...], ...]:
     """Motif, membrane capacitors, and of each synapse kind, R_W, C_s: computed from the boards that ship."""
-    rows = [("motif", "C_m", "s11", "s22", "s12", "s21")]
+    rows: list[tuple[str, ...]] = [("motif", "C_m", "s11", "s22", "s12", "s21")]
     for name, title in _MOTIFS.items():
         board = load_board(name)
         rows.append(
@@ -62,7 +62,7 @@ def motifs() -> tuple[tuple[str, ...], ...]:
 
 def figures() -> tuple[tuple[str, ...], ...]:
     """Figure, C_m, synapse with R_W and C_s, R_s, output: figures of one neuron with its synapse, computed as `motifs`."""
-    rows = [("figure", "C_m", "synapse, R_W, C_s", "R_s", "JP_output")]
+    rows: list[tuple[str, ...]] = [("figure", "C_m", "synapse, R_W, C_s", "R_s", "JP_output")]
     for board in map(load_board, _FIGURES):
         ((name, synapse),) = board.synapses.items()
         output = "10k" if synapse.post == OPEN else "membrane"

@@ -48,7 +48,7 @@ def layout() -> Layout:
         places,
         holes=((4, 4), (96, 4), (4, 62), (96, 62)),
         notes=spoken(schematic()),
-        tables=(Table(SYNAPSES, 12, 50.5, (10, 10, 9, 9, 9)),),
+        tables=(Table(SYNAPSES, 10, 51, (10, 10, 9, 8, 7)),),
     )
 
 
