@@ -8,6 +8,7 @@ KiCad 9 ends with a segmentation fault when a board without a project is filled 
 drawn by `draw` through `PCB_IO_MGR.Save`, the project file is laid beside it, and `fill` loads both.
 """
 
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -50,12 +51,19 @@ def box_of(box: Any) -> list[float]:
     return [*place_of(box.GetOrigin()), *place_of(box.GetEnd())]
 
 
+@functools.cache
+def load(folder: str, name: str) -> Any:
+    """A footprint as its library has it. KiCad reads the whole library each time: it is kept."""
+    return pcbnew.FootprintLoad(folder, name)
+
+
 def footprint(board: Any, part: dict[str, Any], folders: dict[str, str]) -> Any:
     """Put the footprint of a part on the board where it lies; an unknown one is named."""
     library, _, name = part["footprint"].partition(":")
-    found = pcbnew.FootprintLoad(folders[library], name) if library in folders else None
-    if found is None:
+    original = load(folders[library], name) if library in folders else None
+    if original is None:
         raise SystemExit(f"{part['ref']}: no footprint {part['footprint']!r} in {folders.get(library, 'any library')}")
+    found = pcbnew.FOOTPRINT(original)
     found.SetFPID(pcbnew.LIB_ID(library, name))
     board.Add(found)  # first: without a board, turning it over is a segmentation fault
     found.SetPosition(point(part["x"], part["y"]))
@@ -139,15 +147,17 @@ def part_facts(found: Any) -> dict[str, Any]:
     return {"pads": pads, "body": body, "courtyard": around([*yard, body]) if yard else body, "printed": printed}
 
 
-def courtyards_meet(one: Any, other: Any) -> bool:
-    """Whether two parts on the same side stand in each other's courtyard."""
+def meeting(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The pairs of parts on one side of the board that stand in each other's courtyard."""
     for layer in (pcbnew.F_CrtYd, pcbnew.B_CrtYd):
-        shared = pcbnew.SHAPE_POLY_SET(one.GetCourtyard(layer))
-        if shared.OutlineCount() and other.GetCourtyard(layer).OutlineCount():
-            shared.BooleanIntersection(other.GetCourtyard(layer))
-            if shared.OutlineCount():
-                return True
-    return False
+        yards = {ref: item.GetCourtyard(layer) for ref, item in found.items()}
+        boxes = {ref: yard.BBox() for ref, yard in yards.items() if yard.OutlineCount()}
+        for one, other in combinations(boxes, 2):
+            if boxes[one].Intersects(boxes[other]):
+                shared = pcbnew.SHAPE_POLY_SET(yards[one])
+                shared.BooleanIntersection(yards[other])
+                if shared.OutlineCount():
+                    yield one, other
 
 
 def text_box(text: str, size: float, thickness: float) -> list[float]:
@@ -165,7 +175,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     found = {part["ref"]: footprint(board, part, request["folders"]) for part in request["parts"]}
     return {
         "parts": {ref: part_facts(item) for ref, item in found.items()},
-        "meeting": [[a, b] for a, b in combinations(found, 2) if courtyards_meet(found[a], found[b])],
+        "meeting": list(meeting(found)),
         "texts": [text_box(*text) for text in request["texts"]],
     }
 
