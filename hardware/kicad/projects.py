@@ -33,11 +33,11 @@ class Project:
 
 
 _TITLES = {
-    "neuron": "Neuron with spike-to-pulse block",
-    "synapse": "Synapse: order and sign by jumpers",
-    "ns_unit": "Neurosynaptic unit: neuron and synapse",
-    "motif": "Motif board: two neurons, four synapses",
-    "current_source_shield": "Current-source shield for the Arduino Uno",
+    "neuron": "Neuron with I_delta block",
+    "synapse": "Synapse: two stages",
+    "ns_unit": "Neurosynaptic unit",
+    "motif": "Two neurons and four synapses",
+    "current_source_shield": "Current source, shield for Arduino Uno",
     "memristor_fixture": "Memristor fixture",
 }
 PROJECTS = {name: Project(name, title, HERE / name) for name, title in _TITLES.items()}

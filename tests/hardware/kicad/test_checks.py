@@ -50,7 +50,7 @@ def test_a_deleted_track_is_found(neuron):
 
 def test_a_moved_part_is_found(neuron):
     before = footprint(neuron.board, "R_m1")
-    x, y = map(float, re.search(r"^\t\t\(at (\S+) (\S+)", before, re.MULTILINE).groups())
+    x, y = map(float, re.search(r"^\t\t\(at ([\d.]+) ([\d.]+)", before, re.MULTILINE).groups())
     replace(neuron.board, before, before.replace(f"(at {x:g} {y:g}", f"(at {x + 3.1:g} {y + 1.7:g}", 1))
     assert any("R_m1" in v.parts for v in found(neuron, "unconnected"))
 
