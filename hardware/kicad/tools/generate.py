@@ -77,9 +77,10 @@ def draw_board(circuit: Circuit, layout: Layout, components: dict[str, Component
     title = f"{circuit.title}  rev {circuit.revision}"
     measured = pcb.measure(layout, components, title)
     check_places(circuit.name, layout, measured)
-    _print(circuit.name, layout, measured, title)  # before the long search for tracks: it may have no room
+    printed = _print(circuit.name, layout, measured, title)  # before the long search for tracks: it may have no room
     routes = router(pcb.problem(layout, components, measured))
-    printed = _print(circuit.name, layout, measured, title, routes)
+    if routes.vias:  # a text beside a via reads better than one over it
+        printed = _print(circuit.name, layout, measured, title, routes)
     return canonical(pcb.drawn(circuit, layout, components, routes, printed), circuit.name)
 
 

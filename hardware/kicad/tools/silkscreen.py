@@ -164,6 +164,8 @@ class Printer:
                 wrong.append(f"'{text.text}' at ({text.x:g}, {text.y:g}) lies over {over}")
             self._sides[text.back].taken.append(box)
             self.done.texts.append(text)
+        for (x, y), (end, _), back in self.done.rules:
+            self._sides[back].taken.append((min(x, end), y, max(x, end), y + STROKE))
         if wrong:
             raise ConfigError(f"{self._board}, silkscreen: {'; '.join(wrong)}. Move the text or what is under it.")
 
