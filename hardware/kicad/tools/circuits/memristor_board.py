@@ -58,7 +58,7 @@ def _inputs() -> dict[str, Place]:
 
 
 def _switches() -> dict[str, Place]:
-    places = {}
+    places: dict[str, Place] = {}
     for k, (chip, plus, minus) in enumerate((("U2", 17, 18), ("U1", 15, 16), ("U3", 19, 20))):
         x = 60.0 + 18 * k
         places |= {chip: Place(x, 10), f"C{plus}": Place(x, 5), f"C{minus}": Place(x - 3.5, 21, 270)}
@@ -105,7 +105,7 @@ def _source_meter() -> dict[str, Place]:
 
 def _synapse(n: int) -> dict[str, Place]:
     y = TOP + ROW * (n - 1)
-    surrogates = {}
+    surrogates: dict[str, Place] = {}
     for row in range(3):
         surrogates |= {
             f"JP{n}{4 + row}": _across(65, y + 2 + 5 * row),
@@ -157,7 +157,7 @@ def _readout() -> dict[str, Place]:
 
 def _notes() -> Mapping[str, str]:
     notes = {
-        "J1": "+5V",
+        "J1": "GND +5V",
         "J2": "spike",
         "J3": "back_spike",
         "J4": "TTL w1 w2 w3 w4 dep reset GND GND",

@@ -12,10 +12,11 @@ DISC = "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm"
 SDC = Bought(
     "Socket:DIP_Socket-16_W4.3mm_W5.08mm_W7.62mm_W10.16mm_W10.9mm_3M_216-3340-00-0602J",
     "3M",
-    "216-3340-00-0602J (socket) for Knowm M+SDC C, 8 discrete, 16 DIP",
+    "216-3340-00-0602J",
     "any turned-pin socket DIP-16, 7.62 mm",
     14.00,
-    "device k lies between pins k and 17-k, as Knowm's own Memristor Discovery draws the chip; assumed: pins 1 to 8 are the "
+    "ZIF socket for Knowm M+SDC (carbon), 8 discrete, 16 DIP. "
+    "Device k lies between pins k and 17-k, as Knowm's own Memristor Discovery draws the chip; assumed: pins 1 to 8 are the "
     "top electrodes (a chip turned by 180 degrees has device 9-k there with its polarity reversed)",
 )
 SWITCHES = Bought(
@@ -56,13 +57,13 @@ NPO = Bought(DISC, "Vishay", "K-series of this value, C0G, 100 V", "any C0G of t
 MEMBRANE = Bought(
     "Capacitor_THT:C_Rect_L7.2mm_W3.5mm_P5.00mm_FKS2_FKP2_MKS2_MKP2",
     "WIMA",
-    "FKP2 10n 63 V 2.5 % (FKP2D011001D00HSSD)",
+    "FKP 2, 10 nF, 63 V, 2.5 %",
     "any polypropylene 10n, pitch 5 mm",
     0.60,
     "two make 20 nF; polypropylene neither leaks nor remembers",
 )
 BULK = Bought(
-    "Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "EEUFR1C101", "any 100 uF 16 V, pitch 2.5 mm", 0.25
+    "Capacitor_THT:CP_Radial_D6.3mm_P2.50mm", "Panasonic", "EEUFR1E101", "any 100 uF 16 V, pitch 2.5 mm", 0.25
 )
 NETWORK = Bought(
     "Resistor_THT:R_Array_SIP7", "Bourns", "4607X-101-104LF", "any SIP-7 of six 100k with a common pin", 0.40
