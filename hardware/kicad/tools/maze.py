@@ -117,11 +117,12 @@ def _pop(heap: NDArray[np.int64], size: int) -> int:
 
 @_compiled
 def _left_to_go(node: int, nx: int, n: int, errand: Errand) -> int:
-    """The least that is still to be paid."""
+    """The least that is still to be paid; a quarter more while nets bargain, for a quick way that will be looked at again."""
     y, x = divmod(node % n, nx)
     dx = max(errand.left - x, 0, x - errand.right)
     dy = max(errand.top - y, 0, y - errand.bottom)
-    return STRAIGHT * max(dx, dy) + (DIAGONAL - STRAIGHT) * min(dx, dy)
+    least = STRAIGHT * max(dx, dy) + (DIAGONAL - STRAIGHT) * min(dx, dy)
+    return least + (least >> 2 if errand.present >= 0 else 0)
 
 
 @_compiled
