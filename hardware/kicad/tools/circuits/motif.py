@@ -67,7 +67,7 @@ def layout() -> Layout:
         }
     for index, x, y in (("11", 7, 51), ("12", 85, 51), ("21", 7, 99), ("22", 85, 99)):
         places |= synapse_places(index, x, y)
-        names.append(Text(f"s{index}  n{index[0]} > n{index[1]}", x + 65.5, y + 0.8, 1.2))
+        names.append(Text(f"s{index}: n{index[0]} > n{index[1]}", x + 66, y + 0.8))
     places |= supply_places(169, 53)
     places["J1"] = Place(194, 66, 90)
     places |= {
