@@ -22,7 +22,8 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
         f"Neuron {n}",
         "C_m dV_m/dt = -V_m / (R_m[S] + R_a) + I_s2 + I_0   (9)\n"
         "V_ap = R_a V_m / (R_m[S] + R_a)   (10)\n"
-        "Wu 2025, Figs 17 and 18. Bursting neuron of Wu 2023: load on R_L, C_L closed.",
+        "Wu 2025, Figs 17 and 18. Bursting neuron of Wu 2023: load on R_L, C_L closed.\n"
+        f"R_i{k} limits the current of a source with wrong poles; unlike a diode it leaks nothing.",
     )
     pen.part("Connector:Conn_Coaxial", f"J_i0_{k}", f"{n}.i0", (-10, 0), parts.BNC, mirror="y")
     pen.ground((-10, 4))

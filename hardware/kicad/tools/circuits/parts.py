@@ -5,6 +5,8 @@ Prices are estimates for one piece (EUR, 2026, without tax). Makers' numbers tha
 
 from typing import NamedTuple
 
+from neurorig.signals import parse
+
 YEAR = 2026
 
 
@@ -62,12 +64,16 @@ TRIMMER_LOAD = Bought(
 RESISTOR = Bought(
     "Resistor_THT:R_Axial_DIN0207_L6.3mm_D2.5mm_P10.16mm_Horizontal",
     "Vishay",
-    "MBA02040C of this value",
+    "MBB0207",
     "any metal film 0.6 W, 1 %, size 0207",
     0.10,
 )
-FILM = Bought(FILM_BODY, "WIMA", "MKS 2 of this value, 50 V or 63 V, 5 %", "KEMET R82, pitch 5 mm", 0.80, FILM_NOTE)
-FILM_LOAD = FILM._replace(footprint="Capacitor_THT:C_Rect_L7.2mm_W5.5mm_P5.00mm_FKS2_FKP2_MKS2_MKP2", price=0.50)
+FILM = Bought(FILM_BODY, "WIMA", "MKS 2", "KEMET R82, pitch 5 mm", 0.80, FILM_NOTE)
+FILM_LOAD = FILM._replace(
+    alternative="two in parallel, or the next value of the series",
+    footprint="Capacitor_THT:C_Rect_L7.2mm_W5.5mm_P5.00mm_FKS2_FKP2_MKS2_MKP2",
+    price=0.50,
+)
 CERAMIC = Bought(
     "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm", "Vishay", "K104K15X7RF53H5", "any 100 nF X7R 50 V, pitch 5 mm", 0.20
 )
@@ -127,6 +133,19 @@ TERMINALS = Bought(
     1.20,
 )
 TEST_POINT = Bought("TestPoint:TestPoint_Keystone_5000-5004_Miniature", "Keystone", "5002", "a loop of wire", 0.35)
+
+
+def resistor(value: str) -> Bought:
+    """Metal film, 1 %; the maker's number ends in three digits of the value and how many zeros follow (680k: 6803)."""
+    digits, exponent = f"{parse(value + 'ohm', 'ohm'):.2e}".split("e")
+    code = f"{digits.replace('.', '')}{int(exponent) - 2}"
+    return RESISTOR._replace(number=f"MBB02070C{code}FCT00")
+
+
+def film(value: str, bought: Bought = FILM) -> Bought:
+    """Film capacitor of this value; where the maker's number was not confirmed, it is described instead."""
+    confirmed = {"100n": "MKS2C031001A00KSSD"}
+    return bought._replace(number=confirmed.get(value, f"MKS 2, {value}F, 50 V or 63 V, pitch 5 mm"))
 
 
 def header(rows: int, pins: int) -> Bought:

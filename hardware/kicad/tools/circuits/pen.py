@@ -59,11 +59,12 @@ class Pen:
     def resistor(self, ref: str, value: str, at: Point, turn: int = 0, figures: str = "") -> Placed:
         """A resistor: upright, pin 1 at the top; turned by 90 degrees, pin 1 at the left."""
         extra = {"Figures": figures} if figures else None
-        return self.part("Device:R", ref, value, at, parts.RESISTOR, turn=turn, extra=extra)
+        return self.part("Device:R", ref, value, at, parts.resistor(value), turn=turn, extra=extra)
 
     def capacitor(self, ref: str, value: str, at: Point, bought: Bought = parts.FILM, figures: str = "") -> Placed:
-        """A capacitor, upright, pin 1 at the top."""
-        return self.part("Device:C", ref, value, at, bought, extra={"Figures": figures} if figures else None)
+        """A film capacitor in a socket, upright, pin 1 at the top."""
+        extra = {"Figures": figures} if figures else None
+        return self.part("Device:C", ref, value, at, parts.film(value, bought), extra=extra)
 
     def rheostat(
         self,
