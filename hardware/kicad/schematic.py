@@ -59,7 +59,7 @@ def read_schematic(path: Path) -> Schematic:
     components = {}
     for reference in sorted(reader.units, key=natural):
         units = reader.units[reference]
-        pins = {number: names[reader.net(key)] for unit in units for number, (key, _) in unit.pins.items()}
+        pins = {number: names[reader.connections.root(key)] for unit in units for number, key in unit.pins.items()}
         for number, net in pins.items():
             nets.setdefault(net, set()).add((reference, number))
         components[reference] = _component(reference, units[0], pins)
@@ -76,7 +76,7 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 class _Unit:
     symbol: Expression
     sheet: str
-    pins: Mapping[str, tuple[Hashable, str]]  # number to place and name
+    pins: Mapping[str, Hashable]  # number to place
 
 
 @dataclass
@@ -95,9 +95,6 @@ class _Reader:
                 raise ConfigError(f"{path}: not a KiCad schematic; it begins with '{self.files[path][0]}'.")
         return self.files[path]
 
-    def net(self, key: Hashable) -> Hashable:
-        return self.connections.root(key)
-
     def sheet(self, path: Path, identity: str, name: str) -> None:
         """One instance of a sheet: wires and labels, the symbols' pins, and the sheets in it."""
         drawn = self.file(path)
@@ -106,14 +103,14 @@ class _Reader:
         library = {str(s[1]): s for s in children(child(drawn, "lib_symbols"), "symbol")}
         for symbol in children(drawn, "symbol"):
             kind = library.get(word(symbol, "lib_name") or word(symbol, "lib_id"), [])
-            pins = list(_pins(kind, symbol, _instance(symbol, identity)[1]))
+            reference, unit = _instance(symbol, identity)
+            pins = list(_pins(kind, symbol, unit))
             power = bool(child(kind, "power"))
             for pin in pins:
                 if pin.supply and (power or pin.hidden):
                     joined.power(pin.at, properties(symbol)["Value"] if power else pin.name)
-            reference = _instance(symbol, identity)[0]
             if not reference.startswith("#"):
-                placed = {pin.number: (joined.pin(pin.at), pin.name) for pin in pins}
+                placed = {pin.number: joined.pin(pin.at) for pin in pins}
                 self.units.setdefault(reference, []).append(_Unit(symbol, name, placed))
         for below in children(drawn, "sheet"):
             fields = properties(below)
@@ -173,16 +170,14 @@ def _component(reference: str, unit: _Unit, pins: Mapping[str, str]) -> Componen
 
 
 def _names(reader: _Reader) -> Mapping[Hashable, str]:
-    """The name of every net: that of its labels, or as KiCad makes it from the first of its pins."""
+    """The name of every net: that of its labels, or one made of the first of its pins, much as KiCad does."""
     names = dict(reader.connections.names())
-    pins: dict[Hashable, list[tuple[str, str, str]]] = {}
+    pins: dict[Hashable, set[tuple[str, str]]] = {}
     for reference, units in reader.units.items():
         for unit in units:
-            for number, (key, name) in unit.pins.items():
-                pins.setdefault(reader.net(key), []).append((reference, number, name))
+            for number, key in unit.pins.items():
+                pins.setdefault(reader.connections.root(key), set()).add((reference, number))
     for root, members in pins.items():
-        reference, number, name = min(members, key=lambda m: (natural(m[0]), natural(m[1])))
-        pad = name if name not in {"", "~"} else f"Pad{number}"
-        lone = f"unconnected-({reference}-{pad})"
-        names.setdefault(root, lone if len(members) == 1 else f"Net-({reference}-{pad})")
+        first, number = min(members, key=lambda pin: (natural(pin[0]), natural(pin[1])))
+        names.setdefault(root, f"{'unconnected' if len(members) == 1 else 'Net'}-({first}-Pad{number})")
     return names
