@@ -16,6 +16,7 @@ def route(problem: Problem) -> Routes:
     """
     negotiation = Negotiation(Grid(problem))
     negotiation.settle()
-    negotiation.refine()
+    for _ in range(2):  # what the last nets left, the first can use
+        negotiation.refine()
     straighten(negotiation)
     return drawn(negotiation)
