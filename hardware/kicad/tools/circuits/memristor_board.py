@@ -165,7 +165,7 @@ def _notes() -> Mapping[str, str]:
         "J6": "SMU HI",
         "J7": "SMU LO",
         "J8": "S+ S- G GND",
-        "JP61": "10k",
+        "JP61": "20k",
         "JP62": "100k",
         "JP63": "membrane",
         "JP64": "50 ohm",

@@ -20,10 +20,12 @@ def readout(pen: Pen) -> None:
     pen.wire((6, Y + 2), (X - 6, Y + 2))
     pen.label("sum", (6, Y + 2))
     pen.test_point("TP3", "sum", (12, Y + 2))
-    clamp(pen, 12, 18, Y + 2)  # holds `sum` within 1.2 V if the amplifier does not
+    clamp(
+        pen, 12, 18, Y + 2
+    )  # holds `sum` within 1 V if the amplifier lies at a rail: R_f1 is no less than 20k for that
     pen.wire((LEFT, Y + 2), (LEFT, Y + 54))
     pen.wire((RIGHT, Y), (RIGHT, Y + 74))
-    _gain(pen, Y + 28, ("R_f1", "10k", "C_f1", "22p", "JP61"))
+    _gain(pen, Y + 28, ("R_f1", "20k", "C_f1", "22p", "JP61"))
     _gain(pen, Y + 41, ("R_f2", "100k", "C_f2", "4.7p", "JP62"))
     _membrane(pen, Y + 54)
     _output(pen)
@@ -31,7 +33,7 @@ def readout(pen: Pen) -> None:
         (0, 0),
         (116, 112),
         "Read-out",
-        "Gain: v = sum.ref - R_f I, R_f = 10k (JP61) or 100k (JP62, as delivered). One of the three caps.\n"
+        "Gain: v = sum.ref - R_f I, R_f = 20k (JP61) or 100k (JP62, as delivered). One of the three caps.\n"
         "Membrane (JP63): C_m dv/dt = -I - v/R_m; 20 nF, 10 ms, threshold -0.6 V; TTL reset discharges it (Fig. 2(a)).\n"
         "Offset: turn RV1 until v = 0 with all TTL lines low.",
     )

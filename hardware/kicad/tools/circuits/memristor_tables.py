@@ -24,7 +24,7 @@ EXPERIMENTS = (
     ),
     ("Overlap of the spikes", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "off", "device: spike - back_spike"),
     ("Surrogate check", "1-2 gate", "off: 10k", "1-2 sum", "JP62: 100k", "on", "JPn3 off; one of JPn4, JPn5, JPn6 on"),
-    ("Blank: R_s and switches", "1-2 gate", "off: 10k", "1-2 sum", "JP61: 10k", "on", "JP5n on: the device is shorted"),
+    ("Blank: R_s and switches", "1-2 gate", "off: 10k", "1-2 sum", "JP61: 20k", "on", "JP5n on: the device is shorted"),
 )
 """Jumpers of synapse n for each experiment, with no cap on JPn7 of the synapses that are not used: their R_s would amplify
 the offset. Out of the box: LTP/LTD and read with devices 1 to 4, all devices shorted."""
