@@ -23,6 +23,8 @@ def main() -> int:
         "--unrouted", action="store_true", help="leave out the tracks: quick, to look at places and texts"
     )
     told = parser.parse_args()
+    if told.unrouted and not told.to:
+        parser.error("--unrouted needs --to FOLDER: boards without tracks do not go where neurorig keeps them")
     failed = 0
     for name in told.board:
         begun = time.monotonic()

@@ -196,8 +196,8 @@ def add_part(board: Any, part: dict[str, Any], request: dict[str, Any], nets: di
     for field, spec in ((item.Reference(), part.get("reference_at")), (item.Value(), part.get("value_at"))):
         if spec:
             write(field, spec)
-        else:
-            field.SetVisible(False)
+        elif not part["path"]:
+            field.SetVisible(False)  # of a mounting hole; a value stays where libraries have it: on the drawing
     if part["path"]:
         item.SetPath(pcbnew.KIID_PATH(part["path"]))
         item.SetSheetname(part["sheet_name"])

@@ -9,6 +9,7 @@ import pytest
 
 from neurorig.hardware.kicad.checks import check
 from neurorig.hardware.kicad.tools import pcb
+from neurorig.hardware.kicad.tools.__main__ import main
 from neurorig.hardware.kicad.tools.components import read_components
 from neurorig.hardware.kicad.tools.generate import draw_board, export_netlist, generate, unrouted
 from neurorig.hardware.kicad.tools.layout import Place, Table, Text
@@ -68,7 +69,11 @@ def test_designators_values_notes_and_tables_are_printed(project):
         "Divider with follower  rev A",
     }
     assert wanted <= set(printed)
-    assert "divider" not in printed  # the value of J1, of which the note tells more
+    assert "divider" not in printed  # the value of J1, of which the note tells more: it is on the drawing
+    drawing = re.search(r'\(property "Value" "divider".*?^\t\t\)$', project.board.read_text(), re.MULTILINE | re.DOTALL)
+    assert drawing is not None
+    assert '(layer "F.Fab")' in drawing[0]
+    assert "(hide yes)" not in drawing[0]
 
 
 def _on_silkscreens(board: str) -> str:
@@ -101,6 +106,19 @@ def test_a_wrong_layout_is_refused_by_name(name, components):
     change, told = WRONG[name]
     with pytest.raises(ConfigError, match=told):
         draw_board(DIVIDER, replace(layout(), **change), components, unrouted)
+
+
+def test_a_socket_may_stand_out_over_the_edge_if_the_layout_says_so(components):
+    edge = Place(48.6, 10)
+    with pytest.raises(ConfigError, match=r"J1 reaches from .* beyond the outline"):
+        draw_board(DIVIDER, replace(layout(), places=PLACES | {"J1": edge}), components, unrouted)
+    draw_board(DIVIDER, replace(layout(), places=PLACES | {"J1": edge._replace(overhang=True)}), components, unrouted)
+
+
+def test_a_board_that_is_not_there_is_named(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["tools", "neurone"])
+    assert main() == 1
+    assert "There is no board 'neurone'. Did you mean 'neuron'?" in capsys.readouterr().err
 
 
 def test_without_tracks_kicad_misses_them(tmp_path):
