@@ -76,6 +76,7 @@ OFFSET = Bought(
     2.50,
 )
 
+MIDDLE = Sim("trimmer", "1=a 2=wiper 3=b", "r=50k total=100k")
 OWN = "memristor_fixture"
 CHANGEOVER = Sim("changeover_3", pins(16), library=OWN)
 OPA134 = Sim("amplifier_opa134", pins(8), library=OWN)

@@ -40,7 +40,9 @@ def readout(pen: Pen) -> None:
 
 
 def _offset(pen: Pen) -> None:
-    pen.rheostat("RV1", "50k", (X + 6, Y + 13), own.OFFSET, "100k", turn=270, mirror="y")
+    pen.part(
+        "Device:R_Potentiometer_Trim", "RV1", "100k", (X + 6, Y + 13), own.OFFSET, turn=270, mirror="y", sim=own.MIDDLE
+    )
     pen.wire((X, Y + 6), (X, Y + 13), (X + 3, Y + 13))
     pen.wire((X + 2, Y + 6), (X + 2, Y + 9), (X + 9, Y + 9), (X + 9, Y + 13))
     pen.wire((X + 6, Y + 16), (X + 6, Y + 18))
@@ -69,7 +71,7 @@ def _membrane(pen: Pen, y: int) -> None:
     pen.part("Device:R", "R_m1", "499k", (middle, y), own.PRECISE, turn=90)
     pen.part("Device:C", "C_m1", "10n", (middle, y + 6), own.MEMBRANE, turn=90)
     pen.part("Device:C", "C_m2", "10n", (middle, y + 12), own.MEMBRANE, turn=90)
-    pen.part("Device:R", "R7", "100", (middle, y + 20), parts.RESISTOR, turn=90)
+    pen.resistor("R7", "100", (middle, y + 20), 90)
     pen.wire((LEFT + 18, y), (LEFT + 18, y + 12))
     for row in (6, 12):
         pen.wire((LEFT + 18, y + row), (middle - 3, y + row))
