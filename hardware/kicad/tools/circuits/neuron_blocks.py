@@ -130,7 +130,7 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
         f"R_Wp{index}",
         "socket",
         (50, -13),
-        parts.RESISTOR._replace(maker="", number="two turned contacts", alternative="", price=0.20),
+        parts.SOCKET,
         turn=90,
         sim=OPEN_SOCKET,
         extra={"Figures": listed} if (listed := figures(f"R_Wp{index}", project)) else None,

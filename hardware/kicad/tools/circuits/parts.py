@@ -68,6 +68,13 @@ RESISTOR = Bought(
     "any metal film 0.6 W, 1 %, size 0207",
     0.10,
 )
+SOCKET = RESISTOR._replace(
+    maker="Mill-Max",
+    number="310-93-164-41-001000",
+    alternative="any turned SIL socket strip, cut",
+    price=0.20,
+    note="two contacts of the strip",
+)
 FILM = Bought(FILM_BODY, "WIMA", "MKS 2", "KEMET R82, pitch 5 mm", 0.80, FILM_NOTE)
 FILM_LOAD = FILM._replace(
     alternative="two in parallel, or the next value of the series",
