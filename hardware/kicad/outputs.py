@@ -164,11 +164,16 @@ class _Maker:
         self.copy.run("sch", "export", "pdf", "--output", path, "--no-background-color", self.project.schematic)
 
     def _pictures(self) -> None:
-        height = str(min(2400, max(600, round(1600 * (self.layout.height + 6) / (self.layout.width + 6)))))
+        # KiCad 9 fits the longer side of the board to the height of the picture (measured); here 3 mm stay free around it.
+        wide, high = self.layout.width + 6, self.layout.height + 6
+        zoom = max(self.layout.width, self.layout.height) / high
+        pixels = [round(1600 * side / max(wide, high)) for side in (wide, high)]
+        size = ("--width", str(pixels[0]), "--height", str(pixels[1]), "--zoom", f"{zoom:.4f}")
         for side, name in (("top", "front"), ("bottom", "back")):
             path = self._file(f"{name}.png", f"the board from the {name}")
-            self.copy.run("pcb", "render", "--output", path, "--side", side, "--quality", "basic", "--width", "1600",
-                          "--height", height, "--zoom", "1.25", self.project.board)  # fmt: skip
+            self.copy.run(
+                "pcb", "render", "--output", path, "--side", side, "--quality", "basic", *size, self.project.board
+            )
         plain = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
         self._pcb("front.svg", "layers of the front, to scale", "svg", "--layers", _FRONT, *plain)
         self._pcb("back.svg", "layers of the back, seen from the back", "svg", "--layers", _BACK, "--mirror", *plain)

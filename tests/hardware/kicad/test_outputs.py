@@ -8,7 +8,9 @@ import zipfile
 from dataclasses import replace as changed
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib import image
 
 from neurorig.hardware.kicad.outputs import BoardRefusedError, Built, build
 from neurorig.hardware.kicad.projects import Project
@@ -78,6 +80,14 @@ def test_parts_and_places(built):
     with (built.folder / "divider-bom.csv").open() as file:
         assert {row["Designators"]: row["Value"] for row in csv.DictReader(file)}["R1"] == "100k"
     assert (built.folder / "divider-not-fitted.csv").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize("side", ["front", "back"])
+def test_the_whole_board_is_in_the_picture(built, side):
+    covered = image.imread(built.folder / f"divider-{side}.png")[:, :, 3] > 0.5
+    border = np.concatenate([covered[0], covered[-1], covered[:, 0], covered[:, -1]])
+    assert not border.any()
+    assert covered.mean() > 0.6
 
 
 def test_missing_models_and_prices_are_told(built):
