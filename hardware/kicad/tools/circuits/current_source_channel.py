@@ -5,7 +5,7 @@ Designators end in the channel's number twice over: R101 is the resistor 01 of c
 
 from typing import NamedTuple
 
-from neurorig.hardware.kicad.tools.drawing import Placed, Sheet, Sim
+from neurorig.hardware.kicad.tools.drawing import Placed, Sheet
 
 from . import current_source_parts as own
 from . import parts
@@ -49,21 +49,24 @@ class Draw(NamedTuple):
         return self.pen.part("Device:C", self.ref("C", number), value, at, bought)
 
     def amplifier(self, chip: int, unit: int, at: tuple[int, int], *, swapped: bool = False) -> Placed:
-        """One of four amplifiers; `swapped`: the inverting input is above."""
-        mirror = "x" if swapped else ""
-        return self._unit("Amplifier_Operational:LM324", chip, "OPA4388", at, own.QUAD, unit, own.AMPLIFIERS, mirror)
-
-    def _unit(
-        self, symbol: str, chip: int, value: str, at: tuple[int, int], bought: Bought, unit: int, sim: Sim, mirror: str
-    ) -> Placed:
-        ref = self.ref("U", chip)
-        return self.pen.part(symbol, ref, value, at, bought, unit=unit, sim=sim, mirror=mirror, hide_value=unit != 5)
+        """One of four amplifiers; `swapped`: the inverting input is above. Unit 5: the supply of the chip."""
+        return self.pen.part(
+            "Amplifier_Operational:LM324",
+            self.ref("U", chip),
+            "OPA4388",
+            at,
+            own.QUAD,
+            unit=unit,
+            sim=own.AMPLIFIERS,
+            mirror="x" if swapped else "",
+            hide_value=unit != 5,
+        )
 
     def nmos(self, number: int, at: tuple[int, int], *, gate_right: bool = False) -> Placed:
         """N-channel transistor, drain above."""
         mirror = "y" if gate_right else ""
         ref = self.ref("Q", number)
-        return self.pen.part("Transistor_FET:2N7000", ref, "TN0104", at, own.NMOS, sim=own.N_CHANNEL, mirror=mirror)
+        return self.pen.part("Transistor_FET:Q_NMOS_SGD", ref, "TN0104", at, own.NMOS, sim=own.N_CHANNEL, mirror=mirror)
 
     def analog_supply(self, at: tuple[int, int]) -> None:
         """+5 V, filtered."""
@@ -75,7 +78,7 @@ def channel(n: int) -> Sheet:
     sheet = Sheet(
         f"channel_{n}",
         f"Current source: channel {n}",
-        comments=("0 to +250 uA out of the terminal, 0 to -250 uA into it; a quarter of it with the range jumper",),
+        comments=("+-250 uA at the terminal; a quarter with the range jumper",),
     )
     for corner, block in (
         ((10, 10), _converter),
@@ -137,7 +140,7 @@ def _range(draw: Draw) -> None:
         (0, 2),
         (62, 40),
         "Range",
-        "Jumper off: range high, 250 uA. On: low, 62.5 uA: R1 and R_N become\nfour times as large, the read-back four times as sensitive.",
+        "Jumper off: range high, 250 uA. On: low, 62.5 uA: R1, R_N and the\ngain of the read-back are four times as large.",
     )
 
 
@@ -165,11 +168,11 @@ def _source_leg(draw: Draw) -> None:
     draw.resistor(5, "20k", (52, 53), precise=True)
     pen.wire((52, 56), (52, 57))
     draw.resistor(6, "10k", (52, 60), precise=True)
-    draw.nmos(4, (62, 56), gate_right=True)
-    pen.wire((52, 48), (60, 48), (60, 52))
-    pen.wire((60, 60), (60, 64), (52, 64))
-    pen.wire((66, 56), (70, 56))
-    pen.label("range", (70, 56))
+    draw.nmos(4, (70, 56), gate_right=True)
+    pen.wire((52, 48), (68, 48), (68, 52))
+    pen.wire((68, 60), (68, 64), (52, 64))
+    pen.wire((74, 56), (78, 56))
+    pen.label("range", (78, 56))
     pen.wire((52, 63), (52, 68))
     _dead_zone(draw, 7, "10", (52, 66))
     draw.resistor(9, "2k", (52, 16), precise=True)
@@ -181,7 +184,7 @@ def _source_leg(draw: Draw) -> None:
     pen.wire((68, 22), (66, 22), (66, 18), (94, 18))
     draw.resistor(10, "100", (84, 24), across=True)
     pen.wire((80, 24), (81, 24))
-    pen.part("Transistor_FET:TP0610L", draw.ref("Q", 2), "TP2104", (92, 24), own.PMOS, sim=own.P_CHANNEL, mirror="x")
+    pen.part("Transistor_FET:Q_PMOS_SGD", draw.ref("Q", 2), "TP2104", (92, 24), own.PMOS, sim=own.P_CHANNEL, mirror="x")
     pen.wire((87, 24), (88, 24))
     draw.resistor(11, "2k", (94, 14), precise=True)
     pen.wire((94, 17), (94, 20))
@@ -192,9 +195,9 @@ def _source_leg(draw: Draw) -> None:
         (0, 2),
         (104, 90),
         "Source leg",
-        "I = (V_A - 5 mV) / R1 x R2 / R3 = V_A / 10 kohm less 0.5 uA (8 codes), R1 = 10k; 40k in quarter range. R2, R3: "
-        "R_09, R_11.\nFrom 0.5 V below the supply; 5 mV on R_08: at code 0 the leg is off, whatever the offset of the "
-        "converter. R1: R_04 to R_06.",
+        f"I = (V_A - 5 mV) / R1 = V_A / 10 kohm less 0.5 uA (8 codes); R1 = R{draw.n}04, in quarter range with "
+        f"R{draw.n}05, R{draw.n}06 = 40k.\nR{draw.n}09 and R{draw.n}11 are equal. Up to 0.65 V below the supply. R{draw.n}07, R{draw.n}08: 5 mV, "
+        "so that the leg is off at code 0 whatever the offset of the converter.",
     )
 
 
@@ -248,8 +251,8 @@ def _sink_leg(draw: Draw) -> None:
         (0, 2),
         (94, 90),
         "Sink leg",
-        "I = -(V_B / 5 - 1 mV) / R_N = -V_B / 10 kohm less 0.5 uA, R_N = 2k; 8k in quarter range.\n"
-        "From (R_N + 402 ohm) I upwards: 0.61 V at 250 uA; it cannot pull below ground. R_N: R_16 to R_19.",
+        f"I = -(V_B / 5 - 1 mV) / R_N = -V_B / 10 kohm less 0.5 uA; R_N = R{draw.n}16 = 2k, in quarter range R{draw.n}16 to "
+        f"R{draw.n}19 = 8k.\nFrom (R_N + R{draw.n}22) I upwards, 0.61 V at 250 uA; it cannot pull below ground.",
     )
 
 
@@ -307,8 +310,12 @@ def _read_back(draw: Draw) -> None:
         pen.wire((12, y + 2), (10, y + 2), (10, y + 7), (26, y + 7), (26, y))
         pen.wire((24, y), (28, y))
         pen.label(f"{net}.buffered", (28, y))
-    for unit, numbers, first, second, y in ((3, 24, "sense", "leg", 18), (4, 28, "leg", "sense", 46)):
-        _difference(draw, unit, numbers, f"{first}.buffered", f"{second}.buffered", y)
+    _difference(draw, 3, "sense", "leg", 18)
+    _difference(draw, 4, "leg", "sense", 48)
+    draw.resistor(40, "93.1", (76, 62))
+    pen.wire((76, 57), (76, 59))
+    pen.label("foot", (76, 57), 90)
+    pen.ground((76, 65))
     pen.wire((90, 18), (90, 52))
     draw.resistor(32, "100k", (90, 55))
     pen.ground((90, 58))
@@ -344,23 +351,24 @@ def _read_back(draw: Draw) -> None:
     )
 
 
-def _difference(draw: Draw, unit: int, numbers: int, low: str, high: str, y: int) -> None:
-    """24.9 (high - low), if that is positive."""
-    pen = draw.pen
-    for number, net, row in ((numbers, low, -2), (numbers + 2, high, 2)):
+def _difference(draw: Draw, unit: int, low: str, high: str, y: int) -> None:
+    """24.9 (high - low), if that is positive: units 3 and 4 of the second quad with resistors 24 to 27 and 28 to 31."""
+    pen, first = draw.pen, 24 if unit == 3 else 28
+    for number, net, row in ((first, low, -2), (first + 2, high, 2)):
         draw.resistor(number, "10k", (50, y + row), across=True, precise=True)
         pen.wire((44, y + row), (47, y + row))
-        pen.label(net, (44, y + row), 180)
+        pen.label(f"{net}.buffered", (44, y + row), 180)
         pen.wire((53, y + row), (66, y + row))
     draw.amplifier(3, unit, (72, y), swapped=True)
-    draw.resistor(numbers + 1, "249k", (72, y - 8), across=True, precise=True)
-    pen.wire((60, y - 2), (60, y - 8), (69, y - 8))
-    pen.wire((75, y - 8), (79, y - 8))
-    pen.label("tap", (79, y - 8))
-    draw.resistor(numbers + 3, "249k", (60, y + 7), precise=True)
+    draw.resistor(first + 1, "249k", (72, y - 9), across=True, precise=True)
+    pen.wire((60, y - 2), (60, y - 9), (69, y - 9))
+    pen.wire((75, y - 9), (79, y - 9))
+    pen.label("tap", (79, y - 9))
+    draw.resistor(first + 3, "249k", (60, y + 7), precise=True)
     pen.wire((60, y + 2), (60, y + 4))
-    pen.ground((60, y + 10))
-    diode = draw.ref("D", numbers // 4 - 5)
+    pen.wire((60, y + 10), (60, y + 12))
+    pen.label("foot", (60, y + 12), 270)
+    diode = draw.ref("D", unit - 2)
     pen.part("Diode:1N4148", diode, "1N4148", (84, y), own.SIGNAL_DIODE, turn=180, sim=own.DIODE)
     pen.wire((78, y), (81, y))
     pen.wire((87, y), (90, y))

@@ -1,6 +1,6 @@
 """Inputs and outputs of the current source: spike comparators, TRIG IN, SYNC OUT, range, buffers of the terminals' voltage."""
 
-from neurorig.hardware.kicad.tools.drawing import Sheet
+from neurorig.hardware.kicad.tools.drawing import Sheet, Sim
 
 from . import current_source_parts as own
 from . import parts
@@ -62,39 +62,13 @@ def _spikes(pen: Pen) -> None:
 
 
 def _spike(pen: Pen, n: int, y: int) -> None:
-    base = 30 * n - 20  # designators: 11 to 18, 41 to 48
-    pen.part("Connector:Conn_Coaxial", f"J{n + 2}", f"SPIKE IN {n}", (8, y + 8), parts.BNC, mirror="y")
-    pen.ground((8, y + 12))
-    pen.wire((12, y + 8), (27, y + 8))
-    pen.resistor(f"R{base + 1}", "10M", (18, y + 14))
-    pen.wire((18, y + 8), (18, y + 11))
-    pen.ground((18, y + 17))
-    pen.resistor(f"R{base + 2}", "10k", (30, y + 8), 90)
-    pen.wire((33, y + 8), (56, y + 8))
-    pen.part("Diode:1N4148", f"D{base + 1}", "1N4148", (40, y + 3), own.SIGNAL_DIODE, turn=270, sim=own.DIODE)
-    pen.wire((40, y + 6), (40, y + 8))
-    pen.supply((40, y))
-    pen.part("Diode:1N4148", f"D{base + 2}", "1N4148", (40, y + 13), own.SIGNAL_DIODE, turn=270, sim=own.DIODE)
-    pen.wire((40, y + 8), (40, y + 10))
-    pen.ground((40, y + 16))
-    pen.part(
-        "Comparator:LM393", "U3", "TLC372", (68, y + 6), own.COMPARATOR, unit=n, sim=own.COMPARATORS, hide_value=True
-    )
+    """Input `n`: protection, comparator, level, pulse."""
+    base = 30 * n - 20  # designators from 11 and from 41
+    _spike_input(pen, n, base, y)
+    _threshold(pen, n, base, y)
+    comparator = "Comparator:LM393"
+    pen.part(comparator, "U3", "TLC372", (68, y + 6), own.COMPARATOR, unit=n, sim=own.COMPARATORS, hide_value=True)
     pen.wire((56, y + 8), (62, y + 8))
-    trimmer = "Device:R_Potentiometer_Trim"
-    model = own.Sim("trimmer", "1=a 2=wiper 3=b", "r=7k total=10k")
-    pen.part(trimmer, f"RV{n}", "10k", (46, y - 4), own.THRESHOLD, sim=model)
-    pen.wire((46, y - 11), (46, y - 7))
-    pen.label("v_ref", (46, y - 11), 90)
-    pen.wire((46, y - 1), (46, y + 2))
-    pen.ground((46, y + 2))
-    pen.resistor(f"R{base + 3}", "10k", (54, y - 4), 90)
-    pen.wire((49, y - 4), (51, y - 4))
-    pen.wire((57, y - 4), (60, y - 4), (60, y + 4), (62, y + 4))
-    pen.test_point(f"TP{n}", f"threshold{n}", (50, y - 4))
-    pen.resistor(f"R{base + 4}", "1M", (68, y - 4), 90)
-    pen.wire((60, y - 4), (65, y - 4))
-    pen.wire((71, y - 4), (78, y - 4), (78, y + 6))
     pen.wire((74, y + 6), (96, y + 6))
     pen.resistor(f"R{base + 5}", "2.2k", (84, y))
     pen.wire((84, y + 3), (84, y + 6))
@@ -105,16 +79,53 @@ def _spike(pen: Pen, n: int, y: int) -> None:
     pen.wire((104, y + 20), (102, y + 20), (102, y + 24), (104, y + 24))
     pen.wire((116, y + 22), (122, y + 22))
     pen.port(f"spike{n}", (122, y + 22), shape="output")
+    _pulse(pen, base, y)
+
+
+def _spike_input(pen: Pen, n: int, base: int, y: int) -> None:
+    pen.part("Connector:Conn_Coaxial", f"J{n + 2}", f"SPIKE IN {n}", (16, y + 8), parts.BNC, mirror="y")
+    pen.ground((16, y + 12))
+    pen.wire((20, y + 8), (29, y + 8))
+    pen.resistor(f"R{base + 1}", "10M", (24, y + 14))
+    pen.wire((24, y + 8), (24, y + 11))
+    pen.ground((24, y + 17))
+    pen.resistor(f"R{base + 2}", "10k", (32, y + 8), 90)
+    pen.wire((35, y + 8), (56, y + 8))
+    for number, x, row in ((1, 42, 3), (2, 47, 13)):
+        pen.part("Diode:1N4148", f"D{base + number}", "1N4148", (x, y + row), own.SIGNAL_DIODE, turn=270, sim=own.DIODE)
+    pen.supply((42, y))
+    pen.wire((42, y + 6), (42, y + 8))
+    pen.wire((47, y + 8), (47, y + 10))
+    pen.ground((47, y + 16))
+
+
+def _threshold(pen: Pen, n: int, base: int, y: int) -> None:
+    trimmer = "Device:R_Potentiometer_Trim"
+    model = Sim("trimmer", "1=a 2=wiper 3=b", "r=7k total=10k")
+    pen.part(trimmer, f"RV{n}", "10k", (48, y - 6), own.THRESHOLD, sim=model)
+    pen.wire((48, y - 11), (48, y - 9))
+    pen.label("v_ref", (48, y - 11), 90)
+    pen.ground((48, y - 3))
+    pen.resistor(f"R{base + 3}", "10k", (56, y - 6), 90)
+    pen.wire((51, y - 6), (53, y - 6))
+    pen.wire((59, y - 6), (60, y - 6), (60, y + 4), (62, y + 4))
+    pen.test_point(f"TP{n}", f"threshold{n}", (52, y - 6))
+    pen.resistor(f"R{base + 4}", "1M", (68, y - 6), 90)
+    pen.wire((60, y - 6), (65, y - 6))
+    pen.wire((71, y - 6), (78, y - 6), (78, y + 6))
+
+
+def _pulse(pen: Pen, base: int, y: int) -> None:
+    """Low for 1 to 2 us after a fall."""
     pen.part("Device:C", f"C{base + 1}", "470p", (105, y + 6), own.C0G, turn=90)
     pen.wire((96, y + 6), (102, y + 6))
-    pen.wire((108, y + 6), (126, y + 6))
+    pen.wire((108, y + 6), (130, y + 6), (130, 22 if y < 50 else 76))
     pen.resistor(f"R{base + 6}", "4.7k", (114, y - 1))
     pen.wire((114, y + 2), (114, y + 6))
     pen.supply((114, y - 4))
     pen.part("Diode:BAT85", f"D{base + 3}", "BAT85", (122, y - 1), own.SCHOTTKY, turn=270, sim=own.SCHOTTKY_DIODE)
     pen.wire((122, y + 2), (122, y + 6))
     pen.supply((122, y - 4))
-    pen.wire((126, y + 6), (130, y + 6), (130, 22 if n == 1 else 76))
 
 
 def _inverter(pen: Pen, unit: int, at: tuple[int, int]) -> None:

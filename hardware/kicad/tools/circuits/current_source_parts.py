@@ -6,7 +6,7 @@ of the quad amplifier: the usual ones of a quad in SO-14.
 
 from neurorig.hardware.kicad.tools.drawing import Sim
 
-from .parts import Bought
+from .parts import Bought, header
 from .pen import pins
 
 DIP_8, DIP_14 = "Package_DIP:DIP-8_W7.62mm_Socket", "Package_DIP:DIP-14_W7.62mm_Socket"
@@ -14,14 +14,6 @@ AXIAL = "Resistor_THT:R_Axial_DIN0207_L6.3mm_D2.5mm_P10.16mm_Horizontal"
 DISC = "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm"
 LIBRARY = "current_source"
 
-UNO = Bought(
-    "neurorig:Arduino_UNO_R3_Shield",
-    "Wuerth Elektronik",
-    "61300611121 61300811121 (two) 61301011121",
-    "any set of shield headers, 6 + 8 + 8 + 10 pins",
-    2.50,
-    "pin headers that plug into an Arduino Uno (A000066), soldered from below",
-)
 CONVERTER = Bought(
     DIP_14,
     "Microchip",
@@ -104,6 +96,11 @@ THRESHOLD = Bought(
     "any 25-turn 10k of this shape",
     2.50,
 )
+
+
+def plug(count: int) -> Bought:
+    """A pin header that plugs into the Arduino, soldered from below."""
+    return header(1, count)._replace(note="pins point down: soldered from below, into the Arduino's socket")
 
 
 def model(name: str, pads: str, params: str = "") -> Sim:

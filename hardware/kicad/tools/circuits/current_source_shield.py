@@ -40,23 +40,14 @@ from . import parts
 from .current_source_layout import layout
 from .pen import Pen
 
-LEFT = {  # pin of the Arduino at its left side, or right -> net
-    "17": "trig",
-    "18": "sync",
-    "19": "spike1",
-    "20": "spike2",
-    "21": "oe1",
-    "22": "oe2",
-    "23": "icp",
-    "24": "ldac",
-    "25": "cs1",
-    "26": "mosi",
-    "27": "range_pin1",
-    "28": "sck",
+HEADERS = {  # designator: the Arduino's pins from pin 1 on, each with its net; "" where the shield takes none
+    "J8": {"SCL": "", "SDA": "", "AREF": "aref", "GND": "GND", "D13": "sck", "D12": "range_pin1", "D11": "mosi"}
+    | {"D10": "cs1", "D9": "ldac", "D8": "icp"},
+    "J7": {"D7": "oe2", "D6": "oe1", "D5": "spike2", "D4": "spike1", "D3": "sync", "D2": "trig", "D1": "", "D0": ""},
+    "J5": {"NC": "", "IOREF": "", "RESET": "", "3V3": "", "5V": "+5V", "GND": "GND", "GND ": "GND", "VIN": ""},
+    "J6": {"A0": "v_out1", "A1": "v_out2", "A2": "i_sense1", "A3": "i_sense2", "A4": "cs2", "A5": "range_pin2"},
 }
-RIGHT = {"9": "v_out1", "10": "v_out2", "11": "i_sense1", "12": "i_sense2", "13": "cs2", "14": "range_pin2"}
-OPEN = ("2", "3", "4", "8", "15", "16", "31", "32")
-"""Pins that the shield leaves to the Arduino: IOREF, RESET, 3V3, VIN, UART, and the doubles of A4, A5."""
+"""The headers as they lie on the Uno, from the left: J8 and J7 above, J5 and J6 below."""
 
 TABLE = (
     ("Pin", "Net", "Meaning"),
@@ -109,41 +100,56 @@ def _block(
 
 
 def _arduino(pen: Pen) -> None:
-    uno = pen.part("MCU_Module:Arduino_UNO_R3", "A1", "Arduino_UNO_R3", (44, 40), own.UNO)
-    for pin, net in (LEFT | RIGHT).items():
-        x, y = uno.pins[pin]
-        out = -8 if pin in LEFT else 8
-        pen.sheet.wire((x, y), (x + out, y))
-        pen.sheet.label(net, (x + out, y), 180 if out < 0 else 0)
-    for pin in OPEN:
-        pen.sheet.no_connect(uno.pins[pin])
-    x, y = uno.pins["5"]
-    pen.sheet.wire((x, y), (x, y - 2))
-    pen.sheet.power("+5V", (x, y - 2))
-    pen.wire((42, 62), (42, 64), (44, 64))
-    pen.wire((44, 64), (46, 64), (46, 62))
-    pen.wire((44, 62), (44, 66))
-    pen.ground((44, 66))
-    pen.sheet.power("PWR_FLAG", pen.at(46, 64), 180)
-    pen.wire((54, 36), (70, 36))
-    pen.resistor("R7", "100", (73, 36), 90)
-    pen.wire((76, 36), (82, 36))
-    pen.label("v_ref", (82, 36))
-    pen.label("aref", (58, 36))
-    pen.capacitor("C7", "100n", (66, 30), parts.CERAMIC)
-    pen.wire((66, 33), (66, 36))
-    pen.wire((66, 27), (70, 27), (70, 29))
-    pen.ground((70, 29))
-    pen.resistor("R5", "10k", (20, 56))
-    pen.wire((20, 50), (20, 53))
-    pen.label("ldac", (20, 50), 90)
-    pen.sheet.power("+5V", pen.at(20, 59), 180)
+    for ref, corner in (("J8", (12, 12)), ("J7", (12, 40)), ("J5", (50, 40)), ("J6", (50, 64))):
+        _header(pen, ref, corner)
+    pen.label("aref", (62, 14), 180)
+    pen.wire((62, 14), (69, 14))
+    pen.resistor("R7", "100", (72, 14), 90)
+    pen.wire((75, 14), (80, 14))
+    pen.label("v_ref", (80, 14))
+    pen.capacitor("C7", "100n", (66, 20), parts.CERAMIC)
+    pen.wire((66, 14), (66, 17))
+    pen.ground((66, 23))
+    pen.resistor("R5", "10k", (52, 16))
+    pen.wire((52, 19), (52, 22))
+    pen.label("ldac", (52, 22), 270)
+    pen.supply((52, 13))
+    pen.sheet.power("PWR_FLAG", pen.at(88, 12))
+    pen.wire((88, 12), (88, 14), (94, 14))
+    pen.supply((94, 14))
+    pen.sheet.power("PWR_FLAG", pen.at(88, 22))
+    pen.wire((88, 22), (88, 24), (94, 24))
+    pen.ground((94, 24))
     pen.frame(
         (0, 2),
-        (92, 78),
+        (104, 84),
         "Arduino Uno",
-        "The shield takes its supply from USB through the Arduino: 90 mA, both outputs on.",
+        "The shield is plugged onto it and takes its supply from USB: 90 mA, both outputs on.",
     )
+
+
+def _header(pen: Pen, ref: str, corner: tuple[int, int]) -> None:
+    """A header with its pins called as on the Arduino."""
+    names = HEADERS[ref]
+    x, y = corner
+    height = y + 2 * ((len(names) - 1) // 2)
+    title = f"Arduino {next(iter(names)).strip()} to {list(names)[-1].strip()}"
+    symbol = f"Connector:Conn_01x{len(names):02d}_Pin"
+    header = pen.part(symbol, ref, title, (x, height), own.plug(len(names)), hide_value=True)
+    for number, (name, net) in enumerate(names.items(), 1):
+        end = header.pins[str(number)]
+        pen.sheet.note(name.strip(), (end[0] + 1, end[1] - 2))
+        if not net:
+            pen.sheet.no_connect(end)
+            continue
+        far = (end[0] + 10, end[1])
+        pen.sheet.wire(end, far)
+        if net == "GND":
+            pen.sheet.power(net, far, 90)
+        elif net == "+5V":
+            pen.sheet.power(net, far, 270)
+        else:
+            pen.sheet.label(net, far)
 
 
 def _supply(pen: Pen) -> None:
