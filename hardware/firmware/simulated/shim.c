@@ -229,6 +229,25 @@ static void force(board_t *b, char timer, int compare, int mode, int level)
             AVR_IOPORT_OUTPUT | (mode == 1 ? !level : mode == 3));
 }
 
+/* What a compare match does to its pin. libsimavr 1.6 loses the flag that makes it an output (it keeps it in 8 bits), and at
+   an overflow it does the contrary, as in PWM, in every mode. */
+static void match(struct avr_irq_t *irq, uint32_t value, uint8_t control, int shift)
+{
+    int mode = control >> shift & 3;
+    if (!(value & AVR_IOPORT_OUTPUT) && mode >= 2 && value == (uint32_t)(mode == 3))
+        avr_raise_irq(irq, AVR_IOPORT_OUTPUT | value);
+}
+
+static void match_1a(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    match(irq, value, ((board_t *)param)->avr->data[TCCR1A], 6);
+}
+
+static void match_2b(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    match(irq, value, ((board_t *)param)->avr->data[TCCR2A], 4);
+}
+
 static void tccr1c_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
 {
     board_t *b = param;
@@ -588,6 +607,8 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
         b->turned[port] = watch(b, AVR_IOCTL_IOPORT_GETIRQ('B' + port), IOPORT_IRQ_DIRECTION_ALL, port_written);
     }
     avr_irq_register_notify(avr_get_interrupt_irq(avr, TIMER0_COMPA) + AVR_INT_IRQ_PENDING, timer0_matched, b);
+    watch(b, AVR_IOCTL_TIMER_GETIRQ('1'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPA, match_1a);
+    watch(b, AVR_IOCTL_TIMER_GETIRQ('2'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPB, match_2b);
     b->tccr2b.c = avr->io[AVR_DATA_TO_IO(TCCR2B)].w.c;
     b->tccr2b.param = avr->io[AVR_DATA_TO_IO(TCCR2B)].w.param;
     hook(b, SPDR, NULL, spdr_write);
