@@ -1,0 +1,70 @@
+#include "calibration.h"
+
+#include <avr/eeprom.h>
+#include <string.h>
+#include <util/crc16.h>
+
+#include "errors.h"
+
+#define LEGS sizeof corrections
+
+static struct {
+    struct correction corrections[2][2];
+    uint16_t crc;
+} stored EEMEM;
+
+struct correction corrections[2][2];
+uint8_t calibration_state;
+bool calibration_unlocked;
+
+static uint16_t crc_of_corrections(void)
+{
+    const uint8_t *bytes = (const uint8_t *)corrections;
+    uint16_t crc = 0xFFFF;
+    for (uint8_t i = 0; i < LEGS; i++)
+        crc = _crc_xmodem_update(crc, bytes[i]);
+    return crc;
+}
+
+static bool erased(void)
+{
+    const uint8_t *bytes = (const uint8_t *)corrections;
+    for (uint8_t i = 0; i < LEGS; i++)
+        if (bytes[i] != 0xFF)
+            return false;
+    return true;
+}
+
+void calibration_load(void)
+{
+    eeprom_read_block(corrections, stored.corrections, LEGS);
+    uint16_t crc = eeprom_read_word(&stored.crc);
+    if (crc == crc_of_corrections()) {
+        calibration_state = STORED;
+        return;
+    }
+    calibration_state = erased() && crc == 0xFFFF ? DEFAULT : LOST;
+    memset(corrections, 0, LEGS);
+    if (calibration_state == LOST)
+        errors_push(CALIBRATION_MEMORY_LOST);
+}
+
+void calibration_store(void)
+{
+    eeprom_update_block(corrections, stored.corrections, LEGS);
+    eeprom_update_word(&stored.crc, crc_of_corrections());
+    eeprom_busy_wait();
+    calibration_state = STORED;
+}
+
+uint16_t calibration_correct(uint8_t channel, int16_t code)
+{
+    if (code == 0)
+        return 0;
+    const struct correction *leg = &corrections[channel][code > 0 ? SOURCE_LEG : SINK_LEG];
+    int16_t magnitude = code > 0 ? code : -code;
+    /* (c * (65536 + g) + 256 * o + 32768) >> 16, with c * 65536 taken out of the shift: it is exact */
+    int32_t rest = (int32_t)magnitude * leg->gain + (int32_t)leg->offset * 256 + 32768;
+    int16_t corrected = magnitude + (int16_t)(rest >> 16);
+    return corrected < 0 ? 0 : (uint16_t)corrected;
+}

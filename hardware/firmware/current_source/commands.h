@@ -1,0 +1,18 @@
+/* The commands, section 4. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include <stdint.h>
+
+struct block {
+    uint8_t suffix;    /* of SOUR, as sent */
+    uint16_t length;   /* bytes of the payload, its CRC included */
+    uint16_t crc;      /* of the payload before its CRC, which lies in shared.block */
+    uint16_t sent_crc;
+};
+
+/* Execute a line without its checksum; both give NO_ERROR when the answer is OK, ANSWERED when it was sent, or why it is refused. */
+uint8_t command_execute(char *text);
+uint8_t command_execute_block(const struct block *block);
+
+#endif

@@ -1,0 +1,146 @@
+#include "output.h"
+
+#include <util/atomic.h>
+#include <util/delay.h>
+
+#include "calibration.h"
+#include "converter.h"
+#include "errors.h"
+#include "program.h"
+#include "run.h"
+
+#define FULL_SCALE 250000UL
+#define RELAY_MS 2
+
+volatile int16_t output_levels[CHANNELS];
+volatile int16_t output_codes[CHANNELS];
+
+static bool quarter[CHANNELS]; /* the jumpers as last found in IDLE: what the set levels and programs mean */
+
+void output_pins(void)
+{
+    PORTD = 0;
+    DDRD = _BV(PIN_OE1) | _BV(PIN_OE2);
+    PORTB = _BV(PIN_CS1) | _BV(PIN_LDAC);
+    PORTC = _BV(PIN_CS2);
+    DDRB = _BV(PIN_CS1) | _BV(PIN_MOSI) | _BV(PIN_SCK);
+    DDRC = _BV(PIN_CS2);
+}
+
+void output_init(void)
+{
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        quarter[n] = output_quarter(n);
+}
+
+/* In IDLE only: programs have the converters to themselves. */
+static void show(uint8_t channel, int16_t code)
+{
+    converter_prepare(channel, code);
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        converter_latch();
+        output_codes[channel] = code;
+    }
+}
+
+static void zero(uint8_t channel)
+{
+    output_levels[channel] = 0;
+    show(channel, 0);
+}
+
+void output_switch_on(uint8_t channel)
+{
+    if (output_on(channel))
+        return;
+    show(channel, 0);
+    if (channel == 0)
+        PORTD |= _BV(PIN_OE1);
+    else
+        PORTD |= _BV(PIN_OE2);
+    _delay_ms(RELAY_MS); /* the current begins on a closed contact */
+    show(channel, output_levels[channel]);
+}
+
+static void oe_low(uint8_t channel)
+{
+    if (channel == 0)
+        PORTD &= (uint8_t)~_BV(PIN_OE1);
+    else
+        PORTD &= (uint8_t)~_BV(PIN_OE2);
+}
+
+void output_switch_off(uint8_t channel)
+{
+    if (run_state != IDLE)
+        output_abort();
+    run_stop();
+    zero(channel);
+    oe_low(channel);
+}
+
+void output_abort(void)
+{
+    run_stop();
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        zero(n);
+}
+
+void output_safe(void)
+{
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        oe_low(n);
+    output_abort();
+}
+
+bool output_quarter(uint8_t channel)
+{
+    return channel == 0 ? !(PINB & _BV(PIN_RANGE1)) : !(PINC & _BV(PIN_RANGE2));
+}
+
+uint32_t output_full_scale(bool in_quarter)
+{
+    return in_quarter ? FULL_SCALE / 4 : FULL_SCALE;
+}
+
+void output_look_at_jumper(uint8_t channel)
+{
+    bool found = output_quarter(channel);
+    if (found == quarter[channel])
+        return;
+    quarter[channel] = found;
+    program_drop(channel);
+    zero(channel);
+}
+
+int32_t output_level(uint8_t channel)
+{
+    int16_t code;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        code = output_levels[channel];
+    }
+    uint32_t magnitude = code < 0 ? (uint32_t)-code : (uint32_t)code;
+    int32_t nanoamperes = (int32_t)((magnitude * output_full_scale(quarter[channel]) + 2048) / 4096);
+    return code < 0 ? -nanoamperes : nanoamperes;
+}
+
+uint8_t output_set(uint8_t channel, int32_t nanoamperes)
+{
+    uint32_t scale = output_full_scale(quarter[channel]);
+    uint32_t magnitude = nanoamperes < 0 ? -(uint32_t)nanoamperes : (uint32_t)nanoamperes;
+    if (magnitude >= scale)
+        return DATA_OUT_OF_RANGE;
+    int16_t code = (int16_t)((magnitude * 4096 + scale / 2) / scale);
+    if (code > FULL_CODE)
+        return DATA_OUT_OF_RANGE;
+    if (nanoamperes < 0)
+        code = -code;
+    if (calibration_correct(channel, code) > FULL_CODE)
+        return DATA_OUT_OF_RANGE;
+    output_levels[channel] = code;
+    if (output_on(channel))
+        show(channel, code);
+    return NO_ERROR;
+}

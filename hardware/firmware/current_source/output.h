@@ -1,0 +1,41 @@
+/* The two channels in IDLE: set levels, output enable, ranges; the safe state (section 10). */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pins.h"
+
+extern volatile int16_t output_levels[CHANNELS]; /* set levels: codes */
+extern volatile int16_t output_codes[CHANNELS];  /* what the converters show */
+
+/* Levels first, then directions: OE is driven low before anything else is driven. */
+void output_pins(void);
+void output_init(void);
+
+/* True when OE is high. */
+static inline bool output_on(uint8_t channel)
+{
+    return channel == 0 ? (PORTD & _BV(PIN_OE1)) != 0 : (PORTD & _BV(PIN_OE2)) != 0;
+}
+
+void output_switch_on(uint8_t channel);
+void output_switch_off(uint8_t channel);
+
+/* Sets the level in IDLE: NO_ERROR or DATA_OUT_OF_RANGE. */
+uint8_t output_set(uint8_t channel, int32_t nanoamperes);
+int32_t output_level(uint8_t channel);
+
+/* The range jumper as it is now: true when it is closed. */
+bool output_quarter(uint8_t channel);
+uint32_t output_full_scale(bool quarter); /* nA */
+
+/* In IDLE: if a jumper was moved, the level becomes 0 and the program is dropped. */
+void output_look_at_jumper(uint8_t channel);
+
+/* ABOR; the safe state. */
+void output_abort(void);
+void output_safe(void);
+
+#endif

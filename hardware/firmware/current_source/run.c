@@ -1,0 +1,156 @@
+#include "run.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <util/atomic.h>
+
+#include "clock.h"
+#include "converter.h"
+#include "output.h"
+#include "player.h"
+#include "stamps.h"
+#include "stream.h"
+#include "sync.h"
+
+#define START_AFTER 30 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
+#define ENOUGH 4       /* halves before a tick within which LDAC and SYNC can still be planned */
+#define LATE_BY 100    /* a tick that was missed comes so much later: the main loop lives in between */
+
+volatile uint8_t run_state;
+volatile uint8_t run_playing;
+bool run_external;
+uint16_t run_ticks[CHANNELS];
+
+static struct player players[CHANNELS];
+static uint8_t armed;        /* bit n: channel n is in this run */
+static uint8_t going_on;     /* bit n: channel n plays in the tick that comes next */
+static uint16_t tick_counts; /* a tick in counts of timer 1 */
+static volatile bool overrun;
+
+void run_init(void)
+{
+    EICRA = _BV(ISC01) | _BV(ISC00); /* INT0 on the rising edge */
+}
+
+void run_arm(uint8_t channels)
+{
+    armed = going_on = channels;
+    for (uint8_t n = 0; n < CHANNELS; n++) {
+        if (!(channels & _BV(n)))
+            continue;
+        tick_counts = run_ticks[n] * HALVES_PER_US;
+        player_begin(&players[n], &programs[n], output_levels[n]);
+        player_advance(&players[n]);
+        converter_prepare(n, players[n].code); /* waits for LDAC */
+    }
+    stamps_clear();
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        run_state = ARMED;
+        if (run_external) {
+            EIFR = _BV(INTF0);
+            EIMSK = _BV(INT0);
+        }
+    }
+}
+
+/* Plans t0. Interrupts off. */
+static void start(void)
+{
+    /* Odd, and so are all ticks: a compare register of 0 is one that simulators never meet. */
+    uint16_t first = (TCNT1 + START_AFTER) | 1;
+    EIMSK = 0;
+    OCR1A = first;
+    TIFR1 = _BV(OCF1A);
+    TIMSK1 |= _BV(OCIE1A);
+    converter_arm();
+    sync_plan(sync_first(), first);
+    uint32_t now = clock_of_count(TCNT1);
+    stamps_begin(now + (uint16_t)(first + 1 - (uint16_t)now)); /* a match shows when the count has passed */
+    run_playing = going_on;
+    run_state = RUNNING;
+}
+
+void run_trigger(void)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        start();
+    }
+}
+
+ISR(INT0_vect)
+{
+    start();
+}
+
+void run_stop(void)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        TIMSK1 &= (uint8_t)~_BV(OCIE1A);
+        EIMSK = 0;
+        converter_disarm();
+        sync_low();
+        stamps_end();
+        run_playing = 0;
+        run_state = IDLE;
+    }
+}
+
+bool run_overrun(void)
+{
+    bool was = overrun;
+    if (was)
+        overrun = false;
+    return was;
+}
+
+/* A tick has begun: LDAC went low by itself. Prepares the next one, letting other interrupts in meanwhile. */
+ISR(TIMER1_COMPA_vect)
+{
+    converter_disarm();
+    TIMSK1 &= (uint8_t)~_BV(OCIE1A);
+    if (stamps_started())
+        stream_note_start();
+    uint8_t playing = going_on;
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        if (run_playing & _BV(n))
+            output_codes[n] = players[n].code;
+    run_playing = playing;
+    if (playing == 0) {
+        for (uint8_t n = 0; n < CHANNELS; n++)
+            if (armed & _BV(n))
+                output_levels[n] = output_codes[n];
+        run_state = IDLE;
+        return;
+    }
+    uint16_t next = OCR1A + tick_counts;
+    sei();
+
+    bool mark = false;
+    for (uint8_t n = 0; n < CHANNELS; n++) {
+        if (!(playing & _BV(n)))
+            continue;
+        if (player_advance(&players[n])) {
+            converter_prepare(n, players[n].code);
+            mark |= players[n].mark;
+        } else {
+            playing &= (uint8_t)~_BV(n);
+        }
+    }
+    going_on = playing;
+    bool high = playing && sync_next(mark);
+
+    cli();
+    uint16_t now = TCNT1;
+    if ((int16_t)(next - now) < ENOUGH) {
+        overrun = true;
+        next = (now + LATE_BY) | 1;
+    }
+    OCR1A = next;
+    TIFR1 = _BV(OCF1A);
+    sync_plan(high, next);
+    converter_arm();
+    TIMSK1 |= _BV(OCIE1A);
+}

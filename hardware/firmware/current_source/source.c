@@ -1,0 +1,144 @@
+/* SOUR, OUTP, ARM, TRIG, ABOR and SYNC: what flows, and when. */
+#include <avr/pgmspace.h>
+
+#include "answer.h"
+#include "errors.h"
+#include "handlers.h"
+#include "output.h"
+#include "program.h"
+#include "run.h"
+#include "status.h"
+#include "sync.h"
+
+#define TICK_LEAST 50
+#define TICK_MOST 10000
+
+HANDLER(current_set)
+{
+    return output_set(request->channel, request->numbers[0]);
+}
+
+HANDLER(current_query)
+{
+    return value(output_level(request->channel));
+}
+
+HANDLER(range_query)
+{
+    return word(output_quarter(request->channel) ? PSTR("QUARTER,15259") : PSTR("FULL,61035"));
+}
+
+HANDLER(output_set_state)
+{
+    if (request->word == OFF) {
+        output_switch_off(request->channel);
+        return NO_ERROR;
+    }
+    if (run_state != IDLE)
+        return SETTINGS_CONFLICT;
+    if (status_latched(TRIPPED))
+        return WATCHDOG_TRIPPED;
+    output_switch_on(request->channel);
+    return NO_ERROR;
+}
+
+HANDLER(output_query)
+{
+    return word(output_on(request->channel) ? PSTR("ON") : PSTR("OFF"));
+}
+
+HANDLER(check_query)
+{
+    uint8_t n = request->channel;
+    answer_number(programs[n].count);
+    answer_char(',');
+    answer_number(program_ticks(n));
+    answer_char(',');
+    answer_hex(program_crc(n));
+    answer_end();
+    return ANSWERED;
+}
+
+HANDLER(tick_set)
+{
+    int32_t us = request->numbers[0];
+    if (us < TICK_LEAST || us > TICK_MOST)
+        return DATA_OUT_OF_RANGE;
+    run_ticks[request->channel] = (uint16_t)us;
+    return NO_ERROR;
+}
+
+HANDLER(tick_query)
+{
+    return value(run_ticks[request->channel]);
+}
+
+HANDLER(trigger_source_set)
+{
+    run_external = request->word == EXTERNAL;
+    return NO_ERROR;
+}
+
+HANDLER(trigger_source_query)
+{
+    (void)request;
+    return word(run_external ? PSTR("EXT") : PSTR("IMM"));
+}
+
+HANDLER(arm)
+{
+    (void)request;
+    if (run_state != IDLE)
+        return INIT_IGNORED;
+    if (status_latched(TRIPPED))
+        return WATCHDOG_TRIPPED;
+    uint8_t channels = 0;
+    for (uint8_t n = 0; n < CHANNELS; n++) {
+        output_look_at_jumper(n);
+        if (output_on(n) && programs[n].count)
+            channels |= (uint8_t)_BV(n);
+    }
+    if (channels == 0 || (channels == 3 && run_ticks[0] != run_ticks[1]))
+        return SETTINGS_CONFLICT;
+    run_arm(channels);
+    return NO_ERROR;
+}
+
+HANDLER(trigger)
+{
+    (void)request;
+    if (run_state != ARMED || run_external)
+        return TRIGGER_IGNORED;
+    run_trigger();
+    return NO_ERROR;
+}
+
+HANDLER(abort_run)
+{
+    (void)request;
+    output_abort();
+    return NO_ERROR;
+}
+
+HANDLER(sync_set)
+{
+    int32_t every = request->numbers[0];
+    if (request->word == SYNC_TICK) {
+        if (every < 2 || every > UINT16_MAX)
+            return DATA_OUT_OF_RANGE;
+        sync_every = (uint16_t)every;
+    }
+    sync_mode = request->word;
+    return NO_ERROR;
+}
+
+HANDLER(sync_query)
+{
+    static const char MODES[][6] PROGMEM = {"START", "EPOCH", "TICK,", "OFF"};
+    (void)request;
+    answer_text(MODES[sync_mode]);
+    if (sync_mode == SYNC_TICK)
+        answer_number(sync_every);
+    answer_end();
+    return ANSWERED;
+}

@@ -1,0 +1,144 @@
+#include "stamps.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <util/atomic.h>
+
+#include "answer.h"
+#include "clock.h"
+#include "pins.h"
+
+#define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
+
+static volatile struct {
+    uint32_t stamps[STAMPS];
+    uint8_t oldest;
+    uint8_t count;
+    uint16_t lost;
+} kept[CHANNELS];
+
+static uint8_t enabled; /* bits of port D */
+static uint8_t levels;
+static enum { NOT_STAMPING, BEFORE_T0, STAMPING } stamping;
+static uint32_t t0;
+static volatile bool some_lost;
+
+void stamps_init(void)
+{
+    PCMSK2 = INPUTS;
+    PCICR = _BV(PCIE2);
+}
+
+void stamps_enable(uint8_t channel, bool on)
+{
+    uint8_t bit = channel == 0 ? _BV(PIN_SPIKE1) : _BV(PIN_SPIKE2);
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        enabled = on ? enabled | bit : enabled & (uint8_t)~bit;
+    }
+}
+
+bool stamps_enabled(uint8_t channel)
+{
+    return enabled & (channel == 0 ? _BV(PIN_SPIKE1) : _BV(PIN_SPIKE2));
+}
+
+void stamps_clear(void)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        stamping = NOT_STAMPING;
+        for (uint8_t n = 0; n < CHANNELS; n++) {
+            kept[n].count = 0;
+            kept[n].lost = 0;
+        }
+    }
+}
+
+void stamps_begin(uint32_t when)
+{
+    t0 = when;
+    stamping = BEFORE_T0;
+}
+
+bool stamps_started(void)
+{
+    bool first = stamping == BEFORE_T0;
+    if (first)
+        stamping = STAMPING;
+    return first;
+}
+
+void stamps_end(void)
+{
+    stamping = NOT_STAMPING;
+}
+
+uint32_t stamps_t0(void)
+{
+    return t0;
+}
+
+bool stamps_lost(void)
+{
+    bool was = some_lost;
+    if (was)
+        some_lost = false;
+    return was;
+}
+
+static void keep(uint8_t channel, uint32_t stamp)
+{
+    uint8_t count = kept[channel].count;
+    if (count == STAMPS) {
+        some_lost = true;
+        if (kept[channel].lost != 0xFFFF)
+            kept[channel].lost++;
+        return;
+    }
+    kept[channel].stamps[(kept[channel].oldest + count) % STAMPS] = stamp;
+    kept[channel].count = count + 1;
+}
+
+/* The capture unit holds the time of the last rise of either input; the levels tell of which. */
+ISR(PCINT2_vect)
+{
+    uint8_t now = PIND & INPUTS;
+    uint8_t risen = now & (uint8_t)~levels & enabled;
+    levels = now;
+    if (!risen || stamping == NOT_STAMPING)
+        return;
+    uint32_t stamp = clock_of_count(ICR1) - t0;
+    if (stamping == BEFORE_T0 && stamp > INT32_MAX)
+        return;
+    if (risen & _BV(PIN_SPIKE1))
+        keep(0, stamp);
+    if (risen & _BV(PIN_SPIKE2))
+        keep(1, stamp);
+}
+
+void stamps_answer(uint8_t channel, uint8_t most)
+{
+    uint8_t count;
+    uint16_t lost;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        count = kept[channel].count;
+        lost = kept[channel].lost;
+        kept[channel].lost = 0;
+    }
+    if (count > most)
+        count = most;
+    answer_block(2 + 4 * (uint16_t)count + 2);
+    answer_block_u16(lost);
+    while (count--) {
+        uint8_t oldest = kept[channel].oldest;
+        answer_block_u32(kept[channel].stamps[oldest]);
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            kept[channel].oldest = (oldest + 1) % STAMPS;
+            kept[channel].count--;
+        }
+    }
+    answer_block_end();
+}

@@ -1,0 +1,31 @@
+/* Time stamps of the comparators' rising edges, section 8. */
+#ifndef STAMPS_H
+#define STAMPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STAMPS 64
+
+void stamps_init(void);
+void stamps_enable(uint8_t channel, bool on);
+bool stamps_enabled(uint8_t channel);
+
+/* Forgets all stamps; none are taken until the next start. */
+void stamps_clear(void);
+
+/* t0 is planned; a tick has come, true if it is tick 0; no more stamps. With interrupts off. */
+void stamps_begin(uint32_t t0);
+bool stamps_started(void);
+void stamps_end(void);
+
+/* t0 of the last start. */
+uint32_t stamps_t0(void);
+
+/* Answers with a block of up to `most` stamps. */
+void stamps_answer(uint8_t channel, uint8_t most);
+
+/* True once after stamps were lost. */
+bool stamps_lost(void);
+
+#endif

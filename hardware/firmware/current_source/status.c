@@ -1,0 +1,62 @@
+#include "status.h"
+
+#include <util/atomic.h>
+
+#include "errors.h"
+#include "output.h"
+#include "run.h"
+#include "stamps.h"
+#include "stream.h"
+
+/* Bits 0 and 1 are the channels that play. */
+#define STATUS_ARMED 4
+#define STATUS_OUTPUT1 8
+#define STATUS_OUTPUT2 16
+#define STATUS_ERRORS 1024
+
+static uint16_t latched;
+
+void status_latch(uint16_t bits)
+{
+    latched |= bits;
+}
+
+bool status_latched(uint16_t bits)
+{
+    return latched & bits;
+}
+
+void status_collect(void)
+{
+    if (run_overrun() && !status_latched(OVERRUN)) {
+        status_latch(OVERRUN);
+        errors_push(TICK_OVERRUN);
+    }
+    if (stamps_lost())
+        status_latch(STAMPS_LOST);
+    if (stream_lost())
+        status_latch(SCANS_LOST);
+}
+
+void status_clear(void)
+{
+    latched = 0;
+}
+
+uint16_t status_word(void)
+{
+    uint16_t word = latched;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        word |= run_playing;
+        if (run_state == ARMED)
+            word |= STATUS_ARMED;
+    }
+    if (output_on(0))
+        word |= STATUS_OUTPUT1;
+    if (output_on(1))
+        word |= STATUS_OUTPUT2;
+    if (errors_count())
+        word |= STATUS_ERRORS;
+    return word;
+}

@@ -1,0 +1,315 @@
+#include "stream.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/pgmspace.h>
+#include <util/atomic.h>
+
+#include "answer.h"
+#include "clock.h"
+#include "memory.h"
+#include "output.h"
+#include "stamps.h"
+#include "watchdog.h"
+
+#define SLOT 250          /* halves */
+#define SAMPLING_DELAY 32 /* halves from the trigger to the sample: 2 cycles of the converter's clock (data sheet 24.5) */
+#define PRESCALER (_BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0)) /* 125 kHz */
+
+#define NOTHING 0xFF
+#define MEASUREMENT 0x80
+
+uint8_t stream_set;
+uint16_t stream_slots;
+
+static bool on;
+
+/* Three conversions are in view at once: the one being read, the one being made, the one selected for the next slot. */
+static uint8_t being_made, selected;
+static bool negative, flowing; /* leg and OE of the one being made */
+static uint16_t slot;          /* of the next trigger, in its scan */
+
+static uint8_t quantities; /* of a scan */
+static uint8_t capacity;   /* scans that are kept */
+static uint32_t scan;      /* number of the scan being taken */
+static uint32_t began;     /* when its slot 0 is triggered */
+static bool begun;         /* there is a scan */
+static bool keeping;       /* it is being kept */
+static uint8_t missing;    /* samples that it still lacks */
+static uint8_t place;      /* of the next sample: 0 to 191 */
+
+static uint32_t first;      /* number of the oldest scan kept, or of the next that will be */
+static uint8_t oldest;      /* its place */
+static volatile uint8_t kept;
+static uint16_t lost; /* scans just before `first`, 65535: or more */
+static bool losing;   /* until all that is kept is fetched */
+static volatile bool some_lost;
+
+static bool start_known;
+static uint32_t start_scan, start_began;
+
+static volatile uint8_t request = NOTHING; /* a quantity for MEAS, taken in a free slot */
+static volatile int16_t measured;
+
+void stream_init(void)
+{
+    ADMUX = 0; /* external reference, 2.500 V */
+    DIDR0 = 0x0F;
+    ADCSRB = _BV(ADTS1) | _BV(ADTS0); /* timer 0 compare A */
+    ADCSRA = _BV(ADEN) | _BV(ADSC) | PRESCALER; /* the first conversion takes longer: not one that is asked for */
+}
+
+static uint8_t input_of(uint8_t quantity)
+{
+    return (uint8_t)((quantity & 1) << 1 | (quantity & 2) >> 1); /* V1 I1 V2 I2 at A0 A2 A1 A3 */
+}
+
+static int16_t with_sign(uint8_t quantity, int16_t count, bool is_negative, bool is_flowing)
+{
+    if (!(quantity & 1))
+        return count;
+    if (!is_flowing)
+        return 0;
+    return is_negative ? -count : count;
+}
+
+int16_t stream_measure(uint8_t quantity)
+{
+    if (on) {
+        request = MEASUREMENT | quantity;
+        while (request != NOTHING)
+            watchdog_check();
+        return measured;
+    }
+    while (ADCSRA & _BV(ADSC))
+        ;
+    ADMUX = input_of(quantity);
+    ADCSRA = _BV(ADEN) | _BV(ADSC) | PRESCALER;
+    while (ADCSRA & _BV(ADSC))
+        watchdog_check();
+    uint8_t channel = quantity >> 1;
+    int16_t count = (int16_t)ADC;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        count = with_sign(quantity, count, output_codes[channel] < 0, output_on(channel));
+    }
+    return count;
+}
+
+bool stream_on(void)
+{
+    return on;
+}
+
+bool stream_start(void)
+{
+    uint8_t q = 0;
+    for (uint8_t i = 0; i < QUANTITIES; i++)
+        q += stream_set >> i & 1;
+    if (stream_slots <= q)
+        return false;
+    if (on)
+        return true;
+    quantities = q;
+    capacity = SAMPLES / q;
+    slot = 0;
+    scan = first = 0;
+    lost = kept = oldest = place = 0;
+    begun = keeping = losing = start_known = false;
+    being_made = selected = NOTHING;
+    while (ADCSRA & _BV(ADSC))
+        ;
+    on = true;
+    TIFR0 = _BV(OCF0B);
+    TIMSK0 |= _BV(OCIE0B);
+    return true;
+}
+
+void stream_stop(void)
+{
+    TIMSK0 &= (uint8_t)~_BV(OCIE0B);
+    ADCSRA = _BV(ADEN) | PRESCALER;
+    on = false;
+}
+
+bool stream_lost(void)
+{
+    bool was = some_lost;
+    if (was)
+        some_lost = false;
+    return was;
+}
+
+/* 12 bits each: two samples in three bytes. */
+static void put(uint8_t at, int16_t sample)
+{
+    uint8_t *three = shared.samples + 3 * (at / 2);
+    uint8_t low = (uint8_t)sample, high = (uint8_t)(sample >> 8) & 0x0F;
+    if (at & 1) {
+        three[2] = low;
+        three[1] = (uint8_t)((three[1] & 0x0F) | high << 4);
+    } else {
+        three[0] = low;
+        three[1] = (three[1] & 0xF0) | high;
+    }
+}
+
+static int16_t get(uint8_t at)
+{
+    const uint8_t *three = shared.samples + 3 * (at / 2);
+    uint8_t low = at & 1 ? three[2] : three[0];
+    uint8_t high = at & 1 ? three[1] >> 4 : three[1] & 0x0F;
+    if (high & 8)
+        high |= 0xF0;
+    return (int16_t)((uint16_t)high << 8 | low);
+}
+
+/* All was fetched: from scan number `next` on they are kept again. Interrupts off. */
+static void keep_from(uint32_t next)
+{
+    uint32_t missed = next - first + lost;
+    lost = missed > 0xFFFF ? 0xFFFF : (uint16_t)missed;
+    first = next;
+    losing = false;
+}
+
+static void begin_scan(void)
+{
+    if (begun) {
+        scan++;
+        began += (uint32_t)stream_slots * SLOT;
+    } else {
+        uint8_t since;
+        uint16_t count;
+        do {
+            since = TCNT0;
+            count = TCNT1;
+        } while (since != TCNT0); /* both of the same half microsecond */
+        began = clock_of_count(count) - since + SLOT;
+        begun = true;
+        ADCSRA = _BV(ADEN) | _BV(ADATE) | PRESCALER; /* from the next trigger on */
+    }
+    if (losing && kept == 0)
+        keep_from(scan);
+    keeping = !losing && kept < capacity;
+    missing = quantities;
+    if (!keeping)
+        losing = some_lost = true;
+}
+
+/* The first of the set from a place in the order on; there is one. */
+static uint8_t next_quantity(uint8_t from)
+{
+    while (!(stream_set >> from & 1))
+        from++;
+    return from;
+}
+
+/* 20 us after a trigger: the conversion before is there to be read, the input of the next can be selected. */
+ISR(TIMER0_COMPB_vect)
+{
+    int16_t count = (int16_t)ADC;
+    uint8_t read = being_made;
+    if (read != NOTHING) {
+        int16_t value = with_sign(read, count, negative, flowing);
+        if (read & MEASUREMENT) {
+            measured = value;
+            request = NOTHING;
+        } else if (keeping) {
+            put(place, value);
+            if (++place == (uint8_t)(capacity * quantities))
+                place = 0;
+            if (--missing == 0) {
+                kept++;
+                keeping = false;
+            }
+        }
+    }
+    being_made = selected;
+    if (being_made != NOTHING) {
+        uint8_t channel = being_made >> 1 & 1;
+        negative = output_codes[channel] < 0;
+        flowing = output_on(channel);
+    }
+    if (slot == 0)
+        begin_scan();
+    if (slot < quantities) {
+        selected = next_quantity(slot == 0 ? 0 : selected + 1);
+    } else {
+        selected = request == being_made ? NOTHING : request; /* the one being made is on its way */
+    }
+    if (selected != NOTHING)
+        ADMUX = input_of(selected);
+    if (++slot == stream_slots)
+        slot = 0;
+}
+
+void stream_answer(uint8_t most)
+{
+    uint8_t count = 0;
+    uint32_t number = 0;
+    uint16_t missed = 0;
+    if (on) {
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            if (losing && kept == 0)
+                keep_from(begun ? scan + 1 : 0);
+            count = kept;
+            number = first;
+            missed = lost;
+            lost = 0;
+        }
+    }
+    if (count > most)
+        count = most;
+    answer_block(6 + 2 * (uint16_t)count * quantities + 2);
+    answer_block_u32(number);
+    answer_block_u16(missed);
+    while (count--) {
+        for (uint8_t i = 0; i < quantities; i++)
+            answer_block_u16((uint16_t)get(oldest + i));
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            oldest += quantities;
+            if (oldest == (uint8_t)(capacity * quantities))
+                oldest = 0;
+            first++;
+            kept--;
+        }
+    }
+    answer_block_end();
+}
+
+void stream_note_start(void)
+{
+    start_known = on && begun;
+    start_scan = scan;
+    start_began = began;
+}
+
+void stream_answer_t0(void)
+{
+    bool known;
+    uint32_t at_scan, at_began, t0;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        known = on && start_known;
+        at_scan = start_scan;
+        at_began = start_began;
+        t0 = stamps_t0();
+    }
+    int32_t period = (int32_t)stream_slots * SLOT;
+    int32_t halves = (int32_t)(t0 - (at_began + SAMPLING_DELAY));
+    for (; known && halves < 0; halves += period)
+        if (at_scan-- == 0)
+            known = false;
+    for (; known && halves >= period; halves -= period)
+        at_scan++;
+    if (!known) {
+        answer_text(PSTR("-1,0"));
+        return;
+    }
+    answer_number(at_scan);
+    answer_char(',');
+    answer_number((uint32_t)halves);
+}

@@ -1,0 +1,79 @@
+#include "sync.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+
+#include "pins.h"
+
+/* Timer 2 meets the low byte of a time every 256 counts: a change can be entered in the last 256 before it, not sooner. */
+#define NEAR 240
+#define ENTER_BEFORE 200
+
+uint8_t sync_mode;
+uint16_t sync_every;
+
+static uint16_t ticks_since;
+static bool high; /* what the pin is, or is planned to be */
+static uint8_t planned_count;
+
+void sync_start(void)
+{
+    TCCR2A = _BV(COM2B1); /* the compare unit holds the pin; low after a reset */
+    TCCR2B |= _BV(FOC2B);
+    DDRD |= _BV(PIN_SYNC);
+}
+
+static void enter(void)
+{
+    OCR2B = planned_count;
+    TCCR2A = high ? _BV(COM2B1) | _BV(COM2B0) : _BV(COM2B1);
+}
+
+void sync_low(void)
+{
+    high = false;
+    TIMSK1 &= (uint8_t)~_BV(OCIE1B);
+    TCCR2A = _BV(COM2B1);
+    TCCR2B |= _BV(FOC2B);
+}
+
+bool sync_first(void)
+{
+    ticks_since = 0;
+    return sync_mode != SYNC_OFF;
+}
+
+bool sync_next(bool mark)
+{
+    if (sync_mode == SYNC_START)
+        return true;
+    if (sync_mode == SYNC_EPOCH)
+        return mark;
+    if (sync_mode == SYNC_OFF)
+        return false;
+    if (++ticks_since < sync_every)
+        return false;
+    ticks_since = 0;
+    return true;
+}
+
+void sync_plan(bool level, uint16_t at)
+{
+    if (level == high)
+        return;
+    high = level;
+    planned_count = (uint8_t)at;
+    if ((uint16_t)(at - TCNT1) < NEAR) {
+        enter();
+        return;
+    }
+    OCR1B = at - ENTER_BEFORE;
+    TIFR1 = _BV(OCF1B);
+    TIMSK1 |= _BV(OCIE1B);
+}
+
+ISR(TIMER1_COMPB_vect)
+{
+    TIMSK1 &= (uint8_t)~_BV(OCIE1B);
+    enter();
+}

@@ -1,0 +1,25 @@
+/* SYNC OUT, section 7: timer 2 counts in step with timer 1 and switches the pin at the very count of a latch. */
+#ifndef SYNC_H
+#define SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sync_mode { SYNC_START, SYNC_EPOCH, SYNC_TICK, SYNC_OFF };
+
+extern uint8_t sync_mode;
+extern uint16_t sync_every; /* n of TICK,n */
+
+void sync_start(void);
+
+/* Low at once, and nothing planned. Interrupts off. */
+void sync_low(void);
+
+/* What SYNC is in tick 0, and in the next one. */
+bool sync_first(void);
+bool sync_next(bool mark);
+
+/* The level from count `at` of timer 1 on, which lies ahead by at least 1.5 us and less than 32 ms. Interrupts off. */
+void sync_plan(bool level, uint16_t at);
+
+#endif
