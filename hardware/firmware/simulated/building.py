@@ -89,6 +89,7 @@ def shim() -> ctypes.CDLL:
         ("take_events", None, (board, ctypes.c_void_p)),
         ("analog", None, (board, number, ctypes.c_double)),
         ("aref", None, (board, ctypes.c_double)),
+        ("spikes", None, (board, ctypes.c_void_p, ctypes.c_void_p, number)),
         ("pin", None, (board, number, number, number)),
         ("level", number, (board, number, number)),
         ("memory", board, (board,)),

@@ -135,6 +135,15 @@ class Controller:
         """Put a level on an input, named as on the Arduino: "D2", "D8", "A5"."""
         self._shim.shim_pin(self._board, *_place(name), int(level))
 
+    def spikes(self, cycles: NDArray[np.uint64], inputs: NDArray[np.uint8]) -> None:
+        """Let spikes come to SPIKE IN 1 (input 0) and 2 (input 1) at these cycles, in rising order, 64 at most.
+
+        Each is a pulse to ICP1 and a level at D4 or D5, as the shield's comparators make them. Those that were told before
+        and have not come are forgotten.
+        """
+        when, which = np.ascontiguousarray(cycles[:64], np.uint64), np.ascontiguousarray(inputs[:64], np.uint8)
+        self._shim.shim_spikes(self._board, when.ctypes.data, which.ctypes.data, len(when))
+
     def level(self, name: str) -> bool:
         """The level at a pin; an input without a driver is as the shield's resistors pull it."""
         return bool(self._shim.shim_level(self._board, *_place(name)))

@@ -11,6 +11,7 @@ after a restart. Sources: ATmega328P data sheet DS40002061B, MCP4922 data sheet 
 
 #include <simavr/avr_adc.h>
 #include <simavr/avr_eeprom.h>
+#include <simavr/avr_extint.h>
 #include <simavr/avr_ioport.h>
 #include <simavr/avr_spi.h>
 #include <simavr/avr_timer.h>
@@ -76,6 +77,9 @@ typedef struct {
     avr_adc_t *adc;
     double volts[8], held, aref;
     int live, wanted, converting, first, mux;
+
+    struct { uint64_t cycle; uint8_t input; } rises[64]; /* of the spike inputs, to come */
+    int rises_to_come;
 
     avr_eeprom_t *eeprom;
     avr_spi_t *spi;
@@ -195,8 +199,10 @@ static void pins_changed(board_t *b, int port)
             latch(b, i);
     if (port != PORT_D)
         return;
-    if (changed & 8)
+    if (changed & 8) {
         record(b, SYNC, 0, level >> 3 & 1);
+        b->stop = 1;
+    }
     for (int i = 0; i < 2; i++)
         if (changed & 0x40 << i) {
             record(b, ENABLE, i + 1, level >> (6 + i) & 1);
@@ -412,7 +418,7 @@ static avr_cycle_count_t converted(avr_t *avr, avr_cycle_count_t when, void *par
     static const double internal[4] = {0.0, 5.0, 5.0, 1.1};
     int reference = avr->data[ADMUX] >> 6;
     double count = b->held / (reference ? internal[reference] : b->aref) * 1024.0;
-    uint16_t result = count < 0.0 ? 0 : count > 1023.0 ? 1023 : (uint16_t)count;
+    uint16_t result = count < 0.0 ? 0 : count > 1022.5 ? 1023 : (uint16_t)(count + 0.5); /* first step at half a count */
     if (avr->data[ADMUX] & 0x20)
         result <<= 6;
     avr->data[ADCL] = result;
@@ -459,6 +465,62 @@ static void timer0_matched(struct avr_irq_t *irq, uint32_t value, void *param)
     board_t *b = param;
     if (value && (b->avr->data[ADCSRA] & 0xA0) == 0xA0 && (b->avr->data[ADCSRB] & 7) == 3 && !b->converting)
         convert(b, 1);
+}
+
+/* ---- spike inputs ---------------------------------------------------------------------------------------------- */
+
+enum { CAPTURE_CYCLES = 24, SPIKE_CYCLES = 800 }; /* the shield's pulse to ICP1, 1.5 us; a spike above its threshold, 50 us */
+
+static void put_on(board_t *b, int port, int pin, int level)
+{
+    b->outside[port] = (b->outside[port] & ~(1 << pin)) | (level << pin);
+    avr_raise_irq(avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ('B' + port), pin), level);
+    pins_changed(b, port);
+}
+
+static avr_cycle_count_t capture_over(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    put_on(param, PORT_B, 0, 0);
+    return 0;
+}
+
+static avr_cycle_count_t spike_1_over(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    put_on(param, PORT_D, 4, 0);
+    return 0;
+}
+
+static avr_cycle_count_t spike_2_over(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    put_on(param, PORT_D, 5, 0);
+    return 0;
+}
+
+static avr_cycle_count_t rise(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    board_t *b = param;
+    while (b->rises_to_come && b->rises[0].cycle <= now(b)) {
+        int input = b->rises[0].input;
+        memmove(b->rises, b->rises + 1, --b->rises_to_come * sizeof b->rises[0]);
+        put_on(b, PORT_B, 0, 1);
+        avr_cycle_timer_register(avr, CAPTURE_CYCLES, capture_over, b);
+        put_on(b, PORT_D, 4 + input, 1);
+        avr_cycle_timer_register(avr, SPIKE_CYCLES, input ? spike_2_over : spike_1_over, b);
+    }
+    return b->rises_to_come ? b->rises[0].cycle - b->base : 0;
+}
+
+/* Spikes that are to come, in rising order; they replace those that were told before. */
+void shim_spikes(board_t *b, const uint64_t *cycles, const uint8_t *inputs, int n)
+{
+    avr_cycle_timer_cancel(b->avr, rise, b);
+    b->rises_to_come = n < 64 ? n : 64;
+    for (int i = 0; i < b->rises_to_come; i++) {
+        b->rises[i].cycle = cycles[i];
+        b->rises[i].input = inputs[i];
+    }
+    if (n > 0)
+        avr_cycle_timer_register(b->avr, cycles[0] > now(b) ? cycles[0] - now(b) : 1, rise, b);
 }
 
 /* ---- EEPROM ---------------------------------------------------------------------------------------------------- */
@@ -519,10 +581,14 @@ static void begin(board_t *b)
     b->receiving = b->waiting = b->sending = b->buffered = 0;
     b->converting = b->first = 0;
     b->wanted = -1;
-    b->spi_done = 0;
+    b->spi_done = b->rises_to_come = 0;
+    b->outside[PORT_B] &= ~1;
+    b->outside[PORT_D] &= ~0x30;
     avr->data[UCSRA] = 0x20;
     avr->data[UCSRB] = 0;
     avr->data[UCSRC] = 6;
+    for (int i = 0; i < 2; i++)
+        avr_extint_set_strict_lvl_trig(avr, i, 0); /* it would look at a low pin at every cycle */
     record(b, RESTARTED, 0, 0);
     for (int port = 0; port < PORTS; port++) {
         b->driven[port] = b->direction[port] = 0;
@@ -704,9 +770,4 @@ void shim_take_events(board_t *b, event_t *into)
     b->count = 0;
 }
 
-void shim_pin(board_t *b, int port, int pin, int level)
-{
-    b->outside[port] = (b->outside[port] & ~(1 << pin)) | (level << pin);
-    avr_raise_irq(avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ('B' + port), pin), level);
-    pins_changed(b, port);
-}
+void shim_pin(board_t *b, int port, int pin, int level) { put_on(b, port, pin, level); }
