@@ -135,5 +135,5 @@ def _what_to_run(board: Board, neuron: str) -> str:
     )
     return (
         f"Take a run that records {neuron}.v_ap, {neuron}.i0{fed} while the current moves over the chart, such as "
-        "`neurorig run bump`; or write a chart by hand into a CSV file (I_uA,f_Hz) and give it with --fi."
+        "`neurorig run f_i`; or write a chart by hand into a CSV file (I_uA,f_Hz) and give it with --fi."
     )

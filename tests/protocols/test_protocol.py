@@ -9,7 +9,7 @@ from neurorig.signals import ConfigError
 
 
 def test_every_protocol_is_found_and_documented() -> None:
-    assert set(protocols()) == {"bump", "rheobase", "wiring_check"}
+    assert set(protocols()) == {"bump", "rheobase", "wiring_check", "f_i"}
     for protocol in protocols().values():
         assert protocol.title and protocol.source
         for parameter in protocol.parameters():
