@@ -6,7 +6,12 @@ from neurorig.signals import ConfigError, nearest
 
 from .protocol import Protocol
 
-_KNOWN = {"bump": ".bump:Bump", "rheobase": ".rheobase:Rheobase", "wiring_check": ".wiring_check:WiringCheck"}
+_KNOWN = {
+    "bump": ".bump:Bump",
+    "rheobase": ".rheobase:Rheobase",
+    "wiring_check": ".wiring_check:WiringCheck",
+    "f_i": ".f_i:FICurve",
+}
 
 
 def protocols() -> dict[str, type[Protocol]]:
