@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from .sdc import Sdc
 
@@ -107,6 +106,8 @@ def integrate(exposure: Exposure, farads: float, tau: float, threshold: float, d
     The current grows while V > 0 builds a filament and falls in size while V < 0 dissolves one: it never decreases
     within a piece. So V has no maximum inside, and what ends below the threshold has not crossed it.
     """
+    from scipy.optimize import brentq  # heavy; whoever reads a bench comes by here
+
     knots = exposure.knots
     whole = exposure.charge(np.arange(len(knots) - 1), np.diff(knots), tau) / farads
 

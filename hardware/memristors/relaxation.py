@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
 
 _NODES, _WEIGHTS = (a.tolist() for a in np.polynomial.legendre.leggauss(12))
 PANEL = 0.5
@@ -26,6 +25,8 @@ def relax(rate: Callable[[float], float], left: float, seconds: float, kink: flo
 
     `rate(z)` (1/s) is positive, and monotone in z with a kink at `kink` at most.
     """
+    from scipy.optimize import brentq  # heavy; whoever reads a bench comes by here
+
     fastest = max(rate(left), rate(0.0))
     if fastest * seconds * left < NOTHING:
         return left
