@@ -18,6 +18,8 @@ from .settling import Settling
 from .world import Event, World
 
 if TYPE_CHECKING:
+    from neurorig.hardware.twin import Twin
+
     from ..bench_file import TransconductanceEntry
 
 LOGIC_HIGH = 5.0
@@ -73,7 +75,13 @@ class SpikeWire:
 
         The rise of the twin takes no time, and at the very moment of firing it still gives the value before.
         """
-        twin = self.world.twin
+        return self._spikes(self.world.twin, level, start, stop)
+
+    def foresee(self, level: float, until: float) -> NDArray[np.float64]:
+        """Times after now, up to `until`, at which it will, if nobody changes what drives the board."""
+        return self._spikes(self.world.ahead(until), level, self.world.now, until)
+
+    def _spikes(self, twin: "Twin", level: float, start: float, stop: float) -> NDArray[np.float64]:
         return twin.spikes(self.neuron, start, stop) if twin.board.neurons[self.neuron].peak > level else np.empty(0)
 
 

@@ -11,11 +11,12 @@ The twin is advanced when somebody looks at it: its results do not depend on how
 nothing.
 """
 
+import copy
 import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from neurorig.hardware.twin import Twin
@@ -60,6 +61,17 @@ class Clock:
         """Nothing to forget."""
 
 
+class Machine(Protocol):
+    """A processor that runs in step with the world."""
+
+    def run(self, until: float) -> float:
+        """Go on to `until` (s), or until something is put out, which is done at that moment; the time that was reached.
+
+        It sets the world's `now` whenever it looks at the world or acts on it.
+        """
+        ...
+
+
 class World:
     """Clock and twin; the instruments schedule events on it and listen to its advances."""
 
@@ -74,6 +86,8 @@ class World:
         self._remembered: dict[str, float] = {}
         self.lookback = 0.0
         """Seconds by which more is remembered than anybody asks for: what a slow chain still knows of."""
+        self.machine: Machine | None = None
+        """A processor that is simulated cycle by cycle."""
         self._tidied = 0.0
         self._heard: float | None = None
         self._ticked: float | None = None
@@ -86,6 +100,13 @@ class World:
         if twin.now != self.now:
             twin.advance(self.now)
         return twin
+
+    def ahead(self, until: float) -> "Twin":
+        """A twin of the twin, run on to `until` (s): what will happen if nobody changes what drives the board."""
+        twin = self.twin
+        scout = copy.deepcopy(twin, {id(twin.board): twin.board})
+        scout.advance(until)
+        return scout
 
     @property
     def due(self) -> bool:
@@ -125,7 +146,8 @@ class World:
         if self.paced:
             return
         when = self.now + seconds
-        if self._attentive or when > self._tidied + TIDY or (self._events and self._events[0].when <= when):
+        listened = self._attentive or self.machine is not None
+        if listened or when > self._tidied + TIDY or (self._events and self._events[0].when <= when):
             self.advance_to(when)
         else:  # nobody is interested
             self.now = max(self.now, when)
@@ -151,25 +173,37 @@ class World:
         if previous is not None and (self.paced or (silent and self._events)):
             self.advance_to(self.now + min(wall - previous, LEAP))
 
+    def lead(self, seconds: float) -> None:
+        """The world, paced, went so far ahead of the wall clock: it waits for it."""
+        if self.paced and self._ticked is not None:
+            self._ticked += seconds
+
     def advance_to(self, when: float) -> None:
         """Advance the twin, doing every event on the way at its time."""
-        while self._events and self._events[0].when <= when:
-            event = heapq.heappop(self._events)
-            if event.action is not None:
-                self._step(event.when)
-                event.action()
-        self._step(when)
+        arrived = False
+        while not arrived:
+            while self._events and self._events[0].when <= when:
+                event = heapq.heappop(self._events)
+                if event.action is None:
+                    continue
+                if not self._step(event.when):  # something happened before it
+                    heapq.heappush(self._events, event)
+                elif event.action is not None:
+                    event.action()
+            arrived = self._step(when)
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
             self._twin.advance(self.now)
             self._twin.forget(min((self.now, *self._remembered.values())) - self.lookback)
 
-    def _step(self, when: float) -> None:
+    def _step(self, when: float) -> bool:
+        """Go on to a time; whether it was reached, or the machine put out something before."""
         start = self.now
         if when > start:
-            self.now = when
+            self.now = when if self.machine is None else self.machine.run(when)
             for listener in self._attentive:
-                listener(start, when)
+                listener(start, self.now)
+        return self.now >= when
 
     def _drop_cancelled(self) -> None:
         while self._events and self._events[0].action is None:

@@ -1,0 +1,306 @@
+"""The Arduino current source whose brain is its real firmware, on a simulated processor in step with the world.
+
+What the processor's pins do is done to the world at its cycle: converters and OE to the ports, as the ideal shield does
+it, SYNC OUT to its line. What the world does comes back: voltages to the converter at the moment of sampling, spikes to the
+comparators, edges to TRIG IN. For the shield see hardware/kicad/tools/circuits/current_source_shield.py.
+"""
+
+import itertools
+import math
+import random
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorig.hardware import firmware
+from neurorig.hardware.firmware.simulated import HERTZ, Controller
+from neurorig.signals import ConfigError
+
+from ..world import POLL
+from .arduino_channel import FULL_SCALE_NA, CurrentOutput, LogicOutput
+from .arduino_machine import ERASED, LogicInput
+from .firmware_session import FirmwareSession, complete
+
+if TYPE_CHECKING:
+    from ..world import Event, World
+
+IMAGE = Path(firmware.__file__).parent / "current_source" / "current_source.hex"
+"""The program that is delivered."""
+JUMPERS = {1: "D12", 2: "A5"}
+"""Pin of each channel's range jumper: low with the jumper on."""
+SENSE = {"FULL": 10e3, "QUARTER": 40e3}
+"""Ohms from the delivered current to the converter's input, by range."""
+STEP = 2.5 / 1024
+"""Volts of a count of the converter."""
+NOISE = 0.3
+"""Counts rms of one conversion."""
+HELLO_WITHIN = 0.05
+"""Seconds from the start of the program to its hello line, at most."""
+PATIENCE = 0.3
+"""Seconds after which no answer will come any more."""
+SLICE = 250e-6
+"""Seconds of the world between two looks whether the answer has come."""
+FORESIGHT = 20e-3
+"""Seconds for which spikes are looked for ahead; whatever is put out meanwhile makes that void."""
+MOST_SPIKES = 64
+STREAM_POLL = 12e-3
+"""Longest advance of one poll while the processor streams: its memory lasts 30 ms at the busiest."""
+SERIAL_AT, SERIAL_LENGTH = 0x3F0, 16
+ADCSRA, ADATE = 0x7A, 0x20
+
+
+class SpikeInput(Protocol):
+    """What the world gives to a comparator of the source."""
+
+    def foresee(self, level: float, until: float) -> NDArray[np.float64]:
+        """Rising crossings after now, up to `until`, if nothing changes."""
+        ...
+
+
+class FirmwareSource:
+    """Two channels of current on a world's outputs, driven by the real program.
+
+    Arguments as of `SimulatedArduinoSource`; `image`: another program than the delivered one. One in a world.
+    Raises ConfigError when the program cannot be run, or the serial number is none that its EEPROM can hold.
+    """
+
+    def __init__(
+        self,
+        world: "World",
+        outputs: Mapping[int, CurrentOutput],
+        sync: LogicOutput,
+        trigger: LogicInput | None,
+        comparators: Mapping[int, SpikeInput],
+        *,
+        serial: str,
+        range_jumper: MutableMapping[int, str] | None = None,
+        seed: int = 0,
+        boot_delay: float = 0.0,
+        comparator_level: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+        eeprom: bytes = ERASED,
+        image: Path | None = None,
+    ) -> None:
+        if world.machine is not None:
+            raise ConfigError("Only one current source of a bench can be simulated by its firmware.")
+        self.world, self.outputs, self.sync, self.comparators = world, outputs, sync, dict(comparators)
+        self.clock, self.boot_delay, self._level = clock, boot_delay, comparator_level
+        self.range_jumper = {1: "FULL", 2: "FULL"} if range_jumper is None else range_jumper
+        self.controller = Controller(image or IMAGE, eeprom=_eeprom(eeprom, serial))
+        self._noise = random.Random(seed)
+        self._codes = [0, 0, 0, 0]
+        self._enabled = {1: False, 2: False}
+        self._flows = {1: 0.0, 2: 0.0}
+        self._inbox = b""
+        self._foreseen = 0
+        self._due: Event | None = None
+        self._paced: Event | None = None
+        self.hello, self.restarts, self.ready_at = b"", 0, world.now
+        self._boot()
+        self.identity = self._true_identity = self.hello.decode("ascii").removeprefix("HELLO ").rpartition(",")[0]
+        world.machine = self
+        if trigger is not None:
+            trigger.on_rising(self._edge)
+
+    def _boot(self) -> None:
+        """Switch on: the program has said hello before the world begins."""
+        self.look_at_jumpers()
+        controller = self.controller
+        end = round(HELLO_WITHIN * HERTZ)
+        while controller.cycle < end and not self.hello:
+            controller.run_until(end)
+            self._collect()
+        if not self.hello:
+            raise ConfigError("The program does not say hello: it is no current source of PROTOCOL.md.")
+        controller.events()
+        self._first_cycle, self._first_moment = controller.cycle, self.world.now
+
+    def session(self) -> FirmwareSession:
+        """A conversation with a new client; with a `boot_delay` it restarts the source, as DTR does."""
+        session = FirmwareSession(self)
+        if self.boot_delay:
+            self.restart("EXTERNAL")
+        return session
+
+    def restart(self, cause: str) -> None:
+        """Restart the processor (POWER, EXTERNAL, BROWNOUT, WATCHDOG): no current, deaf while it boots, then hello."""
+        self._keep_up()
+        self.controller.restart(cause, boot=self.boot_delay)
+        self.restarts += 1
+        self.hello = self._inbox = b""
+        self._put_out()
+        self.ready_at = self.world.now + self.boot_delay
+        self.world.at(self.ready_at, lambda: None)  # something is due: time goes on while nobody speaks
+
+    def power_cycle(self) -> None:
+        """Switched off and on again."""
+        self.restart("POWER")
+
+    def move_jumper(self, channel: int, place: str) -> None:
+        """Put a channel's range jumper at FULL or QUARTER, as a hand does."""
+        self.range_jumper[channel] = place
+
+    def look_at_jumpers(self) -> None:
+        """The jumpers' pins are as the jumpers stand."""
+        for n, pin in JUMPERS.items():
+            self.controller.pin(pin, self.range_jumper[n] == "FULL")
+
+    # In step with the world
+
+    def run(self, until: float) -> float:
+        """See `Machine`."""
+        controller, target = self.controller, self._cycle(until)
+        self._foreseen = 0
+        while controller.cycle < target:
+            sampled = controller.run_until(self._foresee(target))
+            if sampled is not None:
+                self._keep_up()
+                controller.analog(sampled, self._volts(sampled))
+            if self._put_out():
+                return self.world.now
+        return max(until, self.world.now)
+
+    def _cycle(self, when: float) -> int:
+        return self._first_cycle + math.floor((when - self._first_moment) * HERTZ)
+
+    def _moment(self, cycle: int) -> float:
+        return self._first_moment + (cycle - self._first_cycle) / HERTZ
+
+    def _keep_up(self, cycle: int | None = None) -> None:
+        """The world is where the processor is, or was at `cycle`."""
+        self.world.now = max(self.world.now, self._moment(self.controller.cycle if cycle is None else cycle))
+
+    def _put_out(self) -> bool:
+        """Do to the world what the pins did; whether that changed anything."""
+        changed = False
+        for cycle, events in itertools.groupby(self.controller.events().tolist(), key=lambda event: event[0]):
+            self._keep_up(cycle)
+            for _, code, channel, kind, _ in events:
+                if kind == 0:
+                    self._codes[channel] = code
+                elif kind == 2:
+                    self._enabled[channel] = bool(code)
+                    self._expect()
+                elif kind == 3:
+                    self.sync.drive(bool(code))
+                    changed = True
+            for n, output in self.outputs.items():
+                if (amperes := self._amperes(n)) != self._flows[n]:
+                    self._flows[n] = amperes
+                    output.drive(amperes)
+                    changed = True
+        return changed
+
+    def _amperes(self, n: int) -> float:
+        """What the ideal shield delivers."""
+        if not self._enabled[n]:
+            return 0.0
+        source, sink = self._codes[2 * n - 2 : 2 * n]
+        return (source - sink) * FULL_SCALE_NA[self.range_jumper[n]] / 4096 * 1e-9
+
+    def _volts(self, channel: int) -> float:
+        """At an analog input of the processor: half the terminal's voltage, or the current over its resistance."""
+        n = channel % 2 + 1
+        if channel < 2:
+            volts = float(self.outputs[n].sample(self.world.now, 1e-6, 1)[0]) / 2
+        else:
+            volts = abs(self._amperes(n)) * SENSE[self.range_jumper[n]]
+        return volts + self._noise.gauss(0.0, NOISE) * STEP
+
+    def _foresee(self, target: int) -> int:
+        """Tell the processor the spikes that will come; the cycle up to which they are known."""
+        cycle = self.controller.cycle
+        if not self.comparators:
+            return target
+        if cycle >= self._foreseen:
+            self._keep_up()
+            until = min(self._moment(target), self.world.now + FORESIGHT)
+            told = [(t, n - 1) for n, seen in self.comparators.items() for t in seen.foresee(self._level, until)]
+            told.sort()
+            cycles = np.array([self._cycle(t) for t, _ in told[:MOST_SPIKES]], np.uint64)
+            self.controller.spikes(cycles, np.array([n for _, n in told[:MOST_SPIKES]], np.uint8))
+            self._foreseen = int(cycles[-1]) + 1 if len(told) > MOST_SPIKES else max(self._cycle(until), cycle + 1)
+        return min(target, self._foreseen)
+
+    def _edge(self, when: float) -> None:
+        """TRIG IN rises, for 10 us."""
+        self.controller.pin("D2", True)
+        self.world.at(self.world.now + 1e-5, lambda: self.controller.pin("D2", False))
+
+    # Something is due: time goes on while nobody speaks
+
+    def _expect(self) -> None:
+        on = any(self._enabled.values())
+        if on and self._due is None:
+            self._due = self.world.at(math.inf, lambda: None)
+        elif not on and self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the converter is triggered by the timer."""
+        return bool(self.controller.memory(ADCSRA, 1)[0] & ADATE)
+
+    def _pace(self) -> None:
+        """No poll leaps over what the processor can keep of its stream."""
+        if self._paced is not None:
+            self._paced.cancel()
+        self._paced = self.world.at(self.world.now + STREAM_POLL, self._pace) if self.streaming else None
+
+    # The serial line
+
+    def wait_for_hello(self) -> bytes:
+        """Let the program begin; its hello line."""
+        deadline = max(self.ready_at, self.world.now) + HELLO_WITHIN
+        while not self.hello and self.world.now < deadline:
+            self.pass_time(SLICE)
+            self._collect()
+        return self.hello
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the world go on, whether it is paced or not."""
+        self.world.advance_to(self.world.now + seconds)
+        self.world.lead(seconds)
+
+    def exchange(self, data: bytes, requests: int, *, most: float | None = None) -> bytes:
+        """Send what holds so many requests, and let time pass until all are answered. `most`: it is a poll, and may take so
+        long."""
+        self.look_at_jumpers()
+        if most is not None:
+            self.world.progress(min(most, POLL))
+        self.controller.send(data)
+        deadline = self.world.now + PATIENCE
+        answers: list[bytes] = []
+        while self.controller.unread or (len(answers) < requests and self.world.now < deadline):
+            self.pass_time(SLICE)
+            answers += self._collect()
+        if self.streaming and self._paced is None:
+            self._pace()
+        return b"".join(answers)
+
+    def _collect(self) -> list[bytes]:
+        """The complete answers that have come."""
+        messages, self._inbox = complete(self._inbox + self.controller.received())
+        for message in messages:
+            if message.startswith(b"HELLO "):
+                self.hello = message
+        return [message for message in messages if not message.startswith(b"HELLO ")]
+
+    def named(self, answer: bytes) -> bytes:
+        """The answer as a source of another name gives it: a fault on demand."""
+        return answer.replace(self._true_identity.encode(), self.identity.encode())
+
+
+def _eeprom(calibration: bytes, serial: str) -> bytes:
+    """Contents with a calibration and a serial number. Raises ConfigError."""
+    fit = 0 < len(serial) <= SERIAL_LENGTH and serial.replace("-", "x").isalnum() and serial.isascii()
+    if not fit:
+        raise ConfigError(
+            f"Serial number {serial!r}: the firmware takes 1 to {SERIAL_LENGTH} letters, digits and hyphens."
+        )
+    return calibration.ljust(SERIAL_AT, b"\xff") + serial.encode("ascii")
