@@ -100,9 +100,9 @@ class TestCompliance:
 LOADS = {
     "0 V": ("V_load out 0 0",),
     "2 V behind 1 m of cable": ("C_load out 0 100p", "R_load out far 50", "V_load far 0 2"),
-    "cable alone, 8 kohm": ("C_load out 0 100p", "R_load out far 8k", "V_load far 0 1"),
-    "membrane 33 nF": ("C_load out 0 33n", "R_load out far 60k", "V_load far 0 2"),
-    "membrane 100 nF": ("C_load out 0 100n", "R_load out far 60k", "V_load far 0 2"),
+    "cable alone, 8 kohm": ("C_load out 0 100p", "R_load out far 8k", "V_load far 0 2"),
+    "membrane 33 nF": ("C_load out 0 33n", "R_load out far 8k", "V_load far 0 2"),
+    "membrane 100 nF": ("C_load out 0 100n", "R_load out far 8k", "V_load far 0 2"),
 }
 
 
@@ -162,15 +162,12 @@ class TestOff:
         assert seen.amperes.min() > -volts / 10e6 - 5e-9
         assert abs(np.interp(7.9e-3, seen.time, seen.amperes)) < 1e-9
 
-    def test_a_relay_that_is_bridged_is_found(self, bench: Bench) -> None:
-        bridged = replace(
-            bench,
-            load=(*bench.held_at(1.0).load, f"R_bridge {bench.circuit.net('sense')} {bench.circuit.net('out')} 1"),
-        )
-        assert abs(replace(bridged, supply=held(WORST), lines={"oe1": ZERO, "ldac": ZERO}).at_rest()) < 1e-3
-        elements = {name: e for name, e in bridged.circuit.elements.items() if name != "R136"}
-        seen = replace(bridged, circuit=replace(bridged.circuit, elements=elements), source=TOP)
-        assert seen.at_rest() > 1e-6
+    def test_a_contact_that_sticks_is_caught_by_the_converter(self, bench: Bench) -> None:
+        """OE is its SHDN as well: with the contact welded some nanoamperes are left, of the amplifiers' offsets."""
+        welded = (*bench.held_at(1.0).load, f"R_weld {bench.circuit.net('sense')} {bench.circuit.net('out')} 1")
+        stuck = replace(bench, load=welded, source=TOP)
+        assert stuck.at_rest() > 0.99 * FULL
+        assert abs(replace(stuck, lines={"oe1": ZERO, "ldac": ZERO}).at_rest()) < 20e-9
 
 
 def read_back(bench: Bench, leg: str, steps: float, volts: float) -> float:

@@ -195,9 +195,9 @@ def _source_leg(draw: Draw) -> None:
         (0, 2),
         (104, 90),
         "Source leg",
-        f"I = (V_A - 5 mV) / R1 = V_A / 10 kohm less 0.5 uA (8 codes); R1 = R{draw.n}04, in quarter range with "
-        f"R{draw.n}05, R{draw.n}06 = 40k.\nR{draw.n}09 and R{draw.n}11 are equal. Up to 0.65 V below the supply. R{draw.n}07, R{draw.n}08: 5 mV, "
-        "so that the leg is off at code 0 whatever the offset of the converter.",
+        f"I = (V_A - 5 mV) / R1 = V_A / 10 kohm less 0.5 uA (8 codes); R1 = R{draw.n}04, in quarter range to R{draw.n}06.\n"
+        f"R{draw.n}09 = R{draw.n}11. Up to 0.65 V below the supply. R{draw.n}07, R{draw.n}08: 5 mV, so that the leg is off\n"
+        "at code 0 whatever the offset of the converter.",
     )
 
 
@@ -223,9 +223,9 @@ def _sink_leg(draw: Draw) -> None:
         draw.resistor(number, "10k", (x, 19), precise=True)
         pen.wire((x, 14), (x, 16))
         pen.ground((x, 22))
-    draw.capacitor(2, "100p", (32, 19))
-    pen.wire((32, 14), (32, 16))
-    pen.ground((32, 22))
+    draw.capacitor(2, "100p", (33, 19))
+    pen.wire((33, 14), (33, 16))
+    pen.ground((33, 22))
     draw.amplifier(2, 3, (46, 16))
     pen.wire((40, 18), (38, 18), (38, 26), (66, 26))
     draw.resistor(15, "100", (56, 16), across=True)
@@ -251,8 +251,8 @@ def _sink_leg(draw: Draw) -> None:
         (0, 2),
         (94, 90),
         "Sink leg",
-        f"I = -(V_B / 5 - 1 mV) / R_N = -V_B / 10 kohm less 0.5 uA; R_N = R{draw.n}16 = 2k, in quarter range R{draw.n}16 to "
-        f"R{draw.n}19 = 8k.\nFrom (R_N + R{draw.n}22) I upwards, 0.61 V at 250 uA; it cannot pull below ground.",
+        f"I = -(V_B / 5 - 1 mV) / R_N = -V_B / 10 kohm less 0.5 uA; R_N = R{draw.n}16, in quarter range to R{draw.n}19.\n"
+        f"From (R_N + R{draw.n}22) I upwards, 0.61 V at 250 uA; it cannot pull below ground.",
     )
 
 

@@ -26,8 +26,17 @@ AREF      -           2.500 V behind 100 ohm (a 32k input: reads 0.3 % high): se
 ========  ==========  ===========================================================================================
 
 A converter's output A is the source leg, B the sink leg; write gain 1 (GA = 1), unbuffered reference, SHDN bit 1.
-The current of code c is (c - 8.2) steps for c above 8, and 0 below: CAL:OFFS of about 8.2 x 256 = 2097 and CAL:GAIN of
-about 130 (0.2 %) straighten it, in both ranges alike. After OE high wait 2 ms (relay) before the level is set.
+After OE high wait 2 ms (relay) before the level is set. The read-back's sign is that of the driven leg.
+
+Before calibration the current of code c is (c - 8.2) steps for c above 8, and 0 below, in both ranges: at code 0 a leg is
+off whatever its converter's offset. CAL:OFFS of about 2100, CAL:GAIN of about 70 (source leg) and 180 (sink leg) straighten
+it; what is beyond code 4070 (248 uA) is refused then. Errors before calibration, at most: gain 1 % of the converter, 0.1 %
+of the reference, 0.4 % of resistors and switches; offset +-1.6 codes of the converter (0.02 % typical). What calibration
+leaves: the converter's linearity (2 steps typical, 12 at most). Resistors of 15 ppm/K, reference 100 ppm/K at most.
+Noise in 1 kHz, computed: reference 3.5 nA at full scale, converter 1 nA, amplifiers and resistors 0.2 nA.
+
+Supply: USB, 60 mA with both relays. At 4.75 V the source leg gives 250 uA up to 4.05 V at the terminal, at 5.0 V up to
+4.25 V; the sink leg from 0.65 V, 116 uA and more at 0.3 V. Without supply a terminal sees 10 Mohm to about 0.5 V.
 """
 
 from neurorig.hardware.kicad.tools.circuit import Circuit
@@ -100,7 +109,7 @@ def _block(
 
 
 def _arduino(pen: Pen) -> None:
-    for ref, corner in (("J8", (12, 12)), ("J7", (12, 40)), ("J5", (50, 40)), ("J6", (50, 64))):
+    for ref, corner in (("J8", (14, 12)), ("J7", (14, 40)), ("J5", (56, 40)), ("J6", (56, 64))):
         _header(pen, ref, corner)
     pen.label("aref", (62, 14), 180)
     pen.wire((62, 14), (69, 14))
@@ -124,7 +133,7 @@ def _arduino(pen: Pen) -> None:
         (0, 2),
         (104, 84),
         "Arduino Uno",
-        "The shield is plugged onto it and takes its supply from USB: 90 mA, both outputs on.",
+        "The shield is plugged onto it and takes its supply from USB: 60 mA, both outputs on.",
     )
 
 
@@ -138,11 +147,11 @@ def _header(pen: Pen, ref: str, corner: tuple[int, int]) -> None:
     header = pen.part(symbol, ref, title, (x, height), own.plug(len(names)), hide_value=True)
     for number, (name, net) in enumerate(names.items(), 1):
         end = header.pins[str(number)]
-        pen.sheet.note(name.strip(), (end[0] + 1, end[1] - 2))
+        pen.sheet.note(name.strip(), (end[0] - 15, end[1] - 1))
         if not net:
             pen.sheet.no_connect(end)
             continue
-        far = (end[0] + 10, end[1])
+        far = (end[0] + (16 if net in ("GND", "+5V") else 10), end[1])
         pen.sheet.wire(end, far)
         if net == "GND":
             pen.sheet.power(net, far, 90)
