@@ -23,8 +23,8 @@ pytestmark = pytest.mark.needs("kicad")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return generate(DIVIDER, tmp_path_factory.mktemp("first") / "divider")
+def project(divider):
+    return divider
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib import image
 
+from neurorig.hardware.kicad import outputs
 from neurorig.hardware.kicad.outputs import BoardRefusedError, Built, build
 from neurorig.hardware.kicad.projects import Project
 from neurorig.signals import ConfigError
@@ -33,6 +34,12 @@ def broken(divider: Project, tmp_path: Path) -> Project:
     project = changed(divider, folder=Path(shutil.copytree(divider.folder, tmp_path / "divider")))
     replace(project.board, longest_track(project.board, "/mid"), "")
     return project
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take two thirds of the time of a build, and `built` has them."""
+    monkeypatch.setattr(outputs._Maker, "_pictures", lambda _: None)
 
 
 def test_the_index_lists_what_was_written_and_what_was_checked(built):
@@ -99,6 +106,7 @@ def _has_models() -> bool:
     return any(Path("/usr/share/kicad/3dmodels").glob("Resistor_THT.3dshapes/*"))
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_the_netlist_finds_its_models_beside_it(neuron, tmp_path):
     folder = build(neuron, tmp_path / "out").folder
     included = re.findall(r'^\.include "(.*)"', (folder / "neuron-netlist.cir").read_text(), re.MULTILINE)
@@ -115,6 +123,7 @@ def test_nothing_is_written_for_a_board_that_fails(broken, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_board_that_fails_can_be_written_anyway(broken, tmp_path):
     built = build(broken, tmp_path / "out", anyway=True)
     index = json.loads((built.folder / "index.json").read_text())
