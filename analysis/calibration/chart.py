@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ class Chart:
     def __len__(self) -> int:
         return len(self.currents)
 
-    @property
+    @cached_property
     def fires(self) -> Mask:
         """Where the neuron fired, shape (n,)."""
         fires: Mask = self.rates != 0.0
@@ -77,7 +78,13 @@ class Chart:
         quiet = self.currents[~self.fires & (self.currents > self.currents[self.fires].max(initial=-math.inf))]
         return float(quiet.min()) if len(quiet) else math.nan
 
-    @property
+    @cached_property
+    def used(self) -> Mask:
+        """Where the rate counts in a fit, shape (n,)."""
+        used: Mask = (self.fires & np.isfinite(self.rates)) | self.stray
+        return used
+
+    @cached_property
     def stray(self) -> Mask:
         """Silent points among the firing ones, shape (n,): a missed reading rather than a threshold."""
         firing = self.currents[self.fires]

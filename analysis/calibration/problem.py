@@ -59,8 +59,7 @@ class Problem:
     @property
     def used(self) -> Mask:
         """Points whose rate counts, shape (n,)."""
-        used: Mask = (self.chart.fires & np.isfinite(self.chart.rates)) | self.chart.stray
-        return used
+        return self.chart.used
 
     @property
     def spare(self) -> int:
@@ -132,7 +131,7 @@ class Problem:
         inside = np.maximum(np.minimum(currents - low, high - currents) - neuron.calibration.hysteresis, 0.0)
         wrong = np.where(chart.fires, outside, np.where(chart.stray, 0.0, inside)) / chart.current_errors
         rates = firing_rate(neuron, currents, ripple=ripple)
-        missed = np.where(self.used, (rates - np.nan_to_num(chart.rates)) / self.weights, 0.0)
+        missed = np.where(self.used, (rates - chart.rates) / self.weights, 0.0)
         total: Floats = missed - wrong
         return total
 
