@@ -89,10 +89,7 @@ def encode(programs: Sequence[Program], full_scales: Sequence[float]) -> list[En
     refusal: PlanError | None = None
     for tick in _possible_ticks(programs):
         try:
-            return [
-                Encoded(tuple(_words(p.segments, tick, fs)), tick, fs)
-                for p, fs in zip(programs, full_scales, strict=True)
-            ]
+            return [Encoded(tuple(_words(p, tick, fs)), tick, fs) for p, fs in zip(programs, full_scales, strict=True)]
         except PlanError as reason:
             refusal = refusal or reason
     assert refusal is not None
@@ -139,8 +136,11 @@ def _nearest_durations(durations: Iterable[int]) -> str:
 # Segments to words.
 
 
-def _words(segments: Sequence[Hold | Ramp | Loop], tick: int, full_scale: float) -> list[int]:
-    words = list(_encoded(segments, tick * 1000, full_scale, 0))
+def _words(program: Program, tick: int, full_scale: float) -> list[int]:
+    total = program.ns // (tick * 1000)
+    if total > MOST_TICKS:
+        raise PlanError(f"The program takes {total} ticks of {tick} us, the source counts to {MOST_TICKS}.")
+    words = list(_encoded(program.segments, tick * 1000, full_scale, 0))
     if len(words) > MOST_SEGMENTS or _depth(words) > _DEEPEST:
         codes, ticks = _flat(words)
         words = list(_rolled(list(zip(codes.tolist(), ticks.tolist(), strict=True)), 0))
@@ -149,9 +149,6 @@ def _words(segments: Sequence[Hold | Ramp | Loop], tick: int, full_scale: float)
             f"The program needs {len(words)} segments, the source holds {MOST_SEGMENTS}. Use ramps with fewer levels, "
             "pulses of equal length and height (they become a loop), or several shorter sweeps."
         )
-    total = int(_flat(words)[1].sum())
-    if total > MOST_TICKS:
-        raise PlanError(f"The program takes {total} ticks of {tick} us, the source counts to {MOST_TICKS}.")
     return words
 
 

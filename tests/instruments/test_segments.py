@@ -76,6 +76,12 @@ def test_an_hour_is_a_loop():
     assert encoded.ticks == 36_000_001
 
 
+@pytest.mark.parametrize("seconds", [10**9, 10**12])
+def test_what_the_source_cannot_count_is_refused_before_it_is_played_out(seconds):
+    with pytest.raises(PlanError, match=rf"takes {seconds}0000 ticks of 100 us, the source counts to"):
+        encode([Program((Hold(1e-6, seconds * 1000 * MS), Hold(0, 0)))], [FULL])
+
+
 @pytest.mark.parametrize(("ns", "tick"), [(100_000, 100), (150_000, 150), (50_000, 50), (77_000, 77), (5_000_000, 100)])
 def test_the_tick_is_the_default_or_what_divides_every_duration(ns, tick):
     assert encode([Program((Hold(1e-6, ns),))], [FULL])[0].tick == tick
