@@ -57,14 +57,7 @@ void calibration_store(void)
     calibration_state = STORED;
 }
 
-uint16_t calibration_correct(uint8_t channel, int16_t code)
+uint16_t calibration_corrected(uint8_t channel, int16_t code)
 {
-    if (code == 0)
-        return 0;
-    const struct correction *leg = &corrections[channel][code > 0 ? SOURCE_LEG : SINK_LEG];
-    int16_t magnitude = code > 0 ? code : -code;
-    /* (c * (65536 + g) + 256 * o + 32768) >> 16, with c * 65536 taken out of the shift: it is exact */
-    int32_t rest = (int32_t)magnitude * leg->gain + (int32_t)leg->offset * 256 + 32768;
-    int16_t corrected = magnitude + (int16_t)(rest >> 16);
-    return corrected < 0 ? 0 : (uint16_t)corrected;
+    return calibration_correct(channel, code);
 }

@@ -5,7 +5,7 @@
 
 #include "output.h"
 
-#define FLAGS (_BV(PORF) | _BV(EXTRF) | _BV(BORF) | _BV(WDRF))
+#define CAUSES (_BV(PORF) | _BV(EXTRF) | _BV(BORF) | _BV(WDRF))
 #define WARM 0x4E52
 
 /* They keep their contents over a restart, but not without power. */
@@ -18,7 +18,7 @@ void restarted(void) __attribute__((naked, used, section(".init3")));
 void restarted(void)
 {
     __asm__ volatile("sts %0, r2" : "=m"(flags)); /* Optiboot clears MCUSR; newer ones leave its contents in r2 */
-    if (MCUSR & FLAGS)
+    if (MCUSR & CAUSES)
         flags = MCUSR;
     MCUSR = 0;
     wdt_disable();
@@ -27,7 +27,7 @@ void restarted(void)
 
 void cause_find(void)
 {
-    if (flags & ~FLAGS)
+    if (flags & ~CAUSES)
         flags = 0; /* r2 was anything */
     if (flags & _BV(PORF))
         cause = CAUSE_POWER;

@@ -19,12 +19,10 @@ void clock_start(void)
     TCCR0B = _BV(CS01);
     OCR0A = SLOT_HALVES - 1;
     OCR0B = READ_SLOT_AFTER;
-    TIMSK0 = _BV(OCIE0A); /* clears the flag that triggers the ADC, and wakes the main loop in time for the watchdog */
+    TIMSK0 = _BV(OCIE0A); /* watchdog.c */
     TIMSK1 = _BV(TOIE1);
     GTCCR = 0;
 }
-
-EMPTY_INTERRUPT(TIMER0_COMPA_vect)
 
 ISR(TIMER1_OVF_vect)
 {

@@ -9,6 +9,7 @@
 #include "calibration.h"
 #include "errors.h"
 #include "handlers.h"
+#include "memory.h"
 #include "output.h"
 #include "program.h"
 #include "run.h"
@@ -24,65 +25,72 @@ enum condition {
     UNLOCKED = 8,    /* else -203 */
 };
 
-#define HEADER 16
+/* Header with `#` for the number of a channel, kinds of the parameters, conditions, what does it. A block comes another way. */
+#define COMMANDS(X) \
+    X("*IDN?", "", ANYWHERE, idn_query) \
+    X("*RST", "", ANYWHERE, reset) \
+    X("*CLS", "", ANYWHERE, clear) \
+    X("STAT?", "", ANYWHERE, stat_query) \
+    X("SYST:ERR?", "", ANYWHERE, error_query) \
+    X("SYST:VERS?", "", ANYWHERE, version_query) \
+    X("SYST:RST?", "", ANYWHERE, cause_query) \
+    X("SYST:WDOG", "i", IN_IDLE, watchdog_set) \
+    X("SYST:WDOG?", "", ANYWHERE, watchdog_query) \
+    X("SYST:SAFE", "", ANYWHERE, safe) \
+    X("SOUR#:CURR", "i", IN_IDLE, current_set) \
+    X("SOUR#:CURR?", "", ANYWHERE, current_query) \
+    X("SOUR#:RANG?", "", ANYWHERE, range_query) \
+    X("OUTP#", "o", ANYWHERE, output_set_state) \
+    X("OUTP#?", "", ANYWHERE, output_query) \
+    X("SOUR#:WAV:DATA", "b", ANYWHERE, NULL) \
+    X("SOUR#:WAV:CHEC?", "", ANYWHERE, check_query) \
+    X("SOUR#:WAV:TICK", "i", IN_IDLE, tick_set) \
+    X("SOUR#:WAV:TICK?", "", ANYWHERE, tick_query) \
+    X("TRIG:SOUR", "t", IN_IDLE, trigger_source_set) \
+    X("TRIG:SOUR?", "", ANYWHERE, trigger_source_query) \
+    X("ARM", "", ANYWHERE, arm) \
+    X("TRIG", "", ANYWHERE, trigger) \
+    X("ABOR", "", ANYWHERE, abort_run) \
+    X("SYNC:MODE", "si", IN_IDLE, sync_set) \
+    X("SYNC:MODE?", "", ANYWHERE, sync_query) \
+    X("MEAS:CURR?", "i", ANYWHERE, measure_current) \
+    X("MEAS:VOLT?", "i", ANYWHERE, measure_voltage) \
+    X("SPIK:STAT", "io", ANYWHERE, spikes_set) \
+    X("SPIK:STAT?", "i", ANYWHERE, spikes_query) \
+    X("SPIK:DATA?", "ii", ANYWHERE, spikes_data) \
+    X("ADC:SCAN", "i", IN_IDLE | STREAM_OFF, scan_set) \
+    X("ADC:SCAN?", "", ANYWHERE, scan_query) \
+    X("ADC:SLOT", "i", IN_IDLE | STREAM_OFF, slot_set) \
+    X("ADC:SLOT?", "", ANYWHERE, slot_query) \
+    X("ADC:STAT", "o", ANYWHERE, stream_set_state) \
+    X("ADC:STAT?", "", ANYWHERE, stream_query) \
+    X("ADC:DATA?", "i", ANYWHERE, stream_data) \
+    X("ADC:T0?", "", ANYWHERE, stream_t0) \
+    X("CAL:UNL", "i", IN_IDLE, unlock) \
+    X("CAL:LOCK", "", IN_IDLE, lock) \
+    X("CAL:GAIN", "ili", IN_IDLE | OUTPUTS_OFF | UNLOCKED, gain_set) \
+    X("CAL:GAIN?", "il", ANYWHERE, gain_query) \
+    X("CAL:OFFS", "ili", IN_IDLE | OUTPUTS_OFF | UNLOCKED, offset_set) \
+    X("CAL:OFFS?", "il", ANYWHERE, offset_query) \
+    X("CAL:STOR", "", IN_IDLE | OUTPUTS_OFF | UNLOCKED, store) \
+    X("CAL:STAT?", "", ANYWHERE, calibration_query)
 
-/* `#` stands for the number of a channel. */
+#define HAS_NONE 255
+#define TOO_LARGE 254
+
+#define HEADER(header, kinds, conditions, handler) header "\0"
+#define COMMAND(header, kinds, conditions, handler) {kinds, conditions, handler},
+
+static const char HEADERS[] PROGMEM = COMMANDS(HEADER);
+
 static const struct command {
-    char header[HEADER];
     char kinds[KINDS];
     uint8_t conditions;
-    uint8_t (*handler)(const struct request *request);
-} COMMANDS[] PROGMEM = {
-    {"*IDN?", "", ANYWHERE, idn_query},
-    {"*RST", "", ANYWHERE, reset},
-    {"*CLS", "", ANYWHERE, clear},
-    {"STAT?", "", ANYWHERE, stat_query},
-    {"SYST:ERR?", "", ANYWHERE, error_query},
-    {"SYST:VERS?", "", ANYWHERE, version_query},
-    {"SYST:RST?", "", ANYWHERE, cause_query},
-    {"SYST:WDOG", "i", IN_IDLE, watchdog_set},
-    {"SYST:WDOG?", "", ANYWHERE, watchdog_query},
-    {"SYST:SAFE", "", ANYWHERE, safe},
-    {"SOUR#:CURR", "i", IN_IDLE, current_set},
-    {"SOUR#:CURR?", "", ANYWHERE, current_query},
-    {"SOUR#:RANG?", "", ANYWHERE, range_query},
-    {"OUTP#", "o", ANYWHERE, output_set_state},
-    {"OUTP#?", "", ANYWHERE, output_query},
-    {"SOUR#:WAV:DATA", "b", IN_IDLE | STREAM_OFF, NULL}, /* a block comes by command_execute_block */
-    {"SOUR#:WAV:CHEC?", "", ANYWHERE, check_query},
-    {"SOUR#:WAV:TICK", "i", IN_IDLE, tick_set},
-    {"SOUR#:WAV:TICK?", "", ANYWHERE, tick_query},
-    {"TRIG:SOUR", "t", IN_IDLE, trigger_source_set},
-    {"TRIG:SOUR?", "", ANYWHERE, trigger_source_query},
-    {"ARM", "", ANYWHERE, arm},
-    {"TRIG", "", ANYWHERE, trigger},
-    {"ABOR", "", ANYWHERE, abort_run},
-    {"SYNC:MODE", "si", IN_IDLE, sync_set},
-    {"SYNC:MODE?", "", ANYWHERE, sync_query},
-    {"MEAS:CURR?", "i", ANYWHERE, measure_current},
-    {"MEAS:VOLT?", "i", ANYWHERE, measure_voltage},
-    {"SPIK:STAT", "io", ANYWHERE, spikes_set},
-    {"SPIK:STAT?", "i", ANYWHERE, spikes_query},
-    {"SPIK:DATA?", "ii", ANYWHERE, spikes_data},
-    {"ADC:SCAN", "i", IN_IDLE | STREAM_OFF, scan_set},
-    {"ADC:SCAN?", "", ANYWHERE, scan_query},
-    {"ADC:SLOT", "i", IN_IDLE | STREAM_OFF, slot_set},
-    {"ADC:SLOT?", "", ANYWHERE, slot_query},
-    {"ADC:STAT", "o", ANYWHERE, stream_set_state},
-    {"ADC:STAT?", "", ANYWHERE, stream_query},
-    {"ADC:DATA?", "i", ANYWHERE, stream_data},
-    {"ADC:T0?", "", ANYWHERE, stream_t0},
-    {"CAL:UNL", "i", IN_IDLE, unlock},
-    {"CAL:LOCK", "", IN_IDLE, lock},
-    {"CAL:GAIN", "ili", IN_IDLE | OUTPUTS_OFF | UNLOCKED, gain_set},
-    {"CAL:GAIN?", "il", ANYWHERE, gain_query},
-    {"CAL:OFFS", "ili", IN_IDLE | OUTPUTS_OFF | UNLOCKED, offset_set},
-    {"CAL:OFFS?", "il", ANYWHERE, offset_query},
-    {"CAL:STOR", "", IN_IDLE | OUTPUTS_OFF | UNLOCKED, store},
-    {"CAL:STAT?", "", ANYWHERE, calibration_query},
-};
+    uint8_t (*handler)(void);
+} TABLE[] PROGMEM = {COMMANDS(COMMAND)};
 
-/* True if the text up to its first space is a header of the table; *suffix is what stands for its `#`, 255: more than a digit. */
+/* True if the text up to its first space is a header of the table; *suffix is what stands for its `#`, TOO_LARGE with more
+   than a digit. */
 static bool is_header(const char *text, const char *header, uint8_t *suffix)
 {
     for (;; header++) {
@@ -92,7 +100,7 @@ static bool is_header(const char *text, const char *header, uint8_t *suffix)
                 return false;
             *suffix = (uint8_t)(*text++ - '0');
             for (; isdigit((uint8_t)*text); text++)
-                *suffix = 255;
+                *suffix = TOO_LARGE;
         } else if (wanted == 0) {
             return *text == 0 || *text == ' ';
         } else if (toupper((uint8_t)*text++) != wanted) {
@@ -101,12 +109,15 @@ static bool is_header(const char *text, const char *header, uint8_t *suffix)
     }
 }
 
+/* NULL if there is no such command. *suffix is the channel's number, HAS_NONE without one. */
 static const struct command *find(const char *text, uint8_t *suffix)
 {
-    for (uint8_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
-        *suffix = 0;
-        if (is_header(text, COMMANDS[i].header, suffix))
-            return &COMMANDS[i];
+    const char *header = HEADERS;
+    for (uint8_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
+        *suffix = HAS_NONE;
+        if (is_header(text, header, suffix))
+            return &TABLE[i];
+        header += strlen_P(header) + 1;
     }
     return NULL;
 }
@@ -124,38 +135,30 @@ static uint8_t check(uint8_t conditions)
     return NO_ERROR;
 }
 
-static bool has_suffix(const char *header)
-{
-    return strchr_P(header, '#') != NULL;
-}
-
 uint8_t command_execute(char *text)
 {
     uint8_t suffix;
     const struct command *command = find(text, &suffix);
     if (!command)
         return UNDEFINED_HEADER;
-    struct request request = {0};
-    if (has_suffix(command->header)) {
-        if (suffix < 1 || suffix > CHANNELS)
-            return HEADER_SUFFIX_OUT_OF_RANGE;
-        request.channel = suffix - 1;
-    }
+    if (suffix != HAS_NONE && (suffix < 1 || suffix > CHANNELS))
+        return HEADER_SUFFIX_OUT_OF_RANGE;
+    shared.request.channel = suffix - 1;
     while (*text && *text != ' ')
         text++;
     while (*text == ' ')
         text++;
-    uint8_t error = parameters_read(text, command->kinds, &request);
+    uint8_t error = parameters_read(text, command->kinds);
     if (error)
         return error;
     watchdog_feed();
-    if (has_suffix(command->header) && run_state == IDLE)
-        output_look_at_jumper(request.channel);
+    if (suffix != HAS_NONE && run_state == IDLE)
+        output_look_at_jumper(shared.request.channel);
     error = check(pgm_read_byte(&command->conditions));
     if (error)
         return error;
-    uint8_t (*handler)(const struct request *) = (void *)pgm_read_word(&command->handler);
-    return handler(&request);
+    uint8_t (*handler)(void) = (void *)pgm_read_word(&command->handler);
+    return handler();
 }
 
 uint8_t command_execute_block(const struct block *block)
@@ -167,7 +170,7 @@ uint8_t command_execute_block(const struct block *block)
         output_look_at_jumper(channel);
     if (block->length < 2)
         return INVALID_BLOCK_DATA;
-    uint8_t error = check(IN_IDLE | STREAM_OFF);
+    uint8_t error = block->kept ? NO_ERROR : SETTINGS_CONFLICT;
     if (!error && block->crc != block->sent_crc)
         error = COMMUNICATION_ERROR;
     if (!error)

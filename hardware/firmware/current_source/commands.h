@@ -2,12 +2,14 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct block {
     uint8_t suffix;    /* of SOUR, as sent */
     uint16_t length;   /* bytes of the payload, its CRC included */
-    uint16_t crc;      /* of the payload before its CRC, which lies in shared.block */
+    bool kept;         /* the payload lies in shared.block: there was room when it began */
+    uint16_t crc;      /* of the payload before its CRC */
     uint16_t sent_crc;
 };
 

@@ -15,7 +15,7 @@
 
 HANDLER(unlock)
 {
-    if (request->numbers[0] != KEY)
+    if (shared.request.numbers[0] != KEY)
         return COMMAND_PROTECTED;
     calibration_unlocked = true;
     return NO_ERROR;
@@ -23,17 +23,16 @@ HANDLER(unlock)
 
 HANDLER(lock)
 {
-    (void)request;
     calibration_unlocked = false;
     return NO_ERROR;
 }
 
 /* The leg that a line names, or NULL. */
-static struct correction *leg(const struct request *request)
+static struct correction *leg(void)
 {
-    if (request->numbers[0] < 1 || request->numbers[0] > CHANNELS)
+    if (!parameters_name_channel())
         return NULL;
-    return &corrections[request->numbers[0] - 1][request->word];
+    return &corrections[shared.request.channel][shared.request.word];
 }
 
 /* Sets a correction, and drops what was checked against the old one. */
@@ -51,31 +50,30 @@ static uint8_t change(int16_t *correction, int32_t to, int16_t most)
 
 HANDLER(gain_set)
 {
-    struct correction *named = leg(request);
-    return named ? change(&named->gain, request->numbers[1], GAIN_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
+    struct correction *named = leg();
+    return named ? change(&named->gain, shared.request.numbers[1], GAIN_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
 }
 
 HANDLER(gain_query)
 {
-    const struct correction *named = leg(request);
+    const struct correction *named = leg();
     return named ? value(named->gain) : (uint8_t)DATA_OUT_OF_RANGE;
 }
 
 HANDLER(offset_set)
 {
-    struct correction *named = leg(request);
-    return named ? change(&named->offset, request->numbers[1], OFFSET_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
+    struct correction *named = leg();
+    return named ? change(&named->offset, shared.request.numbers[1], OFFSET_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
 }
 
 HANDLER(offset_query)
 {
-    const struct correction *named = leg(request);
+    const struct correction *named = leg();
     return named ? value(named->offset) : (uint8_t)DATA_OUT_OF_RANGE;
 }
 
 HANDLER(store)
 {
-    (void)request;
     calibration_store();
     return NO_ERROR;
 }
@@ -83,6 +81,5 @@ HANDLER(store)
 HANDLER(calibration_query)
 {
     static const char STATES[][8] PROGMEM = {"DEFAULT", "STORED", "CHANGED", "LOST"};
-    (void)request;
     return word(STATES[calibration_state]);
 }

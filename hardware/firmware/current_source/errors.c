@@ -6,33 +6,11 @@
 
 #define QUEUE 8
 
-static const struct {
-    int16_t number;
-    char text[27];
-} TABLE[] PROGMEM = {
-    {0, "No error"},
-    {-101, "Invalid character"},
-    {-104, "Data type error"},
-    {-108, "Parameter not allowed"},
-    {-109, "Missing parameter"},
-    {-113, "Undefined header"},
-    {-114, "Header suffix out of range"},
-    {-161, "Invalid block data"},
-    {-203, "Command protected"},
-    {-211, "Trigger ignored"},
-    {-213, "Init ignored"},
-    {-221, "Settings conflict"},
-    {-222, "Data out of range"},
-    {-223, "Too much data"},
-    {-224, "Illegal parameter value"},
-    {-313, "Calibration memory lost"},
-    {-350, "Queue overflow"},
-    {-360, "Communication error"},
-    {-363, "Input buffer overrun"},
-    {-365, "Time out error"},
-    {1, "Watchdog tripped"},
-    {2, "Tick overrun"},
-};
+#define NUMBER(name, number, text) number,
+#define TEXT(name, number, text) text "\0"
+
+static const int16_t NUMBERS[] PROGMEM = {ERRORS(NUMBER)};
+static const char TEXTS[] PROGMEM = ERRORS(TEXT);
 
 static uint8_t queue[QUEUE];
 static uint8_t count;
@@ -68,8 +46,11 @@ void errors_clear(void)
 
 void errors_answer(uint8_t error)
 {
-    answer_signed((int16_t)pgm_read_word(&TABLE[error].number));
+    const char *text = TEXTS;
+    for (uint8_t i = 0; i < error; i++)
+        text += strlen_P(text) + 1;
+    answer_signed((int16_t)pgm_read_word(&NUMBERS[error]));
     answer_text(PSTR(",\""));
-    answer_text(TABLE[error].text);
+    answer_text(text);
     answer_char('"');
 }

@@ -4,32 +4,35 @@
 
 #include <stdint.h>
 
-/* In the order of the table in errors.c. */
+#define ERRORS(X) \
+    X(NO_ERROR, 0, "No error") \
+    X(INVALID_CHARACTER, -101, "Invalid character") \
+    X(DATA_TYPE_ERROR, -104, "Data type error") \
+    X(PARAMETER_NOT_ALLOWED, -108, "Parameter not allowed") \
+    X(MISSING_PARAMETER, -109, "Missing parameter") \
+    X(UNDEFINED_HEADER, -113, "Undefined header") \
+    X(HEADER_SUFFIX_OUT_OF_RANGE, -114, "Header suffix out of range") \
+    X(INVALID_BLOCK_DATA, -161, "Invalid block data") \
+    X(COMMAND_PROTECTED, -203, "Command protected") \
+    X(TRIGGER_IGNORED, -211, "Trigger ignored") \
+    X(INIT_IGNORED, -213, "Init ignored") \
+    X(SETTINGS_CONFLICT, -221, "Settings conflict") \
+    X(DATA_OUT_OF_RANGE, -222, "Data out of range") \
+    X(TOO_MUCH_DATA, -223, "Too much data") \
+    X(ILLEGAL_PARAMETER_VALUE, -224, "Illegal parameter value") \
+    X(CALIBRATION_MEMORY_LOST, -313, "Calibration memory lost") \
+    X(QUEUE_OVERFLOW, -350, "Queue overflow") \
+    X(COMMUNICATION_ERROR, -360, "Communication error") \
+    X(INPUT_BUFFER_OVERRUN, -363, "Input buffer overrun") \
+    X(TIME_OUT_ERROR, -365, "Time out error") \
+    X(WATCHDOG_TRIPPED, 1, "Watchdog tripped") \
+    X(TICK_OVERRUN, 2, "Tick overrun")
+
+#define ERROR_NAME(name, number, text) name,
+
 enum error {
-    NO_ERROR,
-    INVALID_CHARACTER,
-    DATA_TYPE_ERROR,
-    PARAMETER_NOT_ALLOWED,
-    MISSING_PARAMETER,
-    UNDEFINED_HEADER,
-    HEADER_SUFFIX_OUT_OF_RANGE,
-    INVALID_BLOCK_DATA,
-    COMMAND_PROTECTED,
-    TRIGGER_IGNORED,
-    INIT_IGNORED,
-    SETTINGS_CONFLICT,
-    DATA_OUT_OF_RANGE,
-    TOO_MUCH_DATA,
-    ILLEGAL_PARAMETER_VALUE,
-    CALIBRATION_MEMORY_LOST,
-    QUEUE_OVERFLOW,
-    COMMUNICATION_ERROR,
-    INPUT_BUFFER_OVERRUN,
-    TIME_OUT_ERROR,
-    WATCHDOG_TRIPPED,
-    TICK_OVERRUN,
-    /* Not errors: what a command may return besides. */
-    ANSWERED, /* it has sent its answer itself */
+    ERRORS(ERROR_NAME)
+    ANSWERED, /* none: a command has sent its answer itself */
 };
 
 void errors_push(uint8_t error);

@@ -1,13 +1,14 @@
-/* What the commands do. Each is called when its parameters and the state are right, and gives NO_ERROR for `OK`, ANSWERED when
+/* What the commands do. Each finds its parameters in shared.request, and gives NO_ERROR for `OK`, ANSWERED when
    it has sent its answer, or why it is refused. */
 #ifndef HANDLERS_H
 #define HANDLERS_H
 
 #include <stdint.h>
 
+#include "memory.h"
 #include "parameters.h"
 
-#define HANDLER(name) uint8_t name(const struct request *request)
+#define HANDLER(name) uint8_t name(void)
 
 /* system.c */
 HANDLER(idn_query);

@@ -9,13 +9,16 @@
 #include "clock.h"
 #include "commands.h"
 #include "errors.h"
+#include "flags.h"
 #include "memory.h"
+#include "run.h"
 #include "status.h"
 #include "stream.h"
 #include "uart.h"
 #include "watchdog.h"
 
-#define BLOCK_PAUSE (250 * HALVES_PER_MS)
+#define BLOCK_PAUSE (250 * HALVES_PER_MS / 256)
+#define AT_ONCE 16 /* bytes from look to look at the watchdogs, however many come */
 
 static enum {
     TEXT,         /* of a line */
@@ -33,7 +36,7 @@ static uint8_t length; /* of the line so far */
 static struct block block;
 static uint8_t digits;     /* of the length still to come */
 static uint16_t remaining; /* bytes of the payload still to come, CRC included */
-static uint32_t last_byte; /* when it came */
+static uint16_t last_byte; /* when it came, in 128 us */
 
 static void refuse(uint8_t error, bool checksum)
 {
@@ -146,6 +149,7 @@ static void begin_block(void)
     length = 0;
     block.length = 0;
     block.crc = 0xFFFF;
+    block.kept = run_state == IDLE && !stream_on();
     remaining = 0;
     receiving = DIGITS;
 }
@@ -157,7 +161,7 @@ static void take_payload(uint8_t byte)
         uint16_t place = block.length - 2;
         uint8_t data = (uint8_t)block.sent_crc;
         block.crc = _crc_xmodem_update(block.crc, data);
-        if (place < sizeof shared.block && !stream_on())
+        if (block.kept && place < sizeof shared.block)
             shared.block[place] = data;
     }
     block.length++;
@@ -237,15 +241,21 @@ static void take(uint8_t byte)
     }
 }
 
+static uint16_t coarse_now(void)
+{
+    return (uint16_t)(clock_now() >> 8);
+}
+
 void line_poll(void)
 {
-    if (uart_lost())
+    if (FLAG_TAKEN(FLAG_BYTES_LOST))
         receiving = TOO_LONG;
-    uint8_t byte;
-    if (uart_take(&byte)) {
-        last_byte = clock_now();
+    uint8_t byte, most = AT_ONCE;
+    if (!uart_empty())
+        last_byte = coarse_now();
+    while (most-- && uart_take(&byte))
         take(byte);
-    } else if (receiving >= DIGITS && clock_now() - last_byte > BLOCK_PAUSE) {
+    if (receiving >= DIGITS && (uint16_t)(coarse_now() - last_byte) > BLOCK_PAUSE) {
         receiving = TEXT;
         status_latch(INPUT_LOST);
         refuse(TIME_OUT_ERROR, false);

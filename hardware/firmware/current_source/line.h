@@ -2,7 +2,7 @@
 #ifndef LINE_H
 #define LINE_H
 
-/* Takes one byte of what has arrived; executes and answers a line when it is whole. */
+/* Takes what has arrived; executes and answers a line when it is whole. */
 void line_poll(void);
 
 #endif

@@ -34,9 +34,8 @@ void output_init(void)
 }
 
 /* In IDLE only: programs have the converters to themselves. */
-static void show(uint8_t channel, int16_t code)
+static void latch(uint8_t channel, int16_t code)
 {
-    converter_prepare(channel, code);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         converter_latch();
@@ -44,10 +43,23 @@ static void show(uint8_t channel, int16_t code)
     }
 }
 
-static void zero(uint8_t channel)
+static NOT_INLINE void legs(uint8_t channel, uint16_t source, uint16_t sink)
+{
+    converter_legs(channel, source, sink);
+}
+
+static NOT_INLINE void show(uint8_t channel, int16_t code)
+{
+    uint16_t magnitude = calibration_corrected(channel, code);
+    legs(channel, code > 0 ? magnitude : 0, code < 0 ? magnitude : 0);
+    latch(channel, code);
+}
+
+static NOT_INLINE void zero(uint8_t channel)
 {
     output_levels[channel] = 0;
-    show(channel, 0);
+    legs(channel, 0, 0);
+    latch(channel, 0);
 }
 
 void output_switch_on(uint8_t channel)
@@ -137,7 +149,7 @@ uint8_t output_set(uint8_t channel, int32_t nanoamperes)
         return DATA_OUT_OF_RANGE;
     if (nanoamperes < 0)
         code = -code;
-    if (calibration_correct(channel, code) > FULL_CODE)
+    if (calibration_corrected(channel, code) > FULL_CODE)
         return DATA_OUT_OF_RANGE;
     output_levels[channel] = code;
     if (output_on(channel))

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "errors.h"
+#include "inline.h"
+#include "memory.h"
 #include "sync.h"
 
 #define DIGITS 10
+#define NUMBER_MOST 8388607 /* the limit of no parameter */
 
 static const char SWITCHES[] PROGMEM = "ON\0OFF\0";
 static const char TRIGGERS[] PROGMEM = "IMM\0EXT\0";
@@ -30,7 +33,7 @@ static bool read_word(const char *text, const char *words, uint8_t *place)
     return false;
 }
 
-static bool read_integer(const char *text, int32_t *number)
+static bool read_integer(const char *text, __int24 *number)
 {
     bool negative = *text == '-';
     if (negative || *text == '+')
@@ -38,16 +41,13 @@ static bool read_integer(const char *text, int32_t *number)
     uint32_t magnitude = 0;
     uint8_t digits = 0;
     for (; isdigit((uint8_t)*text); text++, digits++) {
-        if (magnitude > INT32_MAX / 10)
-            magnitude = INT32_MAX; /* stays so: the limit of no parameter */
-        else
-            magnitude = magnitude * 10 + (uint8_t)(*text - '0');
+        magnitude = magnitude * 10 + (uint8_t)(*text - '0');
+        if (magnitude > NUMBER_MOST)
+            magnitude = NUMBER_MOST;
     }
     if (*text || digits == 0 || digits > DIGITS)
         return false;
-    if (magnitude > INT32_MAX)
-        magnitude = INT32_MAX;
-    *number = negative ? -(int32_t)magnitude : (int32_t)magnitude;
+    *number = negative ? -(__int24)magnitude : (__int24)magnitude;
     return true;
 }
 
@@ -65,21 +65,21 @@ static uint8_t split(char *text)
     return count;
 }
 
-uint8_t parameters_read(char *text, const char *kinds_in_flash, struct request *request)
+uint8_t parameters_read(char *text, const char *kinds_in_flash)
 {
     uint8_t count = split(text);
     uint8_t wanted = (uint8_t)strnlen_P(kinds_in_flash, KINDS);
     if (pgm_read_byte(kinds_in_flash) == 's' && count) {
         /* SYNC:MODE: only TICK takes a number */
-        bool known = read_word(text, SYNC_MODES, &request->word);
-        if (known ? request->word != SYNC_TICK : count == 1)
+        bool known = read_word(text, SYNC_MODES, &shared.request.word);
+        if (known ? shared.request.word != SYNC_TICK : count == 1)
             wanted = 1;
     }
     if (count > wanted)
         return PARAMETER_NOT_ALLOWED;
     if (count < wanted)
         return MISSING_PARAMETER;
-    int32_t *number = request->numbers;
+    __int24 *number = shared.request.numbers;
     for (uint8_t i = 0; i < count; i++, text += strlen(text) + 1) {
         char kind = (char)pgm_read_byte(kinds_in_flash + i);
         if (kind == 'i') {
@@ -87,9 +87,17 @@ uint8_t parameters_read(char *text, const char *kinds_in_flash, struct request *
                 return DATA_TYPE_ERROR;
         } else if (kind == 'b') {
             return DATA_TYPE_ERROR; /* a block would not come here */
-        } else if (!read_word(text, choices(kind), &request->word)) {
+        } else if (!read_word(text, choices(kind), &shared.request.word)) {
             return ILLEGAL_PARAMETER_VALUE;
         }
     }
     return NO_ERROR;
+}
+
+NOT_INLINE bool parameters_name_channel(void)
+{
+    if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > CHANNELS)
+        return false;
+    shared.request.channel = (uint8_t)shared.request.numbers[0] - 1;
+    return true;
 }

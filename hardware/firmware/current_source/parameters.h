@@ -2,6 +2,7 @@
 #ifndef PARAMETERS_H
 #define PARAMETERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KINDS 3
@@ -10,13 +11,11 @@
 enum { ON, OFF };
 enum { IMMEDIATE, EXTERNAL };
 
-struct request {
-    uint8_t channel;    /* of SOUR<n> and OUTP<n>: 0 or 1 */
-    uint8_t word;       /* place of the word among the choices */
-    int32_t numbers[2]; /* saturated */
-};
+/* NO_ERROR, PARAMETER_NOT_ALLOWED, MISSING_PARAMETER, DATA_TYPE_ERROR or ILLEGAL_PARAMETER_VALUE. Cuts the text to pieces; the values
+   come to shared.request. */
+uint8_t parameters_read(char *text, const char *kinds_in_flash);
 
-/* NO_ERROR, PARAMETER_NOT_ALLOWED, MISSING_PARAMETER, DATA_TYPE_ERROR or ILLEGAL_PARAMETER_VALUE. Cuts the text to pieces. */
-uint8_t parameters_read(char *text, const char *kinds_in_flash, struct request *request);
+/* True if the first number is that of a channel; it then is the request's channel. */
+bool parameters_name_channel(void);
 
 #endif

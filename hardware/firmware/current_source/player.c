@@ -1,90 +1,97 @@
 #include "player.h"
 
-void player_begin(struct player *player, const struct program *program, int16_t set_code)
+struct player players[CHANNELS];
+bool player_marked;
+
+void player_begin(uint8_t channel, int16_t set_code)
 {
-    *player = (struct player){.program = program, .code = set_code, .from = set_code};
+    const struct program *program = &programs[channel];
+    players[channel] = (struct player){
+        .next = program->segments,
+        .end = program->segments + SEGMENT_BYTES * program->count,
+        .outside = shared.loops[channel],
+        .code = set_code,
+        .from = set_code,
+    };
 }
 
-static void next_level(struct player *player)
+void player_go_on_ramp(struct player *player)
 {
     player->levels--;
     player->left = player->step - 1;
     player->code += player->whole;
-    player->rest += player->part;
-    if (player->rest >= player->twice_count) {
-        player->rest -= player->twice_count;
+    __uint24 rest = player->rest + player->part;
+    if (rest >= player->twice_count) {
+        rest -= player->twice_count;
         player->code += player->sign;
     }
+    player->rest = rest;
 }
 
 /* Level 0, and by what the others differ. With D = q n + r: (D + n) div 2n = (q + 1) div 2. */
-static void begin_ramp(struct player *player, int16_t to, __uint24 count, uint16_t step)
+static inline void begin_ramp(struct player *player, int16_t to, __uint24 count, uint16_t step)
 {
     int16_t from = player->from;
-    uint16_t distance = to < from ? (uint16_t)(from - to) : (uint16_t)(to - from);
+    bool down = to < from;
+    uint16_t distance = down ? (uint16_t)(from - to) : (uint16_t)(to - from);
     uint16_t quotient = 0, rest = distance;
     if (count <= distance) {
         quotient = distance / (uint16_t)count;
         rest = distance % (uint16_t)count;
     }
-    player->sign = to < from ? -1 : 1;
-    player->twice_count = count * 2;
-    player->part = (__uint24)rest * 2;
-    player->rest = (quotient & 1) ? rest : rest + count;
     int16_t first = (int16_t)((quotient + 1) / 2);
-    player->whole = to < from ? -(int16_t)quotient : (int16_t)quotient;
-    player->code = to < from ? from - first : from + first;
+    player->code = down ? from - first : from + first;
+    player->whole = down ? -(int16_t)quotient : (int16_t)quotient;
+    player->sign = down ? -1 : 1;
+    player->rest = (quotient & 1) ? rest : rest + count;
+    player->part = (__uint24)rest * 2;
+    player->twice_count = count * 2;
     player->from = to;
     player->step = step;
     player->left = step - 1;
     player->levels = count - 1;
 }
 
-bool player_advance(struct player *player)
+bool player_read_on(uint8_t channel)
 {
-    player->mark = false;
-    if (player->left) {
-        player->left--;
-        return true;
-    }
-    if (player->levels) {
-        next_level(player);
-        return true;
-    }
+    struct player *player = &players[channel];
     uint16_t step = 1;
-    const uint8_t *segment = player->program->segments + SEGMENT_BYTES * player->next;
-    while (player->next < player->program->count) {
-        player->next++;
-        switch (segment_kind(segment)) {
+    const uint8_t *segment = player->next;
+    while (segment != player->end) {
+        switch (kind_of(segment)) {
         case HOLD:
-            player->code = player->from = segment_code(segment);
-            player->left = segment_count(segment) - 1;
+            player->code = player->from = code_of(segment);
+            player->left = count_of(segment) - 1;
+            player->next = segment + SEGMENT_BYTES;
             return true;
         case RAMP:
-            begin_ramp(player, segment_code(segment), segment_count(segment), step);
+            begin_ramp(player, code_of(segment), count_of(segment), step);
+            player->next = segment + SEGMENT_BYTES;
             return true;
         case FROM:
-            player->from = segment_code(segment);
+            player->from = code_of(segment);
             step = segment_step(segment);
             break;
         case MARK:
-            player->mark = true;
+            player_marked = true;
             break;
         case LOOP:
-            player->loops[player->depth].start = player->next;
-            player->loops[player->depth].left = segment_times(segment) - 1;
-            player->depth++;
+            player->outside->start = (uint8_t)((segment - programs[channel].segments) / SEGMENT_BYTES);
+            player->outside->left = segment_times(segment) - 1;
+            player->outside++;
             break;
-        default: /* END */
-            if (player->loops[player->depth - 1].left) {
-                player->loops[player->depth - 1].left--;
-                player->next = player->loops[player->depth - 1].start;
-                segment = player->program->segments + SEGMENT_BYTES * player->next;
-                continue;
+        default: { /* END */
+            struct loop *loop = player->outside - 1;
+            if (loop->left) {
+                loop->left--;
+                segment = programs[channel].segments + SEGMENT_BYTES * loop->start; /* the LOOP itself: then what is inside */
+            } else {
+                player->outside = loop;
             }
-            player->depth--;
+        }
         }
         segment += SEGMENT_BYTES;
     }
+    player->next = segment;
     return false;
 }

@@ -9,43 +9,6 @@
 union shared shared;
 struct program programs[CHANNELS];
 
-uint8_t segment_kind(const uint8_t *segment)
-{
-    static const uint8_t KINDS[] = {END, LOOP, FROM, MARK};
-    uint8_t top = segment[3] >> 4;
-    if (top & 8)
-        return top & 4 ? NO_KIND : RAMP;
-    return top & 4 ? HOLD : KINDS[top];
-}
-
-int16_t segment_code(const uint8_t *segment)
-{
-    uint8_t high = segment[1] & 0x1F;
-    if (high & 0x10)
-        high |= 0xE0;
-    return (int16_t)((uint16_t)high << 8 | segment[0]);
-}
-
-__uint24 segment_count(const uint8_t *segment)
-{
-    /* bits 29-13, from bit 8 on: three bytes, of which 5 bits are the code's */
-    uint16_t low = (uint16_t)segment[2] << 8 | segment[1];
-    uint8_t high = segment[3] & 0x3F;
-    __uint24 less_one = ((__uint24)high << 11) | (low >> 5);
-    return less_one + 1;
-}
-
-uint16_t segment_step(const uint8_t *segment)
-{
-    uint16_t low = (uint16_t)segment[2] << 8 | segment[1];
-    return (uint16_t)(((uint16_t)(segment[3] & 0x0F) << 11) | (low >> 5)) + 1;
-}
-
-uint16_t segment_times(const uint8_t *segment)
-{
-    return (uint16_t)segment[1] << 8 | segment[0];
-}
-
 /* What a walk through the segments has found. */
 struct walk {
     uint32_t ticks;
@@ -56,15 +19,20 @@ struct walk {
     uint16_t step; /* of the FROM just before, 0: none */
 };
 
+static uint32_t times(struct walk *walk, uint32_t ticks, uint16_t factor)
+{
+    uint32_t low = (uint32_t)(uint16_t)ticks * factor;
+    uint32_t high = (uint32_t)(uint16_t)(ticks >> 16) * factor + (low >> 16);
+    if (high >> 16)
+        walk->too_long = true;
+    return high << 16 | (uint16_t)low;
+}
+
 /* Adds ticks, repeated by all loops around; notes when 32 bits do not hold it. */
 static void add_ticks(struct walk *walk, const uint8_t *segments, uint32_t ticks)
 {
-    for (uint8_t i = 0; i < walk->depth; i++) {
-        uint64_t product = (uint64_t)ticks * segment_times(segments + SEGMENT_BYTES * walk->loops[i]);
-        if (product >> 32)
-            walk->too_long = true;
-        ticks = (uint32_t)product;
-    }
+    for (uint8_t i = 0; i < walk->depth; i++)
+        ticks = times(walk, ticks, segment_times(segments + SEGMENT_BYTES * walk->loops[i]));
     if (walk->ticks + ticks < ticks)
         walk->too_long = true;
     walk->ticks += ticks;
@@ -75,27 +43,21 @@ static void add_ticks(struct walk *walk, const uint8_t *segments, uint32_t ticks
 static bool walk_over(struct walk *walk, const uint8_t *segments, uint8_t i)
 {
     const uint8_t *segment = segments + SEGMENT_BYTES * i;
-    uint8_t kind = segment_kind(segment);
+    uint8_t kind = kind_of(segment);
     if (walk->step && kind != RAMP)
         return false;
-    if ((kind == HOLD || kind == RAMP || kind == FROM) && segment_code(segment) == -FULL_CODE - 1)
+    if ((kind == HOLD || kind == RAMP || kind == FROM) && code_of(segment) == -FULL_CODE - 1)
         return false;
     if ((kind == END || kind == MARK) && (segment[0] | segment[1] | segment[2] | (segment[3] & 0x0F)))
         return false;
     switch (kind) {
     case HOLD:
-        add_ticks(walk, segments, segment_count(segment));
+        add_ticks(walk, segments, count_of(segment));
         return true;
-    case RAMP: {
-        uint32_t count = segment_count(segment);
-        uint16_t step = walk->step ? walk->step : 1;
+    case RAMP:
+        add_ticks(walk, segments, times(walk, count_of(segment), walk->step ? walk->step : 1));
         walk->step = 0;
-        uint64_t ticks = (uint64_t)count * step;
-        if (ticks >> 32)
-            walk->too_long = true;
-        add_ticks(walk, segments, (uint32_t)ticks);
         return true;
-    }
     case FROM:
         walk->step = segment_step(segment);
         return true;
@@ -129,16 +91,16 @@ static bool beyond(uint8_t channel, uint8_t count)
 {
     for (uint8_t i = 0; i < count; i++) {
         const uint8_t *segment = shared.block + SEGMENT_BYTES * i;
-        uint8_t kind = segment_kind(segment);
+        uint8_t kind = kind_of(segment);
         if (kind != HOLD && kind != RAMP && kind != FROM)
             continue;
-        if (calibration_correct(channel, segment_code(segment)) > FULL_CODE)
+        if (calibration_corrected(channel, code_of(segment)) > FULL_CODE)
             return true;
     }
     return false;
 }
 
-uint8_t program_load(uint8_t channel, uint16_t bytes)
+NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes)
 {
     if (bytes > SEGMENTS * SEGMENT_BYTES)
         return TOO_MUCH_DATA;
@@ -157,20 +119,14 @@ uint8_t program_load(uint8_t channel, uint16_t bytes)
         return DATA_OUT_OF_RANGE;
     memcpy(programs[channel].segments, shared.block, bytes);
     programs[channel].count = count;
+    programs[channel].ticks = walk.ticks;
     return NO_ERROR;
 }
 
 void program_drop(uint8_t channel)
 {
     programs[channel].count = 0;
-}
-
-uint32_t program_ticks(uint8_t channel)
-{
-    struct walk walk = {0};
-    for (uint8_t i = 0; i < programs[channel].count; i++)
-        walk_over(&walk, programs[channel].segments, i);
-    return walk.ticks;
+    programs[channel].ticks = 0;
 }
 
 uint16_t program_crc(uint8_t channel)

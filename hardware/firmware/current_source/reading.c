@@ -15,16 +15,11 @@
 #define SLOT_LEAST 2
 #define SLOT_MOST 8000
 
-static bool is_channel(int32_t number)
-{
-    return number >= 1 && number <= CHANNELS;
-}
-
 HANDLER(measure_current)
 {
-    if (!is_channel(request->numbers[0]))
+    if (!parameters_name_channel())
         return DATA_OUT_OF_RANGE;
-    uint8_t n = (uint8_t)request->numbers[0] - 1;
+    uint8_t n = shared.request.channel;
     int16_t count = stream_measure(2 * n + I1);
     uint32_t magnitude = count < 0 ? (uint32_t)-count : (uint32_t)count;
     int32_t current = (int32_t)((magnitude * output_full_scale(output_quarter(n)) + COUNTS / 2) / COUNTS);
@@ -33,9 +28,9 @@ HANDLER(measure_current)
 
 HANDLER(measure_voltage)
 {
-    if (!is_channel(request->numbers[0]))
+    if (!parameters_name_channel())
         return DATA_OUT_OF_RANGE;
-    uint8_t n = (uint8_t)request->numbers[0] - 1;
+    uint8_t n = shared.request.channel;
     uint32_t count = (uint16_t)stream_measure(2 * n + V1);
     return value((int32_t)((count * FULL_MILLIVOLTS + COUNTS / 2) / COUNTS));
 }
@@ -47,58 +42,56 @@ static uint8_t switch_word(bool is_on)
 
 HANDLER(spikes_set)
 {
-    if (!is_channel(request->numbers[0]))
+    if (!parameters_name_channel())
         return DATA_OUT_OF_RANGE;
-    stamps_enable((uint8_t)request->numbers[0] - 1, request->word == ON);
+    stamps_enable(shared.request.channel, shared.request.word == ON);
     return NO_ERROR;
 }
 
 HANDLER(spikes_query)
 {
-    if (!is_channel(request->numbers[0]))
+    if (!parameters_name_channel())
         return DATA_OUT_OF_RANGE;
-    return switch_word(stamps_enabled((uint8_t)request->numbers[0] - 1));
+    return switch_word(stamps_enabled(shared.request.channel));
 }
 
 HANDLER(spikes_data)
 {
-    if (!is_channel(request->numbers[0]) || request->numbers[1] < 1 || request->numbers[1] > STAMPS)
+    if (!parameters_name_channel() || shared.request.numbers[1] < 1 || shared.request.numbers[1] > STAMPS)
         return DATA_OUT_OF_RANGE;
-    stamps_answer((uint8_t)request->numbers[0] - 1, (uint8_t)request->numbers[1]);
+    stamps_answer(shared.request.channel, (uint8_t)shared.request.numbers[1]);
     return ANSWERED;
 }
 
 HANDLER(scan_set)
 {
-    if (request->numbers[0] < 1 || request->numbers[0] > 15)
+    if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > 15)
         return DATA_OUT_OF_RANGE;
-    stream_set = (uint8_t)request->numbers[0];
+    stream_set = (uint8_t)shared.request.numbers[0];
     return NO_ERROR;
 }
 
 HANDLER(scan_query)
 {
-    (void)request;
     return value(stream_set);
 }
 
 HANDLER(slot_set)
 {
-    if (request->numbers[0] < SLOT_LEAST || request->numbers[0] > SLOT_MOST)
+    if (shared.request.numbers[0] < SLOT_LEAST || shared.request.numbers[0] > SLOT_MOST)
         return DATA_OUT_OF_RANGE;
-    stream_slots = (uint16_t)request->numbers[0];
+    stream_slots = (uint16_t)shared.request.numbers[0];
     return NO_ERROR;
 }
 
 HANDLER(slot_query)
 {
-    (void)request;
     return value(stream_slots);
 }
 
 HANDLER(stream_set_state)
 {
-    if (request->word == OFF)
+    if (shared.request.word == OFF)
         stream_stop();
     else if (!stream_start())
         return SETTINGS_CONFLICT;
@@ -107,21 +100,19 @@ HANDLER(stream_set_state)
 
 HANDLER(stream_query)
 {
-    (void)request;
     return switch_word(stream_on());
 }
 
 HANDLER(stream_data)
 {
-    if (request->numbers[0] < 1 || request->numbers[0] > SAMPLES)
+    if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > SAMPLES)
         return DATA_OUT_OF_RANGE;
-    stream_answer((uint8_t)request->numbers[0]);
+    stream_answer((uint8_t)shared.request.numbers[0]);
     return ANSWERED;
 }
 
 HANDLER(stream_t0)
 {
-    (void)request;
     stream_answer_t0();
     answer_end();
     return ANSWERED;

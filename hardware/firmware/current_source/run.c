@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "converter.h"
+#include "flags.h"
 #include "output.h"
 #include "player.h"
 #include "stamps.h"
@@ -21,28 +22,46 @@ volatile uint8_t run_playing;
 bool run_external;
 uint16_t run_ticks[CHANNELS];
 
-static struct player players[CHANNELS];
 static uint8_t armed;        /* bit n: channel n is in this run */
 static uint8_t going_on;     /* bit n: channel n plays in the tick that comes next */
 static uint16_t tick_counts; /* a tick in counts of timer 1 */
-static volatile bool overrun;
 
 void run_init(void)
 {
     EICRA = _BV(ISC01) | _BV(ISC00); /* INT0 on the rising edge */
 }
 
+/* Shifts in what a channel gives in the next tick, to wait for LDAC there; false if its program is over. */
+INLINE bool prepare_channel(uint8_t n)
+{
+    if (!player_advance(n))
+        return false;
+    if (players[n].code != output_codes[n])
+        converter_prepare(n, players[n].code);
+    return true;
+}
+
+/* The channels that still play in the next tick. */
+static NOT_INLINE uint8_t prepare(uint8_t playing)
+{
+    player_marked = false;
+    if ((playing & 1) && !prepare_channel(0))
+        playing &= (uint8_t)~1;
+    if ((playing & 2) && !prepare_channel(1))
+        playing &= (uint8_t)~2;
+    return playing;
+}
+
 void run_arm(uint8_t channels)
 {
-    armed = going_on = channels;
     for (uint8_t n = 0; n < CHANNELS; n++) {
         if (!(channels & _BV(n)))
             continue;
         tick_counts = run_ticks[n] * HALVES_PER_US;
-        player_begin(&players[n], &programs[n], output_levels[n]);
-        player_advance(&players[n]);
-        converter_prepare(n, players[n].code); /* waits for LDAC */
+        player_begin(n, output_levels[n]);
     }
+    armed = channels;
+    going_on = prepare(channels);
     stamps_clear();
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
@@ -98,19 +117,10 @@ void run_stop(void)
     }
 }
 
-bool run_overrun(void)
-{
-    bool was = overrun;
-    if (was)
-        overrun = false;
-    return was;
-}
-
 /* A tick has begun: LDAC went low by itself. Prepares the next one, letting other interrupts in meanwhile. */
 ISR(TIMER1_COMPA_vect)
 {
     converter_disarm();
-    TIMSK1 &= (uint8_t)~_BV(OCIE1A);
     if (stamps_started())
         stream_note_start();
     uint8_t playing = going_on;
@@ -122,35 +132,24 @@ ISR(TIMER1_COMPA_vect)
         for (uint8_t n = 0; n < CHANNELS; n++)
             if (armed & _BV(n))
                 output_levels[n] = output_codes[n];
+        TIMSK1 &= (uint8_t)~_BV(OCIE1A);
         run_state = IDLE;
         return;
     }
     uint16_t next = OCR1A + tick_counts;
     sei();
 
-    bool mark = false;
-    for (uint8_t n = 0; n < CHANNELS; n++) {
-        if (!(playing & _BV(n)))
-            continue;
-        if (player_advance(&players[n])) {
-            converter_prepare(n, players[n].code);
-            mark |= players[n].mark;
-        } else {
-            playing &= (uint8_t)~_BV(n);
-        }
-    }
+    playing = prepare(playing);
     going_on = playing;
-    bool high = playing && sync_next(mark);
+    bool high = playing && sync_next(player_marked);
 
     cli();
     uint16_t now = TCNT1;
     if ((int16_t)(next - now) < ENOUGH) {
-        overrun = true;
+        FLAGS |= FLAG_OVERRUN;
         next = (now + LATE_BY) | 1;
     }
-    OCR1A = next;
-    TIFR1 = _BV(OCF1A);
+    OCR1A = next; /* not before: so no tick interrupts this one */
     sync_plan(high, next);
     converter_arm();
-    TIMSK1 |= _BV(OCIE1A);
 }

@@ -23,7 +23,4 @@ void run_trigger(void);
 /* To IDLE, SYNC low, no more stamps; the converters keep what they show. */
 void run_stop(void);
 
-/* True once after ticks came late. */
-bool run_overrun(void);
-
 #endif

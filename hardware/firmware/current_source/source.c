@@ -15,44 +15,44 @@
 
 HANDLER(current_set)
 {
-    return output_set(request->channel, request->numbers[0]);
+    return output_set(shared.request.channel, shared.request.numbers[0]);
 }
 
 HANDLER(current_query)
 {
-    return value(output_level(request->channel));
+    return value(output_level(shared.request.channel));
 }
 
 HANDLER(range_query)
 {
-    return word(output_quarter(request->channel) ? PSTR("QUARTER,15259") : PSTR("FULL,61035"));
+    return word(output_quarter(shared.request.channel) ? PSTR("QUARTER,15259") : PSTR("FULL,61035"));
 }
 
 HANDLER(output_set_state)
 {
-    if (request->word == OFF) {
-        output_switch_off(request->channel);
+    if (shared.request.word == OFF) {
+        output_switch_off(shared.request.channel);
         return NO_ERROR;
     }
     if (run_state != IDLE)
         return SETTINGS_CONFLICT;
     if (status_latched(TRIPPED))
         return WATCHDOG_TRIPPED;
-    output_switch_on(request->channel);
+    output_switch_on(shared.request.channel);
     return NO_ERROR;
 }
 
 HANDLER(output_query)
 {
-    return word(output_on(request->channel) ? PSTR("ON") : PSTR("OFF"));
+    return word(output_on(shared.request.channel) ? PSTR("ON") : PSTR("OFF"));
 }
 
 HANDLER(check_query)
 {
-    uint8_t n = request->channel;
+    uint8_t n = shared.request.channel;
     answer_number(programs[n].count);
     answer_char(',');
-    answer_number(program_ticks(n));
+    answer_number(programs[n].ticks);
     answer_char(',');
     answer_hex(program_crc(n));
     answer_end();
@@ -61,33 +61,31 @@ HANDLER(check_query)
 
 HANDLER(tick_set)
 {
-    int32_t us = request->numbers[0];
+    int32_t us = shared.request.numbers[0];
     if (us < TICK_LEAST || us > TICK_MOST)
         return DATA_OUT_OF_RANGE;
-    run_ticks[request->channel] = (uint16_t)us;
+    run_ticks[shared.request.channel] = (uint16_t)us;
     return NO_ERROR;
 }
 
 HANDLER(tick_query)
 {
-    return value(run_ticks[request->channel]);
+    return value(run_ticks[shared.request.channel]);
 }
 
 HANDLER(trigger_source_set)
 {
-    run_external = request->word == EXTERNAL;
+    run_external = shared.request.word == EXTERNAL;
     return NO_ERROR;
 }
 
 HANDLER(trigger_source_query)
 {
-    (void)request;
     return word(run_external ? PSTR("EXT") : PSTR("IMM"));
 }
 
 HANDLER(arm)
 {
-    (void)request;
     if (run_state != IDLE)
         return INIT_IGNORED;
     if (status_latched(TRIPPED))
@@ -106,7 +104,6 @@ HANDLER(arm)
 
 HANDLER(trigger)
 {
-    (void)request;
     if (run_state != ARMED || run_external)
         return TRIGGER_IGNORED;
     run_trigger();
@@ -115,27 +112,25 @@ HANDLER(trigger)
 
 HANDLER(abort_run)
 {
-    (void)request;
     output_abort();
     return NO_ERROR;
 }
 
 HANDLER(sync_set)
 {
-    int32_t every = request->numbers[0];
-    if (request->word == SYNC_TICK) {
+    int32_t every = shared.request.numbers[0];
+    if (shared.request.word == SYNC_TICK) {
         if (every < 2 || every > UINT16_MAX)
             return DATA_OUT_OF_RANGE;
         sync_every = (uint16_t)every;
     }
-    sync_mode = request->word;
+    sync_mode = shared.request.word;
     return NO_ERROR;
 }
 
 HANDLER(sync_query)
 {
     static const char MODES[][6] PROGMEM = {"START", "EPOCH", "TICK,", "OFF"};
-    (void)request;
     answer_text(MODES[sync_mode]);
     if (sync_mode == SYNC_TICK)
         answer_number(sync_every);

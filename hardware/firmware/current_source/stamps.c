@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "clock.h"
+#include "flags.h"
 #include "pins.h"
 
 #define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
@@ -21,7 +22,6 @@ static uint8_t enabled; /* bits of port D */
 static uint8_t levels;
 static enum { NOT_STAMPING, BEFORE_T0, STAMPING } stamping;
 static uint32_t t0;
-static volatile bool some_lost;
 
 void stamps_init(void)
 {
@@ -79,19 +79,11 @@ uint32_t stamps_t0(void)
     return t0;
 }
 
-bool stamps_lost(void)
-{
-    bool was = some_lost;
-    if (was)
-        some_lost = false;
-    return was;
-}
-
 static void keep(uint8_t channel, uint32_t stamp)
 {
     uint8_t count = kept[channel].count;
     if (count == STAMPS) {
-        some_lost = true;
+        FLAGS |= FLAG_STAMPS_LOST;
         if (kept[channel].lost != 0xFFFF)
             kept[channel].lost++;
         return;

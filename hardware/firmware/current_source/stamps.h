@@ -25,7 +25,4 @@ uint32_t stamps_t0(void);
 /* Answers with a block of up to `most` stamps. */
 void stamps_answer(uint8_t channel, uint8_t most);
 
-/* True once after stamps were lost. */
-bool stamps_lost(void);
-
 #endif

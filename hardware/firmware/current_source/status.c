@@ -3,10 +3,9 @@
 #include <util/atomic.h>
 
 #include "errors.h"
+#include "flags.h"
 #include "output.h"
 #include "run.h"
-#include "stamps.h"
-#include "stream.h"
 
 /* Bits 0 and 1 are the channels that play. */
 #define STATUS_ARMED 4
@@ -28,13 +27,13 @@ bool status_latched(uint16_t bits)
 
 void status_collect(void)
 {
-    if (run_overrun() && !status_latched(OVERRUN)) {
+    if (FLAG_TAKEN(FLAG_OVERRUN) && !status_latched(OVERRUN)) {
         status_latch(OVERRUN);
         errors_push(TICK_OVERRUN);
     }
-    if (stamps_lost())
+    if (FLAG_TAKEN(FLAG_STAMPS_LOST))
         status_latch(STAMPS_LOST);
-    if (stream_lost())
+    if (FLAG_TAKEN(FLAG_SCANS_LOST))
         status_latch(SCANS_LOST);
 }
 

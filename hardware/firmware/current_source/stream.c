@@ -3,10 +3,12 @@
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/pgmspace.h>
+#include <string.h>
 #include <util/atomic.h>
 
 #include "answer.h"
 #include "clock.h"
+#include "flags.h"
 #include "memory.h"
 #include "output.h"
 #include "stamps.h"
@@ -22,19 +24,24 @@
 uint8_t stream_set;
 uint16_t stream_slots;
 
-static bool on;
+static struct {
+    bool on : 1;
+    bool begun : 1;       /* there is a scan */
+    bool keeping : 1;     /* it is being kept */
+    bool losing : 1;      /* until all that is kept is fetched */
+    bool start_known : 1; /* there was a start since scan 0 */
+    bool negative : 1;    /* leg and OE of the conversion being made */
+    bool flowing : 1;
+} is; /* changed with interrupts off */
 
 /* Three conversions are in view at once: the one being read, the one being made, the one selected for the next slot. */
 static uint8_t being_made, selected;
-static bool negative, flowing; /* leg and OE of the one being made */
 static uint16_t slot;          /* of the next trigger, in its scan */
 
 static uint8_t quantities; /* of a scan */
-static uint8_t capacity;   /* scans that are kept */
+static uint8_t room;       /* samples of the scans that are kept at most */
 static uint32_t scan;      /* number of the scan being taken */
 static uint32_t began;     /* when its slot 0 is triggered */
-static bool begun;         /* there is a scan */
-static bool keeping;       /* it is being kept */
 static uint8_t missing;    /* samples that it still lacks */
 static uint8_t place;      /* of the next sample: 0 to 191 */
 
@@ -42,11 +49,8 @@ static uint32_t first;      /* number of the oldest scan kept, or of the next th
 static uint8_t oldest;      /* its place */
 static volatile uint8_t kept;
 static uint16_t lost; /* scans just before `first`, 65535: or more */
-static bool losing;   /* until all that is kept is fetched */
-static volatile bool some_lost;
 
-static bool start_known;
-static uint32_t start_scan, start_began;
+static uint32_t start_scan; /* the scan being taken at the last start */
 
 static volatile uint8_t request = NOTHING; /* a quantity for MEAS, taken in a free slot */
 static volatile int16_t measured;
@@ -75,7 +79,7 @@ static int16_t with_sign(uint8_t quantity, int16_t count, bool is_negative, bool
 
 int16_t stream_measure(uint8_t quantity)
 {
-    if (on) {
+    if (is.on) {
         request = MEASUREMENT | quantity;
         while (request != NOTHING)
             watchdog_check();
@@ -98,7 +102,7 @@ int16_t stream_measure(uint8_t quantity)
 
 bool stream_on(void)
 {
-    return on;
+    return is.on;
 }
 
 bool stream_start(void)
@@ -108,18 +112,18 @@ bool stream_start(void)
         q += stream_set >> i & 1;
     if (stream_slots <= q)
         return false;
-    if (on)
+    if (is.on)
         return true;
     quantities = q;
-    capacity = SAMPLES / q;
+    room = (uint8_t)(SAMPLES / q * q);
     slot = 0;
     scan = first = 0;
     lost = kept = oldest = place = 0;
-    begun = keeping = losing = start_known = false;
     being_made = selected = NOTHING;
     while (ADCSRA & _BV(ADSC))
         ;
-    on = true;
+    memset(&is, 0, sizeof is);
+    is.on = true;
     TIFR0 = _BV(OCF0B);
     TIMSK0 |= _BV(OCIE0B);
     return true;
@@ -129,15 +133,7 @@ void stream_stop(void)
 {
     TIMSK0 &= (uint8_t)~_BV(OCIE0B);
     ADCSRA = _BV(ADEN) | PRESCALER;
-    on = false;
-}
-
-bool stream_lost(void)
-{
-    bool was = some_lost;
-    if (was)
-        some_lost = false;
-    return was;
+    is.on = false;
 }
 
 /* 12 bits each: two samples in three bytes. */
@@ -170,12 +166,12 @@ static void keep_from(uint32_t next)
     uint32_t missed = next - first + lost;
     lost = missed > 0xFFFF ? 0xFFFF : (uint16_t)missed;
     first = next;
-    losing = false;
+    is.losing = false;
 }
 
 static void begin_scan(void)
 {
-    if (begun) {
+    if (is.begun) {
         scan++;
         began += (uint32_t)stream_slots * SLOT;
     } else {
@@ -186,15 +182,17 @@ static void begin_scan(void)
             count = TCNT1;
         } while (since != TCNT0); /* both of the same half microsecond */
         began = clock_of_count(count) - since + SLOT;
-        begun = true;
+        is.begun = true;
         ADCSRA = _BV(ADEN) | _BV(ADATE) | PRESCALER; /* from the next trigger on */
     }
-    if (losing && kept == 0)
+    if (is.losing && kept == 0)
         keep_from(scan);
-    keeping = !losing && kept < capacity;
+    is.keeping = !is.losing && kept * quantities < room;
     missing = quantities;
-    if (!keeping)
-        losing = some_lost = true;
+    if (!is.keeping) {
+        is.losing = true;
+        FLAGS |= FLAG_SCANS_LOST;
+    }
 }
 
 /* The first of the set from a place in the order on; there is one. */
@@ -211,25 +209,25 @@ ISR(TIMER0_COMPB_vect)
     int16_t count = (int16_t)ADC;
     uint8_t read = being_made;
     if (read != NOTHING) {
-        int16_t value = with_sign(read, count, negative, flowing);
+        int16_t value = with_sign(read, count, is.negative, is.flowing);
         if (read & MEASUREMENT) {
             measured = value;
             request = NOTHING;
-        } else if (keeping) {
+        } else if (is.keeping) {
             put(place, value);
-            if (++place == (uint8_t)(capacity * quantities))
+            if (++place == room)
                 place = 0;
             if (--missing == 0) {
                 kept++;
-                keeping = false;
+                is.keeping = false;
             }
         }
     }
     being_made = selected;
     if (being_made != NOTHING) {
         uint8_t channel = being_made >> 1 & 1;
-        negative = output_codes[channel] < 0;
-        flowing = output_on(channel);
+        is.negative = output_codes[channel] < 0;
+        is.flowing = output_on(channel);
     }
     if (slot == 0)
         begin_scan();
@@ -249,11 +247,11 @@ void stream_answer(uint8_t most)
     uint8_t count = 0;
     uint32_t number = 0;
     uint16_t missed = 0;
-    if (on) {
+    if (is.on) {
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            if (losing && kept == 0)
-                keep_from(begun ? scan + 1 : 0);
+            if (is.losing && kept == 0)
+                keep_from(is.begun ? scan + 1 : 0);
             count = kept;
             number = first;
             missed = lost;
@@ -271,7 +269,7 @@ void stream_answer(uint8_t most)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             oldest += quantities;
-            if (oldest == (uint8_t)(capacity * quantities))
+            if (oldest == room)
                 oldest = 0;
             first++;
             kept--;
@@ -282,25 +280,23 @@ void stream_answer(uint8_t most)
 
 void stream_note_start(void)
 {
-    start_known = on && begun;
+    is.start_known = is.on && is.begun;
     start_scan = scan;
-    start_began = began;
 }
 
 void stream_answer_t0(void)
 {
     bool known;
-    uint32_t at_scan, at_began, t0;
+    uint32_t at_scan, halves;
+    uint32_t period = (uint32_t)stream_slots * SLOT;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        known = on && start_known;
+        known = is.on && is.start_known;
         at_scan = start_scan;
-        at_began = start_began;
-        t0 = stamps_t0();
+        halves = stamps_t0() - (began - (scan - start_scan) * period) - SAMPLING_DELAY;
     }
-    int32_t period = (int32_t)stream_slots * SLOT;
-    int32_t halves = (int32_t)(t0 - (at_began + SAMPLING_DELAY));
-    for (; known && halves < 0; halves += period)
+    /* the scan of then may not have been the one that t0 lies in: its number is given a slot ahead */
+    for (; known && halves > INT32_MAX; halves += period)
         if (at_scan-- == 0)
             known = false;
     for (; known && halves >= period; halves -= period)
@@ -311,5 +307,5 @@ void stream_answer_t0(void)
     }
     answer_number(at_scan);
     answer_char(',');
-    answer_number((uint32_t)halves);
+    answer_number(halves);
 }

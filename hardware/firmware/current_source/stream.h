@@ -28,7 +28,4 @@ void stream_note_start(void);
 void stream_answer(uint8_t most);
 void stream_answer_t0(void);
 
-/* True once after scans were lost. */
-bool stream_lost(void);
-
 #endif

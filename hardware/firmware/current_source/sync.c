@@ -11,9 +11,9 @@
 
 uint8_t sync_mode;
 uint16_t sync_every;
+bool sync_high;
 
 static uint16_t ticks_since;
-static bool high; /* what the pin is, or is planned to be */
 static uint8_t planned_count;
 
 void sync_start(void)
@@ -26,12 +26,12 @@ void sync_start(void)
 static void enter(void)
 {
     OCR2B = planned_count;
-    TCCR2A = high ? _BV(COM2B1) | _BV(COM2B0) : _BV(COM2B1);
+    TCCR2A = sync_high ? _BV(COM2B1) | _BV(COM2B0) : _BV(COM2B1);
 }
 
 void sync_low(void)
 {
-    high = false;
+    sync_high = false;
     TIMSK1 &= (uint8_t)~_BV(OCIE1B);
     TCCR2A = _BV(COM2B1);
     TCCR2B |= _BV(FOC2B);
@@ -57,11 +57,9 @@ bool sync_next(bool mark)
     return true;
 }
 
-void sync_plan(bool level, uint16_t at)
+void sync_change(uint16_t at)
 {
-    if (level == high)
-        return;
-    high = level;
+    sync_high = !sync_high;
     planned_count = (uint8_t)at;
     if ((uint16_t)(at - TCNT1) < NEAR) {
         enter();

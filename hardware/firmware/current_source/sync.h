@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "inline.h"
+
 enum sync_mode { SYNC_START, SYNC_EPOCH, SYNC_TICK, SYNC_OFF };
 
 extern uint8_t sync_mode;
@@ -19,7 +21,15 @@ void sync_low(void);
 bool sync_first(void);
 bool sync_next(bool mark);
 
-/* The level from count `at` of timer 1 on, which lies ahead by at least 1.5 us and less than 32 ms. Interrupts off. */
-void sync_plan(bool level, uint16_t at);
+extern bool sync_high; /* what the pin is, or is planned to be */
+
+/* Changes the level at count `at` of timer 1, which lies ahead by at least 1.5 us and less than 32 ms. Interrupts off. */
+void sync_change(uint16_t at);
+
+INLINE void sync_plan(bool level, uint16_t at)
+{
+    if (level != sync_high)
+        sync_change(at);
+}
 
 #endif

@@ -74,7 +74,6 @@ void answer_cause(void)
 
 HANDLER(idn_query)
 {
-    (void)request;
     answer_identity();
     answer_end();
     return ANSWERED;
@@ -99,7 +98,6 @@ void reset_settings(void)
 
 HANDLER(reset)
 {
-    (void)request;
     output_safe();
     reset_settings();
     return NO_ERROR;
@@ -107,7 +105,6 @@ HANDLER(reset)
 
 HANDLER(clear)
 {
-    (void)request;
     errors_clear();
     status_clear();
     return NO_ERROR;
@@ -115,13 +112,11 @@ HANDLER(clear)
 
 HANDLER(stat_query)
 {
-    (void)request;
     return value(status_word());
 }
 
 HANDLER(error_query)
 {
-    (void)request;
     errors_answer(errors_take());
     answer_end();
     return ANSWERED;
@@ -129,13 +124,11 @@ HANDLER(error_query)
 
 HANDLER(version_query)
 {
-    (void)request;
     return word(PSTR(CONTRACT));
 }
 
 HANDLER(cause_query)
 {
-    (void)request;
     answer_cause();
     answer_end();
     return ANSWERED;
@@ -143,22 +136,21 @@ HANDLER(cause_query)
 
 HANDLER(watchdog_set)
 {
-    int32_t ms = request->numbers[0];
+    int32_t ms = shared.request.numbers[0];
     if (ms < WATCHDOG_LEAST || ms > WATCHDOG_MOST)
         return DATA_OUT_OF_RANGE;
     watchdog_ms = (uint16_t)ms;
+    watchdog_feed();
     return NO_ERROR;
 }
 
 HANDLER(watchdog_query)
 {
-    (void)request;
     return value(watchdog_ms);
 }
 
 HANDLER(safe)
 {
-    (void)request;
     output_safe();
     return NO_ERROR;
 }

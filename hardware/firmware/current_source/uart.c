@@ -3,14 +3,14 @@
 #include <avr/interrupt.h>
 #include <avr/io.h>
 
+#include "flags.h"
 #include "watchdog.h"
 
 /* A host has one request out at a time; besides it only the safe line (11 bytes) may come while an answer is being made. */
-#define RING 32
+#define RING 24
 
 static volatile uint8_t ring[RING];
 static volatile uint8_t head, tail;
-static volatile bool lost;
 
 void uart_start(void)
 {
@@ -19,14 +19,19 @@ void uart_start(void)
     UCSR0B = _BV(RXCIE0) | _BV(RXEN0) | _BV(TXEN0);
 }
 
+static inline uint8_t after(uint8_t place)
+{
+    return place + 1 == RING ? 0 : place + 1;
+}
+
 ISR(USART_RX_vect)
 {
     if (UCSR0A & _BV(DOR0))
-        lost = true;
+        FLAGS |= FLAG_BYTES_LOST;
     uint8_t byte = UDR0;
-    uint8_t next = (head + 1) % RING;
+    uint8_t next = after(head);
     if (next == tail) {
-        lost = true;
+        FLAGS |= FLAG_BYTES_LOST;
         return;
     }
     ring[head] = byte;
@@ -43,16 +48,8 @@ bool uart_take(uint8_t *byte)
     if (uart_empty())
         return false;
     *byte = ring[tail];
-    tail = (tail + 1) % RING;
+    tail = after(tail);
     return true;
-}
-
-bool uart_lost(void)
-{
-    bool was = lost;
-    if (was)
-        lost = false;
-    return was;
 }
 
 void uart_put(uint8_t byte)

@@ -10,9 +10,6 @@ void uart_start(void);
 /* True when a byte was there. */
 bool uart_take(uint8_t *byte);
 
-/* True once after bytes were lost (ring or converter overrun). */
-bool uart_lost(void);
-
 bool uart_empty(void);
 
 /* Sends a byte, waiting for room; the watchdog is watched meanwhile. */
