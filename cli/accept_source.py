@@ -2,14 +2,12 @@
 
 import difflib
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from neurorig.signals.errors import ConfigError
-
 from .bench import FileArgument
+from .hands import Hands, part
 from .options import JsonOption, OutOption, SeedOption
 from .run import progress_bar
 
@@ -60,10 +58,13 @@ def accept_source_command(
     from neurorig.signals import parse
 
     ohms = tuple(parse(text, "ohm") for text in resistor)
-    plan = AcceptancePlan(source, ohms, with_, _part(resistor_error), parse(drift, "s"), parse(at, "A"))
+    plan = AcceptancePlan(
+        source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A")
+    )
     request = AcceptRequest(plan, file, needs, simulate, seed, out or SOURCES)
+    hands = Hands(simulate, as_json)
     with progress_bar(quiet=as_json or not simulate) as progress:
-        outcome = accept(request, _Hands(simulate, as_json), progress or (lambda _, __: None))
+        outcome = accept(request, lambda what, _: hands(what), progress or (lambda _, __: None))
     if as_json:
         print(json.dumps({"folder": str(outcome.folder), "report": str(outcome.report), **outcome.record}))
     else:
@@ -71,33 +72,6 @@ def accept_source_command(
     if write:
         _write(file, outcome, quiet=as_json)
     return 0 if outcome.result.accepted else NOT_GOOD_ENOUGH
-
-
-class _Hands:
-    """Tells a person what to do and waits for Enter."""
-
-    def __init__(self, simulate: bool, quiet: bool) -> None:
-        self._simulate, self._quiet = simulate, quiet
-
-    def __call__(self, what: str, ohms: float) -> None:
-        if self._simulate:
-            if not self._quiet:
-                print(f"hands   {what} (simulated: done)")
-            return
-        print(f"hands   {what} Then press Enter. ", end="", file=sys.stderr, flush=True)
-        if not sys.stdin.readline():
-            print(file=sys.stderr)
-            raise ConfigError("The input ended before it was said that this is done. Nothing more was played.")
-
-
-def _part(text: str) -> float:
-    try:
-        value = float(text.rstrip().removesuffix("%")) / (100 if text.rstrip().endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 0.5:
-        raise ConfigError(f'--resistor-error {text}: write a part such as "0.1 %".')
-    return value
 
 
 def _print(outcome: "AcceptOutcome") -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurorig.protocols.acceptance_result import Accepted
     from neurorig.protocols.figures import Figure
     from neurorig.protocols.figures.residuals import Residual
+    from neurorig.protocols.source_calibration import CalibratedSource
     from neurorig.records import RunEntry
 
 _MARKS = {"agrees": "[green]agrees[/]", "differs": "[red]differs[/]"}
@@ -132,6 +133,17 @@ def print_acceptance(result: "Accepted") -> None:
     table = _table("commanded", "delivered", "at")
     for commanded, delivered, error, volts in result.table:
         table.add_row(show(commanded, "A", 5), value_error(delivered, error, "A"), show(volts, "V", 3))
+    _print(table)
+    print()
+
+
+def print_calibrated_source(result: "CalibratedSource") -> None:
+    """Each leg: what it was, what corrects it, what is left."""
+    from neurorig.protocols.source_calibration_report import COLUMNS, cells
+
+    table = _table(*COLUMNS, "half a step")
+    for leg in result.legs:
+        table.add_row(*cells(leg), "[green]within[/]" if leg.within else "[red]beyond[/]")
     _print(table)
     print()
 

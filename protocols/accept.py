@@ -4,7 +4,6 @@ import contextlib
 import json
 import math
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +14,10 @@ from neurorig.signals import ConfigError, RecordError
 
 from .acceptance import AcceptancePlan, Ask, Tell, check_acceptance, measure, port_of
 from .acceptance_result import Accepted, judge_source, needs_of
+from .hands import done_by
 
 if TYPE_CHECKING:
+    from neurorig.analysis.report import Document
     from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
     from neurorig.instruments.simulated.launch import SimulatedProcess
@@ -84,12 +85,8 @@ def _by_hand(ask: Ask, double: "SimulatedProcess | None") -> Ask:
     """On a simulated bench the resistor is put there by a message."""
 
     def done(what: str, ohms: float) -> None:
-        ask(what, ohms)
-        if double is not None and not math.isnan(ohms):
-            host, port = double.addresses["witness"]["tcp"].removeprefix("tcp://").split(":")
-            with socket.create_connection((host, int(port)), timeout=5) as witness:
-                witness.sendall(json.dumps({"resistor": ohms}).encode() + b"\n")
-                witness.makefile().readline()
+        message = {} if math.isnan(ohms) else {"resistor": ohms}
+        done_by(lambda said: ask(said, ohms), double)(what, message)
 
     return done
 
@@ -110,22 +107,32 @@ def _record(request: AcceptRequest, bench: "Bench", rig: "Rig") -> dict[str, Any
 
 
 def _keep(request: AcceptRequest, record: dict[str, Any], result: Accepted, found: Any) -> AcceptOutcome:
-    from neurorig.analysis.report import write_report
-
     from .acceptance_report import acceptance_document
+
+    name = f"channel_{request.plan.source.partition('.')[2]}"
+    document = acceptance_document(record, result, found)
+    folder, report = keep(request.out, name, "acceptance.json", record, document)
+    return AcceptOutcome(folder, report, result, record)
+
+
+def keep(out: Path, name: str, file: str, record: Mapping[str, Any], document: "Document") -> tuple[Path, Path]:
+    """Write record and report below the source's serial number, in a folder of this moment: that folder, and the report.
+
+    Raises RecordError.
+    """
+    from neurorig.analysis.report import write_report
 
     serial = re.sub(r"[^\w.-]+", "_", record["source"]["serial"]) or "without_serial_number"
     stamp = record["taken"].replace(":", "").replace("-", "")
-    folder = request.out / serial / f"{stamp}_channel_{request.plan.source.partition('.')[2]}"
+    folder = out / serial / f"{stamp}_{name}"
     try:
         folder.mkdir(parents=True)
-        (folder / "acceptance.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        report = write_report(folder, acceptance_document(record, result, found))
+        (folder / file).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        return folder, write_report(folder, document)
     except OSError as reason:
         raise RecordError(
             f"{folder}: cannot be written ({reason.strerror}). Name another folder with --out."
         ) from reason
-    return AcceptOutcome(folder, report, result, record)
 
 
 def delivered_rows(result: Accepted) -> list[tuple[float, float]]:

@@ -10,6 +10,7 @@ from ..commands import Commanded, choice, command, text
 from ..links import KeepAlive, Link, Resync
 from ..roles import Identity, SelfReport
 from . import DRIVERS
+from .arduino_calibration import Corrections
 from .arduino_report import Recorder
 from .arduino_stream import QUANTITIES, ArduinoAdc, SpikeInput
 from .segments import FULL_SCALE, STEPS, Encoded, encode
@@ -114,6 +115,7 @@ class ArduinoSource(Commanded):
         }
         self.adc = ArduinoAdc(link, self.identity, contract, name=f"{self.name} ADC", warnings=self.warnings)
         """Its own converter, in the role `Digitizer`; what it tells is reported, not measured."""
+        self.corrections = Corrections(self.name, self._ask, self._command)
         self._recorder: Recorder | None = None
         for part in (*self.channels.values(), *self.inputs.values(), self.adc):
             part.query, part.write = self._ask, self._command

@@ -68,6 +68,17 @@ class SimulatedBench:
         """End the faults of an instrument, of one of its channels (``source.1``), or of ``all``. Raises ConfigError."""
         self.breakdowns.mend(where)
 
+    def move_jumper(self, where: str, full_scale: float) -> None:
+        """Put the range jumper of a source's channel (``source.1``) as a hand does. Raises ConfigError."""
+        name, _, channel = where.partition(".")
+        device = self.devices.get(name)
+        word = next((word for word, scale in JUMPERS.items() if abs(scale - full_scale) < 1e-3 * scale), None)
+        if device is None or word is None or channel not in ("1", "2") or not hasattr(device, "move_jumper"):
+            raise ConfigError(f"{where} has no range jumper for {show(full_scale, 'A')}.")
+        device.move_jumper(int(channel), word)
+        if self.into is not None and self.bypass is not None and self.bypass.channel == where:
+            self.into.quartered = word == "QUARTER"
+
     def _twin(self) -> "Twin | Clock":
         """The board's twin, used once: the first time on a machine it is compiled for some seconds, without an answer."""
         bench = self.bench
@@ -244,7 +255,8 @@ class Witness:
         ``"hot_switched": {"smu.1": 0}``: how often a relay was opened under a level since the start (`Leads.hot_switched`).
         To ``{"fault": {"instrument": "scope", "kind": "late", "value": "1 s"}}`` and to ``{"mend": "scope"}`` it gives
         the faults in force and to come, or what is wrong with the request: ``{"faults": [...]}``, ``{"error": "..."}``.
-        ``{"resistor": 47e3}`` puts another resistor where a source channel goes into one.
+        ``{"resistor": 47e3}`` puts another resistor where a source channel goes into one, ``{"jumper": {"source.1": 62.5e-6}}``
+        moves a range jumper.
         """
         try:
             asked = json.loads(line)
@@ -266,6 +278,9 @@ class Witness:
                     self._simulated.fault(Fault(**words))
                 case {"resistor": float(ohms) | int(ohms)} if self._simulated.into is not None:
                     self._simulated.into.ohms = float(ohms)
+                case {"jumper": dict(places)}:
+                    for where, full_scale in places.items():
+                        self._simulated.move_jumper(where, full_scale)
                 case {"mend": str(where)}:
                     self._simulated.mend(where)
                 case _ if asked:

@@ -76,6 +76,8 @@ class IntoResistor(Disturbed):
         super().__init__()
         self.world, self.bypass, self.delivered, self.seed = world, bypass, delivered, seed
         self.ohms = bypass.ohms
+        self.quartered = False
+        """Whether the range jumper was put on since: its stage then delivers a quarter for the same code, errors included."""
         self.probes = math.inf
         """Ohms of the probes on it, all in parallel: they take their part of the current."""
         self._edges = np.array([-math.inf])
@@ -136,7 +138,9 @@ class IntoResistor(Disturbed):
 
     def _settled(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """The delivered levels, each reached with the time constant of a step."""
-        levels, index = self.delivered(self._levels), np.searchsorted(self._edges, times, side="right") - 1
+        ranged = 4.0 if self.quartered else 1.0
+        levels = self.delivered(ranged * self._levels) / ranged
+        index = np.searchsorted(self._edges, times, side="right") - 1
         tau = self.bypass.settling
         if tau <= 0.0:
             return np.asarray(levels[index])

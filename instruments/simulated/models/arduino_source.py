@@ -89,6 +89,10 @@ class SimulatedArduinoSource(ReadBacks):
         self.ready_at = self.world.now + self.boot_delay
         self.world.at(self.ready_at, lambda: None)  # something is due: time goes on while nobody speaks
 
+    def move_jumper(self, channel: int, place: str) -> None:
+        """Put a channel's range jumper at FULL or QUARTER, as a hand does."""
+        self.machine.range_jumper[channel] = place
+
     def power_cycle(self) -> None:
         """Switched off and on again."""
         self.restart("POWER")

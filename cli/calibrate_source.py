@@ -1,0 +1,90 @@
+"""``neurorig calibrate-source``: straighten a current source against an ammeter, and keep that in its own memory."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from neurorig.signals.errors import ConfigError
+
+from .bench import FileArgument
+from .hands import Hands, part
+from .options import JsonOption, OutOption, SeedOption
+from .run import progress_bar
+
+if TYPE_CHECKING:
+    from neurorig.instruments.bench import Bench
+    from neurorig.protocols.calibrate_source import CalibrateOutcome
+
+
+def calibrate_source_command(
+    file: FileArgument,
+    /,
+    *,
+    with_: Annotated[str, Parameter(name="--with", show_default=False, help="The ammeter: smu.1, or dmm.1 over a resistor.")],
+    source: Annotated[
+        tuple[str, ...],
+        Parameter(negative=(), show_default=False, help="A channel, such as source.2; once more for each (default: all wired)."),
+    ] = (),
+    resistor: Annotated[
+        str, Parameter(show_default=False, help='What a multimeter measures over, e.g. "10 kohm".')
+    ] = "",
+    resistor_error: Annotated[str, Parameter(help="Relative error of the resistor.")] = "0.01 %",
+    both_ranges: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="With the range jumper in its other place, too.")
+    ] = False,
+    simulate: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Calibrate the source of the bench's simulated double.")
+    ] = False,
+    seed: SeedOption = 0,
+    out: OutOption = None,  # type: ignore[assignment]  # the default is a folder of its own
+    as_json: JsonOption = False,
+) -> int:  # fmt: skip
+    """Sweep both legs of each channel into an ammeter, fit gain and offset, sweep again, and store them in the source.
+
+    Whatever ends it before the second sweep has agreed, the old calibration stays. It is kept under the source's serial number.
+    """
+    from neurorig.instruments.bench import load_bench
+    from neurorig.protocols.accept import SOURCES
+    from neurorig.protocols.calibrate_source import CalibrateRequest, calibrate_source
+    from neurorig.protocols.source_calibration import CalibrationPlan, check_calibration
+    from neurorig.signals import parse
+
+    ohms = parse(resistor, "ohm") if resistor else None
+    bench = load_bench(file)
+    plans = [
+        CalibrationPlan(channel, with_, ohms, part(resistor_error, "--resistor-error"), both_ranges)
+        for channel in source or _wired(bench)
+    ]
+    for plan in plans:
+        check_calibration(plan, bench)
+    outcomes = []
+    for plan in plans:
+        request = CalibrateRequest(plan, file, simulate, seed, out or SOURCES)
+        with progress_bar(quiet=as_json or not simulate) as progress:
+            outcome = calibrate_source(request, Hands(simulate, as_json), progress or (lambda _, __: None))
+        outcomes.append(outcome)
+        if not as_json:
+            _print(outcome)
+    if as_json:
+        print(json.dumps([{"folder": str(o.folder), "report": str(o.report), **o.record} for o in outcomes]))
+    return 0
+
+
+def _wired(bench: "Bench") -> list[str]:
+    from neurorig.protocols.calibrate_source import channels_of
+
+    if not (found := channels_of(bench)):
+        raise ConfigError(f"{bench.path}: no port is wired to a source whose calibration neurorig can write.")
+    return found
+
+
+def _print(outcome: "CalibrateOutcome") -> None:
+    from .tables import print_calibrated_source, print_lines
+
+    print_calibrated_source(outcome.result)
+    print_lines("note", outcome.result.notes)
+    print_lines("warning", outcome.record["warnings"])
+    print(f"stored  in {outcome.record['plan']['source']}, serial number {outcome.record['source']['serial']}")
+    print(f"record  {outcome.folder / 'calibration.json'}")
+    print(f"report  {outcome.report}")

@@ -1,0 +1,129 @@
+"""From a request to a calibrated source: connect, calibrate, and keep what was found under the source's serial number."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES
+
+from .accept import SOURCES, keep
+from .hands import done_by
+from .source_calibration import CalibratedLeg, CalibratedSource, CalibrationPlan, Point, calibrate, check_calibration
+
+if TYPE_CHECKING:
+    from neurorig.instruments.bench import Bench
+    from neurorig.instruments.connection import Rig
+    from neurorig.instruments.simulated.launch import SimulatedProcess
+
+    from .source_calibration import Tell
+
+
+@dataclass(frozen=True)
+class CalibrateRequest:
+    """What to calibrate on which bench; `out` holds a folder for each source. `simulated`: how true the simulated source is
+    (the words of `into_resistor.Bypass`)."""
+
+    plan: CalibrationPlan
+    bench: str = "wu2025_bump"
+    simulate: bool = False
+    seed: int = 0
+    out: Path = SOURCES
+    simulated: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CalibrateOutcome:
+    """Where it is kept, and what it says."""
+
+    folder: Path
+    report: Path
+    result: CalibratedSource
+    record: dict[str, Any]
+
+
+def channels_of(bench: "Bench") -> list[str]:
+    """The channels of current sources with a calibration that are wired to a port, as ``source.1``."""
+    return [
+        f"{p.instrument}.{p.channel}"
+        for p in bench.ports.values()
+        if bench.instruments[p.instrument].driver == "arduino_source"
+    ]
+
+
+def calibrate_source(request: CalibrateRequest, ask: Callable[[str], None], tell: "Tell") -> CalibrateOutcome:
+    """Check, connect, calibrate one channel, keep. `ask` has a person do something; simulated, it is done already.
+
+    Raises NeurorigError of the kind that fits; the outputs are safe and the calibration a whole one on every way out.
+    """
+    from neurorig.instruments.bench import load_bench
+    from neurorig.instruments.connection import connect
+
+    bench = load_bench(request.bench)
+    check_calibration(request.plan, bench)
+    with contextlib.ExitStack() as stack:
+        double = stack.enter_context(_double(request)) if request.simulate else None
+        with connect(bench, double=double) as rig:
+            result = calibrate(request.plan, rig, done_by(ask, double), tell)
+            record = _record(request, bench, rig, result)
+    from .source_calibration_report import calibration_document
+
+    document = calibration_document(record, result)
+    folder, report = keep(request.out, f"calibration_channel_{record['channel']}", "calibration.json", record, document)
+    return CalibrateOutcome(folder, report, result, record)
+
+
+def _double(request: CalibrateRequest) -> "SimulatedProcess":
+    from neurorig.instruments.simulated.launch import SimulatedProcess
+    from neurorig.instruments.simulated.process import Settings
+
+    plan = request.plan
+    bypass = {"channel": plan.source, "meters": [plan.meter], "ohms": plan.ohms or 1e4}
+    return SimulatedProcess(Settings(request.bench, seed=request.seed, bypass={**bypass, **request.simulated}))
+
+
+def _record(request: CalibrateRequest, bench: "Bench", rig: "Rig", result: CalibratedSource) -> dict[str, Any]:
+    plan = request.plan
+    (name, _, channel), meter = plan.source.partition("."), plan.meter.partition(".")[0]
+    identities, settings = rig.identities(), rig.settings()
+    return {
+        "schema": 1, "taken": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "simulated": request.simulate, "seed": request.seed, "plan": asdict(plan), "channel": channel,
+        "bench": {"name": bench.name, "file": str(bench.path), "sha256": bench.sha256},
+        "source": asdict(identities[name]), "meter": asdict(identities[meter]),
+        "settings": {n: settings[n] for n in (name, meter)}, "warnings": rig.warnings(),
+        "result": as_json(result),
+    }  # fmt: skip
+
+
+def as_json(result: CalibratedSource) -> dict[str, Any]:
+    """Plain JSON values: currents in A, off and errors in steps, corrections as the firmware holds them."""
+    return {
+        "ranges": list(result.ranges), "meter_gain_error": result.gain_error, "notes": result.notes,
+        "within_half_a_step": all(leg.within for leg in result.legs),
+        "legs": {LEG_NAMES[leg.leg]: _leg(leg) for leg in result.legs},
+    }  # fmt: skip
+
+
+def _leg(leg: CalibratedLeg) -> dict[str, Any]:
+    line = leg.line
+    return {
+        "gain": line.gain, "gain_error": line.gain_error, "offset": line.offset, "offset_error": line.offset_error,
+        "old": asdict(leg.old), "new": asdict(leg.new), "within_half_a_step": leg.within,
+        "worst_before": worst(leg.before).off, "worst_after": worst(leg.after).off,
+        "before": [_point(p) for p in leg.before], "after": [_point(p) for p in leg.after],
+    }  # fmt: skip
+
+
+def _point(p: Point) -> dict[str, float]:
+    sign = 1 if p.leg == "SOUR" else -1
+    return {
+        "range": p.full_scale, "commanded": sign * p.code * p.step, "delivered": p.amperes, "error": p.error, "off": p.off,
+    }  # fmt: skip
+
+
+def worst(points: tuple[Point, ...]) -> Point:
+    """The point that is off by most steps."""
+    return max(points, key=lambda p: abs(p.off))

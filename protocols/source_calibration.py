@@ -1,0 +1,361 @@
+"""Calibration of a current source's channel: both legs are swept into an ammeter, straightened, and swept once more.
+
+The correction is tried from the source's working memory first. Only when a second sweep has shown it right is it stored; on
+every other way out the old one is put back, so neither a wrong wire nor a Ctrl-C leaves a bad calibration behind.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorig.analysis.source_legs import LegLine, leg_line
+from neurorig.instruments.drivers.arduino_calibration import GAIN_UNIT, LEG_NAMES, LEGS, OFFSET_UNIT, Correction, Leg
+from neurorig.signals import BenchError, ConfigError, LimitError, show
+
+from .acceptance import AcceptancePlan, port_of
+from .acceptance_meters import DmmMeter, Meter, Player, SmuMeter, meter_for
+from .hands import Do
+
+if TYPE_CHECKING:
+    from neurorig.instruments.bench import Bench
+    from neurorig.instruments.connection import Rig
+    from neurorig.instruments.drivers.arduino_source import ArduinoSource
+    from neurorig.instruments.wiring import PortWiring
+
+Tell = Callable[[float, str], None]
+"""Called with the fraction done and what is being done."""
+
+STEPS = 4096
+FITTED = (0.03, 0.06, 0.1, 0.16, 0.25, 0.35, 0.47, 0.6, 0.73, 0.87, 1.0)
+"""Levels of the first sweep, in parts of the highest code."""
+CHECKED = (0.02, 0.045, 0.08, 0.13, 0.2, 0.3, 0.41, 0.53, 0.66, 0.8, 0.95)
+"""Those of the second: none was fitted."""
+LOWEST, FEWEST = 64, 256
+"""The first code that is measured: a leg may need up to 32 before it delivers anything; and the least that the highest is."""
+PROBE, WRONG = 0.02, 0.5
+"""Part of the range that is played first, and by which part of it something else than the ammeter shows."""
+RESOLVED = 0.02
+"""Steps: no ammeter is believed to repeat itself better."""
+BENT = 12.0
+"""Steps from a straight line within which a converter lies (MCP4922, DS22250, integral nonlinearity, -12 to 12 LSb)."""
+HALF_STEP = 0.55
+"""Steps: half of one of the converter's own, which are up to 5 % larger than nominal, and the rounding of its gain."""
+SIGMAS = 4.0
+
+
+@dataclass(frozen=True)
+class CalibrationPlan:
+    """What to calibrate and how: `source` and `meter` as ``instrument.channel``.
+
+    `ohms`: the resistor below a multimeter, with its relative error; a source-meter is the ammeter itself. `both_ranges`:
+    also with the range jumper in its other place.
+    """
+
+    source: str
+    meter: str
+    ohms: float | None = None
+    resistor_error: float = 1e-4
+    both_ranges: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """One level as it was measured: its leg, its nominal code, amperes with their own error, the range (A)."""
+
+    leg: Leg
+    code: int
+    amperes: float
+    error: float
+    full_scale: float
+
+    @property
+    def step(self) -> float:
+        """Amperes of one step."""
+        return self.full_scale / STEPS
+
+    @property
+    def delivered(self) -> float:
+        """Steps in the leg's own direction."""
+        return (self.amperes if self.leg == "SOUR" else -self.amperes) / self.step
+
+    @property
+    def off(self) -> float:
+        """Steps delivered too much."""
+        return self.delivered - self.code
+
+    @property
+    def uncertain(self) -> float:
+        """The error in steps."""
+        return max(self.error / self.step, RESOLVED)
+
+
+@dataclass(frozen=True)
+class CalibratedLeg:
+    """What was found of a leg, and what was made of it: its line before, the corrections, the line that is left."""
+
+    leg: Leg
+    line: LegLine
+    """Against the converter's codes, whatever the old correction made of the nominal ones."""
+    old: Correction
+    new: Correction
+    left: LegLine
+    """Against the nominal codes, with the new correction."""
+    before: tuple[Point, ...]
+    after: tuple[Point, ...]
+
+    @property
+    def within(self) -> bool:
+        """Whether every level of the second sweep is within half a step of the converter, as far as can be told."""
+        return all(abs(p.off) <= HALF_STEP + SIGMAS * p.uncertain for p in self.after)
+
+
+@dataclass(frozen=True)
+class CalibratedSource:
+    """Both legs of a channel, stored. `gain_error`: relative, of the ammeter itself; no sweep can see it."""
+
+    legs: tuple[CalibratedLeg, ...]
+    gain_error: float
+    ranges: tuple[float, ...]
+    notes: list[str] = field(default_factory=list)
+
+
+def check_calibration(plan: CalibrationPlan, bench: "Bench") -> "PortWiring":
+    """The port whose limits hold; no I/O. Raises ConfigError for a source or meter that cannot be, LimitError where
+    nothing is left to measure."""
+    role = meter_for(plan.meter, bench)
+    port = port_of(AcceptancePlan(plan.source, (), plan.meter), bench)
+    if (driver := bench.instruments[port.instrument].driver) != "arduino_source":
+        raise ConfigError(f"--source {plan.source}: {driver} has no calibration that neurorig could write.")
+    if role not in ("SourceMeter", "Multimeter"):
+        raise ConfigError(
+            f"--with {plan.meter}: an oscilloscope tells a current to 0.2 % at best; a source is calibrated with a source-meter, "
+            "or with a multimeter over a resistor. What it delivers can be looked at: neurorig accept-source."
+        )
+    if role == "Multimeter" and plan.ohms is None:
+        raise ConfigError(
+            "--resistor: name the resistance over which the multimeter measures, '10 kohm' with 0.1 % or less."
+        )
+    for full_scale in _ranges(plan, port.full_scale):
+        for leg in LEGS:
+            if (top := _highest(port, full_scale, leg)) < FEWEST:
+                allowed = port.high if leg == "SOUR" else port.low
+                raise LimitError(
+                    f"{port.port}: its limit of {show(allowed, 'A')} leaves {top} of the {STEPS} steps of the {LEG_NAMES[leg]}; "
+                    f"{FEWEST} are the least. The channel is off the board while it is calibrated: use a bench file with wider "
+                    f'[limits."{port.port}"] than {bench.path}.'
+                )
+    return port
+
+
+def _ranges(plan: CalibrationPlan, full_scale: float) -> tuple[float, ...]:
+    """The range that the bench file names comes first."""
+    from neurorig.instruments.drivers.segments import FULL_SCALE
+
+    others = tuple(f for f in FULL_SCALE.values() if abs(f - full_scale) > 0.01 * full_scale)
+    return (full_scale, *others) if plan.both_ranges else (full_scale,)
+
+
+def _highest(port: "PortWiring", full_scale: float, leg: Leg) -> int:
+    """The highest code that the port's limits allow."""
+    most = max(0.0, port.high if leg == "SOUR" else -port.low)
+    return min(STEPS - 1, int(most / full_scale * STEPS * (1 + 1e-12)))
+
+
+def calibrate(plan: CalibrationPlan, rig: "Rig", do: Do, tell: Tell) -> CalibratedSource:
+    """Sweep, correct, sweep again, store. Raises BenchError when what is found is no leg of this source, or does not become
+    right; the old calibration is in force then."""
+    return _Calibration(plan, rig, do, tell).run()
+
+
+class _Calibration:
+    def __init__(self, plan: CalibrationPlan, rig: "Rig", do: Do, tell: Tell) -> None:
+        self.port = check_calibration(plan, rig.bench)
+        self.plan, self.do, self.tell = plan, do, tell
+        self.player = Player(rig, plan.source)
+        self.channel = self.player.channel
+        self.source: ArduinoSource = rig.source(self.player.name)  # type: ignore[assignment]  # by its driver
+        self.ranges = _ranges(plan, self.port.full_scale)
+        self.stands = self.ranges[0]
+        """The range that the jumper selects."""
+        self.at_rail = False
+        self.done, self.all = 0, 2 * len(self.ranges) * len(LEGS) * len(FITTED)
+        self.meter = self._meter()
+
+    def _meter(self) -> Meter:
+        if meter_for(self.plan.meter, self.player.rig.bench) == "SourceMeter":
+            return SmuMeter(self.player, self.plan.meter, max(self.ranges))
+        return DmmMeter(self.player, self.plan.meter, self.plan.resistor_error)
+
+    def run(self) -> CalibratedSource:
+        """All of it."""
+        old = self._old()
+        self._wire()
+        before = [p for full_scale in self.ranges for p in self._sweep(full_scale, FITTED, old)]
+        lines = {leg: self._line(leg, before, old[leg]) for leg in LEGS}
+        new = {leg: correction_of(line) for leg, line in lines.items()}
+        self._check(lines, new)
+        try:
+            self.source.corrections.write(self.channel, new)
+            after = [p for full_scale in reversed(self.ranges) for p in self._sweep(full_scale, CHECKED, new)]
+            legs = tuple(self._judged(leg, lines[leg], (old[leg], new[leg]), before, after) for leg in LEGS)
+            self.tell(1.0, "storing")
+            self.source.corrections.write(self.channel, new, store=True)
+        except BaseException as reason:
+            self._restore(old, reason)
+            raise
+        return CalibratedSource(legs, self.meter.gain_error, self.ranges, self._notes(legs))
+
+    def _old(self) -> dict[Leg, Correction]:
+        if (state := self.source.corrections.state()) == "CHANGED":
+            raise BenchError(
+                f"{self.player.name}: its calibration was changed and not stored ({state}). Switch it off and on, and begin "
+                "again."
+            )
+        return self.source.corrections.read(self.channel)
+
+    def _restore(self, old: Mapping[Leg, Correction], reason: BaseException) -> None:
+        """What was in force before, in the source's memory as well if the new one may have got there."""
+        try:
+            self.source.off()
+            stored = self.source.corrections.state() == "STORED"
+            self.source.corrections.write(self.channel, old, store=stored)
+            said = "The calibration is what it was before."
+        except BenchError as trouble:
+            words = ", ".join(f"{LEG_NAMES[leg]} {c.gain} {c.offset}" for leg, c in old.items())
+            said = (
+                f"The old calibration could not be put back ({trouble}); it was (gain, offset): {words}. Switch the source off "
+                "and on: unless it was stored, the old one is in force then."
+            )
+        reason.args = (f"{reason} {said}", *reason.args[1:])
+
+    # Measuring.
+
+    def _wire(self) -> None:
+        plan = self.plan
+        if plan.ohms is None:
+            what = f"connect it to the terminals of {plan.meter}"
+        else:
+            what = f"connect it through {show(plan.ohms, 'ohm')} to ground, {plan.meter} across, HI at the channel"
+        self.do(f"Take {plan.source} off the board and {what}.", _resistor(plan.ohms))
+
+    def _sweep(
+        self, full_scale: float, parts: tuple[float, ...], corrections: Mapping[Leg, Correction]
+    ) -> Iterator[Point]:
+        """Both legs in one range."""
+        if full_scale != self.stands:
+            place = "on (quarter range)" if full_scale < max(self.ranges) else "off (full range)"
+            word = {"jumper": {self.plan.source: full_scale}}
+            self.do(f"Put the range jumper of {self.plan.source} {place}.", word)
+            self.stands = full_scale
+        for leg in LEGS:
+            self._to_rail(leg == "SINK")
+            self._recognise(leg)
+            top = min(_highest(self.port, full_scale, leg), corrections[leg].highest)
+            for code in sorted({max(LOWEST, round(part * top)) for part in parts}):
+                yield self._point(leg, code)
+
+    def _to_rail(self, wanted: bool) -> None:
+        """A sink leg draws its current from the supply: into a resistor to ground it delivers nothing."""
+        if self.plan.ohms is None or wanted == self.at_rail:
+            return
+        where = "+5 V of the shield" if wanted else "ground"
+        self.do(f"Put the resistor's other end to {where}; {self.plan.meter} stays across.", _resistor(self.plan.ohms))
+        self.at_rail = wanted
+
+    def _point(self, leg: Leg, code: int) -> Point:
+        self.done += 1
+        level = code * self.stands / STEPS * (1 if leg == "SOUR" else -1)
+        self.tell(min(0.99, self.done / self.all), f"{LEG_NAMES[leg]} at {show(level, 'A')}")
+        seen = self.meter.level(level, self.plan.ohms or 0.0)
+        return Point(leg, code, seen.amperes, seen.error, self.stands)
+
+    def _recognise(self, leg: Leg) -> None:
+        """A small current first: does it arrive at the ammeter, and does the jumper stand where it should?"""
+        seen = self._point(leg, round(PROBE * STEPS))
+        self.done -= 1
+        if abs(found := self.source.full_scale(self.channel) - self.stands) > 1e-3 * self.stands:
+            raise BenchError(
+                f"{self.plan.source}: its range jumper selects {show(self.stands + found, 'A')}, {show(self.stands, 'A')} was "
+                "expected. Nothing more was played."
+            )
+        if abs(seen.off) > WRONG * seen.code + SIGMAS * seen.uncertain:
+            told = show(seen.code * seen.step * (1 if leg == "SOUR" else -1), "A", 3)
+            raise BenchError(
+                f"{told} from {self.plan.source} show {show(seen.amperes, 'A', 3)} at {self.plan.meter}. Nothing more was "
+                "played. Is the channel off the board and on this meter, the right way round, the resistor the right one?"
+            )
+
+    # Judging.
+
+    def _line(self, leg: Leg, points: list[Point], correction: Correction) -> LegLine:
+        of_leg = [p for p in points if p.leg == leg]
+        return _fitted(of_leg, [correction(p.code) for p in of_leg])
+
+    def _check(self, lines: Mapping[Leg, LegLine], new: Mapping[Leg, Correction]) -> None:
+        """Refuse what is no straight leg, or farther off than the firmware can correct. Nothing was changed so far."""
+        for leg, line in lines.items():
+            where, kept = f"{self.plan.source}, {LEG_NAMES[leg]}", "Its calibration is left as it was."
+            if line.bend > BENT:
+                raise BenchError(
+                    f"{where}: misses a straight line by {line.bend:.1f} steps, more than the {BENT:g} of a sound converter. "
+                    "Does it run into its compliance (too large a resistor), does something else draw current, was the jumper "
+                    f"moved? {kept}"
+                )
+            if not new[leg].possible:
+                raise BenchError(
+                    f"{where}: delivers {line.gain - 1:+.2%} in gain and {line.offset:+.1f} steps in offset; its firmware "
+                    f"corrects 5 % and 32 steps. Is the resistor what it is said to be, its reference 2.5 V? {kept}"
+                )
+
+    def _judged(
+        self, leg: Leg, line: LegLine, corrections: tuple[Correction, Correction], before: list[Point], after: list[Point]
+    ) -> CalibratedLeg:  # fmt: skip
+        """The leg, if the second sweep says that it became right. Raises BenchError."""
+        mine, then = ([p for p in points if p.leg == leg] for points in (after, before))
+        left = _fitted(mine, [p.code for p in mine])
+        for code in (mine[0].code, max(p.code for p in mine)):
+            off = left.offset + (left.gain - 1) * code
+            allowed = HALF_STEP + SIGMAS * max(left.offset_error, left.gain_error * code)
+            if abs(off) > allowed or left.bend > BENT:
+                raise BenchError(
+                    f"{self.plan.source}, {LEG_NAMES[leg]}: with its new correction it is still off by {off:.2f} steps at code "
+                    f"{code} (bent by {left.bend:.1f}); {allowed:.2f} would pass. Something changed between the two sweeps: a "
+                    "loose lead, a source that was not warm?"
+                )
+        return CalibratedLeg(leg, line, *corrections, left, tuple(then), tuple(mine))
+
+    def _notes(self, legs: tuple[CalibratedLeg, ...]) -> list[str]:
+        """What a person should know beside the numbers."""
+        notes = [
+            f"The ammeter's own error, {self.meter.gain_error:.2%} of each current, is common to all values and not in theirs."
+        ]
+        if not all(leg.within for leg in legs):
+            notes.append("What is left is the bend of the converter itself: gain and offset cannot straighten it.")
+        if not self.port.delivered.ideal:
+            notes.append(
+                f'[ports."{self.port.port}"].delivered in the bench file was measured with the old calibration: remove it, or '
+                "measure it anew with neurorig accept-source --write."
+            )
+        return notes
+
+
+def _resistor(ohms: float | None) -> dict[str, float]:
+    return {} if ohms is None else {"resistor": ohms}
+
+
+def _fitted(points: list[Point], codes: list[int]) -> LegLine:
+    return leg_line(
+        np.array(codes, float), np.array([p.delivered for p in points]), np.array([p.uncertain for p in points])
+    )
+
+
+def correction_of(line: LegLine) -> Correction:
+    """What makes a leg with this line deliver its nominal codes (section 12): ``code -> (code - offset) / gain``.
+
+    The offset takes up what the rounding of the gain leaves in the middle of the range.
+    """
+    gain = round((1 / line.gain - 1) * GAIN_UNIT)
+    lost = (1 / line.gain - 1 - gain / GAIN_UNIT) * STEPS / 2
+    return Correction(gain, round((lost - line.offset / line.gain) * OFFSET_UNIT))

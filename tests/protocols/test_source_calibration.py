@@ -1,0 +1,255 @@
+"""A simulated source with wrong legs is calibrated: what is found is what was put in, and what is stored makes it right."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurorig.analysis.source_legs import leg_line
+from neurorig.instruments import Rig, connect, load_bench
+from neurorig.instruments.drivers.arduino_calibration import Correction
+from neurorig.instruments.simulated.launch import SimulatedProcess
+from neurorig.instruments.simulated.process import Settings
+from neurorig.protocols import source_calibration
+from neurorig.protocols.calibrate_source import CalibrateOutcome, CalibrateRequest, calibrate_source, channels_of
+from neurorig.protocols.hands import done_by
+from neurorig.protocols.source_calibration import (
+    HALF_STEP,
+    CalibrationPlan,
+    calibrate,
+    check_calibration,
+    correction_of,
+)
+from neurorig.signals import BenchError, ConfigError, LimitError
+
+STEP = 250e-6 / 4096
+WRONG = {"SOUR": (0.991, -8.2), "SINK": (1.012, 0.5)}
+"""Gain and offset (steps) of the legs; the shield's own dead zone is 8 steps."""
+AMMETER = 2.5e-4
+"""Gain error of a Keithley 2450 on its ranges of 100 uA and 1 mA (SPEC-2450), each with an offset of its own."""
+OFFSETS = ((10e-6, 1.5e-9), (100e-6, 15e-9), (1e-3, 60e-9))
+
+
+def bench_with(folder: Path, meter: str, legs: Mapping[str, tuple[float, float]] = WRONG, low: str = "-250 uA") -> str:
+    """The shipped bench with a meter and a source whose legs are wrong."""
+    rows = [(s * c * STEP, s * (gain * c + offset) * STEP) for s, c, (gain, offset) in (
+        (-1, 4096, legs["SINK"]), (-1, 1, legs["SINK"]), (1, 0, (0.0, 0.0)), (1, 1, legs["SOUR"]), (1, 4096, legs["SOUR"]),
+    )]  # fmt: skip
+    table = ", ".join(f'["{c:.12g} A", "{d:.12g} A"]' for c, d in rows)
+    text = load_bench().path.read_text(encoding="utf-8").replace('low = "-30 uA"', f'low = "{low}"')
+    text = re.sub(r"^delivered = .*$", f"delivered = [{table}]", text, flags=re.MULTILINE)
+    entry = f'\n[instruments.meter]\ndriver = "{meter}"\nresource = "tcp://192.168.1.51:5025"\n\n[instruments.source]\n'
+    file = folder / "bench.toml"
+    file.write_text(text.replace("\n[instruments.source]\n", entry), encoding="utf-8")
+    return str(file)
+
+
+def calibrated(folder: Path, plan: CalibrationPlan, bench: str) -> tuple[CalibrateOutcome, list[str]]:
+    said: list[str] = []
+    request = CalibrateRequest(plan, bench, simulate=True, seed=4, out=folder / "sources")
+    return calibrate_source(request, said.append, lambda part, what: None), said
+
+
+@pytest.fixture(scope="module")
+def by_smu(tmp_path_factory: pytest.TempPathFactory) -> tuple[CalibrateOutcome, list[str]]:
+    folder = tmp_path_factory.mktemp("smu")
+    plan = CalibrationPlan("source.1", "meter.1", both_ranges=True)
+    with pytest.MonkeyPatch.context() as fewer:  # a source-meter takes its time
+        fewer.setattr(source_calibration, "FITTED", source_calibration.FITTED[::2])
+        fewer.setattr(source_calibration, "CHECKED", source_calibration.CHECKED[::2])
+        return calibrated(folder, plan, bench_with(folder, "keithley_2450"))
+
+
+def test_gain_and_offset_are_found_within_their_errors(by_smu: tuple[CalibrateOutcome, list[str]]) -> None:
+    for leg in by_smu[0].result.legs:
+        gain, offset = WRONG[leg.leg]
+        assert abs(leg.line.gain - gain) < 3 * math.hypot(leg.line.gain_error, AMMETER / 2)
+        assert abs(leg.line.offset - offset) < 3 * math.hypot(leg.line.offset_error, OFFSETS[0][1] / STEP)
+        assert leg.line.gain_error < 1e-4
+        assert leg.line.offset_error < 0.2
+
+
+@pytest.mark.parametrize("part", [1.0, 0.25])
+def test_afterwards_a_current_is_within_half_a_step_of_what_is_commanded(
+    by_smu: tuple[CalibrateOutcome, list[str]], part: float
+) -> None:
+    """At every code of both legs and ranges, as far as the ammeter was right itself."""
+    for leg in by_smu[0].result.legs:
+        gain, offset = WRONG[leg.leg]
+        codes = np.arange(16, leg.new.highest + 1)
+        delivered = np.array([gain * leg.new(int(c)) + offset for c in codes])
+        amperes = codes * STEP * part
+        own = np.select([amperes <= full for full, _ in OFFSETS], [o / STEP / part for _, o in OFFSETS])
+        assert (np.abs(delivered - codes) <= HALF_STEP + codes * AMMETER + own).all()
+        assert leg.within
+
+
+def test_what_a_person_does_in_their_order(by_smu: tuple[CalibrateOutcome, list[str]]) -> None:
+    assert [s.partition("(")[0].strip() for s in by_smu[1]] == [
+        "Take source.1 off the board and connect it to the terminals of meter.1.",
+        "Put the range jumper of source.1 on",
+        "Put the range jumper of source.1 off",
+    ]
+
+
+def test_it_is_kept_under_the_serial_number_of_the_source(by_smu: tuple[CalibrateOutcome, list[str]]) -> None:
+    outcome = by_smu[0]
+    kept = json.loads((outcome.folder / "calibration.json").read_text(encoding="utf-8"))
+    assert kept["source"]["serial"] == outcome.folder.parent.name
+    assert kept["source"]["version"]
+    leg = kept["result"]["legs"]["source leg"]
+    assert leg["old"] == {"gain": 0, "offset": 0}
+    assert abs(leg["worst_before"]) > 40
+    assert abs(leg["worst_after"]) < 1
+    assert {p["range"] for p in leg["after"]} == {250e-6, 62.5e-6}
+    assert any("delivered in the bench file" in note for note in outcome.result.notes)
+    assert "Source calibration" in outcome.report.read_text(encoding="utf-8")
+
+
+def test_a_multimeter_over_a_resistor_does_as_well(tmp_path: Path) -> None:
+    """The sink leg needs the resistor's other end at the supply."""
+    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
+    outcome, said = calibrated(tmp_path, plan, bench_with(tmp_path, "keysight_34465a"))
+    assert "through 10 kohm to ground" in said[0]
+    assert [("ground" in s, "+5 V" in s) for s in said[1:]] == [(False, True), (True, False), (False, True)]
+    for leg in outcome.result.legs:
+        gain, offset = WRONG[leg.leg]
+        assert abs(leg.line.gain - gain) < 3 * math.hypot(leg.line.gain_error, 5e-5)
+        assert abs(leg.line.offset - offset) < 3 * leg.line.offset_error + 0.1
+        assert leg.within
+
+
+@contextmanager
+def wrong_bench(bench: str, **bypass: Any) -> Iterator[tuple[Rig, SimulatedProcess]]:
+    words = {"channel": "source.1", "meters": ["meter.1"], "ohms": 10e3, **bypass}
+    with SimulatedProcess(Settings(bench, bypass=words)) as double, connect(load_bench(bench), double=double) as rig:
+        yield rig, double
+
+
+def refused(rig: Rig, double: SimulatedProcess, do: Callable[[str], None] = lambda what: None) -> str:
+    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
+    with pytest.raises(BenchError) as caught:
+        calibrate(plan, rig, done_by(do, double), lambda part, what: None)
+    return str(caught.value)
+
+
+def stored(rig: Rig) -> tuple[str, set[Correction]]:
+    corrections = rig.source("source").corrections  # type: ignore[attr-defined]  # the Arduino source has it
+    return corrections.state(), set(corrections.read("1").values())
+
+
+UNTOUCHED = ("DEFAULT", {Correction()})
+
+
+@pytest.mark.parametrize(
+    ("legs", "told"),
+    [
+        ({"SOUR": (0.2, 0.0), "SINK": (1.0, 0.0)}, "Is the channel off the board and on this meter"),
+        ({"SOUR": (0.9, 0.0), "SINK": (1.0, 0.0)}, "its firmware corrects 5 %"),
+        ({"SOUR": (1.0, 0.0), "SINK": (-1.0, 0.0)}, "the right way round"),
+    ],
+)
+def test_what_is_no_leg_of_this_source_is_refused(
+    tmp_path: Path, legs: dict[str, tuple[float, float]], told: str
+) -> None:
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a", legs)) as (rig, double):
+        assert told in refused(rig, double)
+        assert stored(rig) == UNTOUCHED
+
+
+def test_a_source_that_runs_into_its_compliance_is_refused(tmp_path: Path) -> None:
+    """It sags by a fifth at the voltage of the ammeter: a leg that is bent as by a resistor that is too large."""
+    text = Path(bench_with(tmp_path, "keysight_34465a")).read_text(encoding="utf-8")
+    short = re.sub(r'\["0.00025 A", "[^"]*"\]', '["0.000125 A", "0.000125 A"], ["0.00025 A", "0.000126 A"]', text)
+    assert short != text
+    (tmp_path / "bench.toml").write_text(short, encoding="utf-8")
+    with wrong_bench(str(tmp_path / "bench.toml")) as (rig, double):
+        assert "Does it run into its compliance" in refused(rig, double)
+        assert stored(rig) == UNTOUCHED
+
+
+def test_what_changes_between_the_sweeps_puts_the_old_calibration_back(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, "keysight_34465a")
+    with wrong_bench(bench, drift=5e-9) as (rig, double):
+        said = refused(rig, double)
+        assert "with its new correction it is still off" in said
+        assert "The calibration is what it was before." in said
+        assert stored(rig)[1] == {Correction()}
+        assert stored(rig)[0] == "CHANGED"  # written and put back, never stored
+
+
+def test_a_stop_between_the_sweeps_puts_the_old_calibration_back(tmp_path: Path) -> None:
+    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
+
+    def stop(part: float, what: str) -> None:
+        if part > 0.6:
+            raise KeyboardInterrupt
+
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double):
+        with pytest.raises(KeyboardInterrupt):
+            calibrate(plan, rig, done_by(lambda what: None, double), stop)
+        assert stored(rig)[1] == {Correction()}
+
+
+def test_a_jumper_that_was_not_moved_is_noticed(tmp_path: Path) -> None:
+    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3, both_ranges=True)
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a", low="-40 uA")) as (rig, _):
+        with pytest.raises(BenchError, match=r"jumper selects 250 uA, 62\.5 uA was expected"):
+            calibrate(plan, rig, lambda what, message: None, lambda part, what: None)
+        assert stored(rig) == UNTOUCHED
+
+
+@pytest.mark.parametrize(
+    ("plan", "wrong", "told"),
+    [
+        (CalibrationPlan("source.2", "meter.1"), ConfigError, "wires no port to it, only to source.1"),
+        (CalibrationPlan("source.1", "scope.3"), ConfigError, "with a source-meter"),
+        (CalibrationPlan("source.1", "metre.1"), ConfigError, "Did you mean 'meter.1'"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is_played(
+    tmp_path: Path, plan: CalibrationPlan, wrong: type[Exception], told: str
+) -> None:
+    bench = load_bench(bench_with(tmp_path, "keysight_34465a"))
+    assert channels_of(bench) == ["source.1"]
+    with pytest.raises(wrong, match=told):
+        check_calibration(plan, bench)
+
+
+def test_limits_that_leave_too_little_and_a_missing_resistor_are_told(tmp_path: Path) -> None:
+    narrow = load_bench(bench_with(tmp_path, "keysight_34465a", low="-10 uA"))
+    with pytest.raises(LimitError, match=r"-10 uA leaves 163 of the 4096 steps of the sink leg"):
+        check_calibration(CalibrationPlan("source.1", "meter.1", ohms=10e3), narrow)
+    dmm = load_bench(bench_with(tmp_path, "keysight_34465a"))
+    with pytest.raises(ConfigError, match="name the resistance"):
+        check_calibration(CalibrationPlan("source.1", "meter.1"), dmm)
+
+
+@given(gain=st.floats(0.96, 1.045), offset=st.floats(-31.0, 31.0))
+def test_a_correction_makes_every_code_right_to_half_a_step(gain: float, offset: float) -> None:
+    """From a line that is known exactly; steps of the converter are `gain` of nominal."""
+    codes = np.arange(100.0, 4000.0, 300.0)
+    line = leg_line(codes, gain * codes + offset, np.full(len(codes), 0.02))
+    correction = correction_of(line)
+    assert correction.possible
+    nominal = np.arange(64, correction.highest + 1)
+    delivered = gain * np.array([correction(int(c)) for c in nominal]) + offset
+    assert np.abs(delivered - nominal).max() <= 0.5 * gain + 0.02
+
+
+def test_errors_of_the_line_are_those_of_repeated_measurements() -> None:
+    random, codes = np.random.default_rng(1), np.linspace(64, 4095, 11)
+    errors = np.geomspace(0.05, 0.5, 11)
+    lines = [leg_line(codes, 1.01 * codes - 3 + errors * random.standard_normal(11), errors) for _ in range(400)]
+    assert np.std([line.gain for line in lines]) == pytest.approx(np.mean([n.gain_error for n in lines]), rel=0.25)
+    assert np.std([n.offset for n in lines]) == pytest.approx(np.mean([n.offset_error for n in lines]), rel=0.25)
+    with pytest.raises(ValueError, match="three codes"):
+        leg_line(np.array([1.0, 2.0]), np.array([1.0, 2.0]), np.ones(2))
