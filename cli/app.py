@@ -43,8 +43,10 @@ _HELP = {
     "instruments": "Look for instruments on this computer and the network, and say which driver speaks to each.",
     "bench": "Make a bench file by questions, draw one, or say what is wrong with one.",
     "hardware": "The boards in KiCad: list them, check them, and write what a board house and a buyer need.",
+    "firmware": "The current source's program: which one comes with neurorig, which one runs; write it with avrdude.",
     "wiring-check": "Nudge each port a little, and say which channel moved: wired as the bench file says?",
     "accept-source": "Measure what a current source really delivers: accuracy, sag, noise, mains, settling, drift.",
+    "calibrate-source": "Straighten a current source against an ammeter, and store that in its own memory.",
     "console": "Talk to one instrument: see its answers and errors, save its blocks; by hand or from a script.",
     "simulate": "Serve the simulated instruments of a bench for any program.",
     "doctor": "Say what is missing on this machine, and how to get it.",
@@ -53,13 +55,17 @@ _MODULES = {
     "run": "run", "protocols": "protocols", "list": "runs", "show": "runs", "report": "runs", "export": "runs",
     "comment": "runs", "figure": "figure", "calibrate": "calibrate", "simulate": "simulate", "doctor": "doctor",
     "instruments": "instruments", "console": "console",
-    "wiring-check": "wiring_check", "accept-source": "accept_source",
+    "wiring-check": "wiring_check", "accept-source": "accept_source", "calibrate-source": "calibrate_source",
 }  # fmt: skip
 _GROUPS = {
     "bench": {
         "new": "Look for instruments, ask how they are wired, and write a bench file.",
         "show": "Draw a bench: what drives which port, and how each node reaches the instruments.",
         "check": "Say all that is wrong with a bench file, or that it is fine.",
+    },
+    "firmware": {
+        "info": "The image that comes with neurorig, and the firmware of the source at a port.",
+        "flash": "Write the image into the Arduino at a port, and read its version back.",
     },
     "hardware": {
         "list": "The boards that there are: size and number of parts.",
