@@ -19,6 +19,8 @@ class Bought(NamedTuple):
     alternative: str
     price: float
     note: str = ""
+    accessories: str = ""
+    """What is bought along with each: "<count> x <maker> <number> (<description>) @<price>", joined by "; "."""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -29,7 +31,17 @@ class Bought(NamedTuple):
             "Alternative": self.alternative,
             "Price": f"{self.price:.2f} EUR ({YEAR}, one)",
         }
-        return fields | ({"Note": self.note} if self.note else {})
+        more = {"Note": self.note, "Accessories": self.accessories}
+        return fields | {name: text for name, text in more.items() if text}
+
+
+CAP = "1 x Wuerth Elektronik 60900213421 (jumper cap, 2.54 mm) @0.10"
+
+
+def dip_socket(pins: int) -> str:
+    """The turned-pin socket of a chip in DIP with `pins` pins, as `accessories`."""
+    code, price = {8: ("308", 0.70), 14: ("314", 1.00), 16: ("316", 1.10)}[pins]
+    return f"1 x Mill-Max 110-43-{code}-41-001000 (socket DIP-{pins}, turned pins) @{price:.2f}"
 
 
 FILM_BODY = "Capacitor_THT:C_Rect_L7.2mm_W11.0mm_P5.00mm_FKS2_FKP2_MKS2_MKP2"  # takes all MKS 2, 10 nF to 10 uF
@@ -143,9 +155,10 @@ TEST_POINT = Bought("TestPoint:TestPoint_Keystone_5000-5004_Miniature", "Keyston
 
 
 def resistor(value: str) -> Bought:
-    """Metal film, 1 %; the maker's number ends in three digits of the value and how many zeros follow (680k: 6803)."""
+    """Metal film, 1 %; the maker's number ends in three digits of the value and the power of ten that multiplies them
+    (680k: 6803), whose code for 0.1 is 9, for 0.01 8 (10 ohm: 1009; Vishay's data sheet 28724)."""
     digits, exponent = f"{parse(value + 'ohm', 'ohm'):.2e}".split("e")
-    code = f"{digits.replace('.', '')}{int(exponent) - 2}"
+    code = f"{digits.replace('.', '')}{(int(exponent) - 2) % 10}"
     return RESISTOR._replace(number=f"MBB02070C{code}FCT00")
 
 
