@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .options import RUNS, JsonOption, OutOption
+from .options import RUNS, JsonOption, OutOption, PortOption
 
 LEAST_FREE = 2_000_000_000
 """Bytes below which the disk is called nearly full: a long campaign's night."""
@@ -25,17 +25,22 @@ class Finding:
     needed: bool
     detail: str
     remedy: str = ""
+    mark: str = "extra"
+    """What stands before it when it is neither fine nor needed."""
 
 
-def doctor_command(*, out: OutOption = RUNS, as_json: JsonOption = False) -> int:
-    """Look at Python, packages, serial ports, the disk for the runs; exit code 1 if something needed is missing."""
-    findings = [*_python(), *_packages(), *_programs(), *_serial_ports(), *_disk(out)]
+def doctor_command(*, port: PortOption = "", out: OutOption = RUNS, as_json: JsonOption = False) -> int:
+    """Look at Python, packages, serial ports, firmware, the disk for the runs; exit code 1 if something needed is missing.
+
+    With --port, also at the current source there: opening its port restarts an Arduino, and its outputs go off.
+    """
+    findings = [*_python(), *_packages(), *_programs(), *_serial_ports(), *_firmware(port), *_disk(out)]
     if as_json:
         print(json.dumps([asdict(f) for f in findings]))
     else:
         for f in findings:
-            mark = "ok     " if f.fine else ("MISSING" if f.needed else "extra  ")
-            print(f"{mark} {f.what:22s} {f.detail}" + (f"\n        -> {f.remedy}" if not f.fine else ""))
+            mark = "ok" if f.fine else ("MISSING" if f.needed else f.mark)
+            print(f"{mark:7s} {f.what:22s} {f.detail}" + (f"\n        -> {f.remedy}" if not f.fine else ""))
     return int(any(f.needed and not f.fine for f in findings))
 
 
@@ -101,6 +106,34 @@ def _serial_ports() -> Iterator[Finding]:
         allowed = may_open(port)
         yield Finding(f"serial {port}", allowed, True, "usable" if allowed else "no permission",
                       "" if allowed else serial_refused(port).remedy)  # fmt: skip
+
+
+def _firmware(port: str) -> Iterator[Finding]:
+    from neurorig.hardware.firmware import images
+    from neurorig.signals import BenchError, ConfigError
+
+    try:
+        _, build = images.packaged()
+        old = images.stale()
+    except ConfigError as reason:
+        yield Finding("firmware image", False, True, str(reason), "install neurorig again")
+        return
+    yield Finding("firmware image", not old, False, build.full_version, old, mark="STALE")
+    path = shutil.which("avrdude")
+    remedy = "only to write the firmware into a current source: install avrdude (Debian: sudo apt install avrdude)"
+    yield Finding("avrdude", path is not None, False, path or "not found", remedy)
+    if not port:
+        return
+    from neurorig.instruments.flashing import mismatch, version_at
+
+    try:
+        found = version_at(port)
+    except BenchError as reason:
+        yield Finding("current source", False, True, port, str(reason))
+        return
+    other = mismatch(found, build)
+    yield Finding("current source", not other, False, f"{found.version} at {port}",
+                  f"{other}: neurorig firmware flash --port {port}", mark="DIFFERS")  # fmt: skip
 
 
 def _disk(out: Path) -> Iterator[Finding]:

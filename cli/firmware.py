@@ -7,9 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .options import JsonOption
-
-PortOption = Annotated[str, Parameter(name="--port", help="The Arduino's serial port, such as /dev/ttyACM0 or COM3.")]
+from .options import JsonOption, PortOption
 
 
 def info_command(*, port: PortOption = "", as_json: JsonOption = False) -> int:
@@ -47,7 +45,7 @@ def info_command(*, port: PortOption = "", as_json: JsonOption = False) -> int:
 
 def flash_command(
     *,
-    port: Annotated[str, Parameter(name="--port", help="The Arduino's serial port, such as /dev/ttyACM0 or COM3.")],
+    port: PortOption,
     dry_run: Annotated[
         bool, Parameter(name="--dry-run", negative=(), show_default=False, help="Print the command and do nothing.")
     ] = False,

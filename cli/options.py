@@ -40,6 +40,8 @@ FaultOption = Annotated[
     ),
 ]
 
+PortOption = Annotated[str, Parameter(name="--port", help="The Arduino's serial port, such as /dev/ttyACM0 or COM3.")]
+
 RUNS = Path("runs")
 """Where runs go when no folder is named."""
 

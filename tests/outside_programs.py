@@ -15,6 +15,8 @@ from functools import cache
 
 import pytest
 
+from neurorig.signals import ConfigError
+
 NOT_VERIFIED = "NOT VERIFIED: "
 
 
@@ -33,7 +35,32 @@ def _kicad() -> str:
     return "" if major and int(major[0]) >= 9 else f"kicad-cli is {said or 'of no version'}, 9 or later is needed"
 
 
-PROGRAMS: dict[str, Callable[[], str]] = {"kicad": cache(_kicad), "ngspice": cache(_ngspice)}
+def _simavr() -> str:
+    from neurorig.hardware.firmware.simulated.building import shim
+
+    try:
+        shim()
+    except ConfigError as missing:
+        return str(missing).partition(". ")[0]
+    return ""
+
+
+def _avr() -> str:
+    from neurorig.hardware.firmware.images import compiler, packaged
+
+    try:
+        found, wanted = compiler(), packaged()[1].compiler
+    except ConfigError as missing:
+        return str(missing)
+    return "" if found == wanted else f"avr-gcc is {found or 'not found'}, {wanted} built the firmware's image"
+
+
+PROGRAMS: dict[str, Callable[[], str]] = {
+    "avr": cache(_avr),
+    "kicad": cache(_kicad),
+    "ngspice": cache(_ngspice),
+    "simavr": cache(_simavr),
+}
 """What is wrong with each program, by the name that `needs` and NEURORIG_REQUIRE know it by; empty if nothing is."""
 
 

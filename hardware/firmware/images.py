@@ -58,9 +58,9 @@ def packaged() -> tuple[Path, Build]:
     return image, build
 
 
-def sources(folder: Path = PROGRAM) -> str:
+def sources(folder: Path | None = None) -> str:
     """SHA-256 of the sources' text, as the Makefile takes it: its first eight digits are the build (PROTOCOL.md, section 4)."""
-    texts = sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
+    texts = sorted(path for path in (folder or PROGRAM).iterdir() if path.suffix in (".c", ".h"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in texts)).hexdigest()
 
 

@@ -191,3 +191,22 @@ def test_the_command_line(
     monkeypatch.setattr(images, "packaged", lambda: (shipped, OTHER))
     assert run(["firmware", "info", "--port", port, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["differs"] is True
+
+
+def test_doctor_tells_another_firmware_and_a_stale_image(
+    port: str, shipped: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(*words: str) -> dict[str, dict[str, object]]:
+        run(["doctor", "--json", *words])
+        return {entry["what"]: entry for entry in json.loads(capsys.readouterr().out)}
+
+    assert found("--port", port)["current source"]["fine"] is True
+    assert "current source" not in found()
+    monkeypatch.setattr(images, "packaged", lambda: (shipped, OTHER))
+    monkeypatch.setattr(images, "stale", lambda: "the sources were changed")
+    run(["doctor", "--port", port])
+    said = capsys.readouterr().out
+    assert f"DIFFERS current source         {SAME.full_version} at {port}" in said
+    assert f"-> this neurorig comes with {OTHER.full_version}: neurorig firmware flash --port {port}" in said
+    assert f"STALE   firmware image         {OTHER.full_version}" in said
+    assert found("--port", "/dev/ttyNONE")["current source"]["fine"] is False
