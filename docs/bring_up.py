@@ -1,9 +1,8 @@
 """Write the voltages that a good board shows: ngspice on the netlists that KiCad exports from the schematics.
 
-Run it after a change of a board or a model: ``python docs/bring_up.py`` (needs KiCad 9 and ngspice, some 20 s). The tables stand
+Run it after a change of a board or a model: ``python docs/bring_up.py`` (needs KiCad 9 and ngspice, 3 s). The tables stand
 in docs/howto/bring-up.md between comments. Of the neuron, each value is that of the model `ref`, and in brackets the
 span of the three thyristors that the models know: the measured device, the reference and the median of a population.
-The page's tolerances are that span, or in the synapse what transistors of the data sheet's thresholds do.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,16 +40,18 @@ def neuron() -> list[tuple[str, ...]]:
     idle = _thyristors(0.0)
     off, low, high = "nothing", "20 uA", "60 uA"
     return [
-        (off, "`TP1` +5V", _volts(idle, _mean("+5V")), "0 V: poles of the supply, `Q1`; less than 4.9 V: a short, take the chips out"),
+        (off, "`TP1` +5V", _volts(idle, _mean("+5V")), "0 V: poles of the supply, `Q1`; below 4.9 V: a short"),
         (off, "`J9` temperature", "0.75 V at 25 degC, 10 mV/K (data sheet)", "`U9` the wrong way round"),
         (off, "`n1.v_m`", _volts(idle, _mean("n1.v_m")), "solder between `C_m1` and +5 V"),
         (off, "`Q11_1` pin 1", _volts(idle, _mean("Net-_Q11_1A-D_")), "0 V: `R_pull11`, or `Q11_1` the wrong way round"),
-        (low, "`n1.v_m`", _volts(silent, _mean("n1.v_m")), "climbs to 3.6 V or more: `T1` the wrong way round or too insensitive, `R_m1` open; "
-         "0 V: `C_m1` shorted; fires: too sensitive"),
+        (low, "`n1.v_m`", _volts(silent, _mean("n1.v_m")),
+         "above 3.6 V: `T1` the wrong way round or too insensitive, `R_m1`; 0 V: `C_m1` shorted; fires: too sensitive"),
         (low, "`n1.v_ap`", _volts(silent, _mean("n1.v_ap")), "0 V: no cap on `JP_load1`; not the current times 2 kohm: `R_a1`"),
-        (high, "`n1.v_m`, highest", _volts(firing, _extreme("n1.v_m", np.max)), "stays at its highest: `T1` does not fire; stays at 0.9 V: it latches"),
+        (high, "`n1.v_m`, highest", _volts(firing, _extreme("n1.v_m", np.max)),
+         "stays at its highest: `T1` does not fire; stays at 0.9 V: it latches"),
         (high, "`n1.v_m`, lowest", _volts(firing, _extreme("n1.v_m", np.min)), "higher: `R_a1` too large"),
-        (high, "`n1.v_ap`, highest", _volts(firing, _extreme("n1.v_ap", np.max)), "half of it: sampled slower than 40 kS/s, or probe factor"),
+        (high, "`n1.v_ap`, highest", _volts(firing, _extreme("n1.v_ap", np.max)),
+         "less: sampled slower than 40 kS/s, or probe factor"),
         (high, "`n1.v_ap`, rate", _spread(firing, _rate, "Hz"), "twice or half: `C_m1`"),
         (high, "`n1.v_ap`, longer than 0.75 V", _spread(firing, _width("n1.v_ap", 0.75), "s"), "`C_m1`, `R_a1`"),
         (high, "1 kohm at `J_delta11`, highest", _volts(firing, _extreme("s11.i_delta", np.max)),
@@ -66,11 +67,12 @@ def synapse() -> list[tuple[str, ...]]:
         current = show(amperes, "A")
         exc, inh = seen["1-2"], seen["2-3"]
         rows += [
-            (current, "`s11.v_c1`", _near(_mean("s11.v_c1")(exc), 0.3), "near 0 V: `s11.discharge` is high, `Q11_2`; near 5 V: `R_s11_1` open, `Q11_2`"),
-            (current, "`s11.v_c2`", _near(_mean("s11.v_c2")(exc), 0.3), "0 V: mirror of `Q11_2`; near 5 V: `R_s11_2`, `Q11_3`"),
+            (current, "`s11.v_c1`", _near(_mean("s11.v_c1")(exc), 0.3),
+             "near 0 V: `s11.discharge` is high, `Q11_2`; near 5 V: `R_s11_1` open, `Q11_2`"),
+            (current, "`s11.v_c2`", _near(_mean("s11.v_c2")(exc), 0.3), "0 V: `Q11_2`; near 5 V: `R_s11_2`, `Q11_3`"),
             (current, "`s11.i_out`", _part(_mean("s11.i_out")(exc), 0.1), "0 V: `Q11_3`, `Q11_1`, `R_rep11`"),
-            (current, "`s11.out`, `JP_sign11` exc", _part(_mean("s11.out")(exc), 0.1), "0 V: `JP_output11` on 10k? `R_out11`"),
-            (current, "`s11.out`, `JP_sign11` inh", show(abs(round(_mean("s11.out")(inh), 3)), "V"), "as before: the cap is on exc"),
+            (current, "`s11.out`, exc", _part(_mean("s11.out")(exc), 0.1), "0 V: `JP_output11` not on 10k, `R_out11`"),
+            (current, "`s11.out`, inh", show(abs(round(_mean("s11.out")(inh), 3)), "V"), "as before: cap of `JP_sign11` on exc"),
         ]  # fmt: skip
     return rows
 

@@ -42,8 +42,8 @@ FOR = {
 
 INTRO = """# Jumpers and values
 
-What each motif and each figure needs on the [circuit boards](../../hardware/README.md). One of them alone, with what differs from the printed values:
-`neurorig hardware setup wu2025_fig15`.
+What each motif and each figure needs on the [circuit boards](../../hardware/README.md). One of them alone, with what differs
+from the printed values: `neurorig hardware setup wu2025_fig15`.
 
 | on the board | word | where the cap goes |
 | --- | --- | --- |
@@ -55,9 +55,10 @@ What each motif and each figure needs on the [circuit boards](../../hardware/REA
 | `JP_output` | membrane, 10k | pins 1-2, pins 2-3 (open loop, or a synapse that is not used) |
 | `JP_C_s`, `JP_R_s` | on, - | on, no cap |
 
-Parts of neuron 1 are `C_m1`, `R_m1`, ...; parts of the synapse from neuron 1 to neuron 2 are `R_W12`, `JP_sign12`, `C_s12_1` and `R_s12_1` (stage 1), `C_s12_2` and `R_s12_2` (last stage); an
-exponential synapse has the last stage alone. A synapse of the motif board that a figure lacks has its `JP_output` on 10k; its other jumpers do not matter. Index `11` is also the synapse of an open
-loop. Of an inhibitory one in open loop, read the replica."""
+Parts of neuron 1 are `C_m1`, `R_m1`, ...; parts of the synapse from neuron 1 to neuron 2 are `R_W12`, `JP_sign12`,
+`C_s12_1` and `R_s12_1` (stage 1), `C_s12_2` and `R_s12_2` (last stage); an exponential synapse has the last stage alone.
+A synapse of the motif board that a figure lacks has its `JP_output` on 10k; its other jumpers do not matter. Index `11` is
+also the synapse of an open loop. Of an inhibitory one in open loop, read the replica."""
 
 NEURONS = ("for", "board file", "circuit", "neuron", "C_m", "R_m", "R_a or R_L", "C_L", "JP_load", "JP_C_L")
 SYNAPSES = (

@@ -47,8 +47,13 @@ PROJECTS = {name: Project(name, title, HERE / name) for name, title in _TITLES.i
 def find_project(name: str) -> Project:
     """A board that ships, by its name, or somebody's own project, by the path of its .kicad_pro or its folder.
 
-    Raises ConfigError for a name that no board has, or a project without schematic or layout.
+    Raises ConfigError for a name that no board has, or that means two, and a project without schematic or layout.
     """
+    if name in PROJECTS and _is_another(Path(name), PROJECTS[name]):
+        raise ConfigError(
+            f"'{name}' is a board that ships, and a project in this folder: write ./{name} for the project, or go to another "
+            "folder for the board."
+        )
     project = PROJECTS.get(name) or _own(name)
     for path in (project.settings, project.schematic, project.board):
         if not path.is_file():
@@ -56,6 +61,11 @@ def find_project(name: str) -> Project:
                 f"{project.name}: {path} is missing; a project is a .kicad_pro, .kicad_sch and .kicad_pcb."
             )
     return project
+
+
+def _is_another(path: Path, shipped: Project) -> bool:
+    """Whether `path` is a folder with a project other than `shipped`."""
+    return path.is_dir() and any(path.glob("*.kicad_pro")) and path.resolve() != shipped.folder.resolve()
 
 
 def _own(name: str) -> Project:

@@ -56,6 +56,17 @@ def test_a_board_that_is_misspelt_is_guessed(capsys):
     assert "Did you mean 'neuron'?" in error
 
 
+def test_a_project_that_is_called_as_a_board_that_ships(capsys, tmp_path, monkeypatch):
+    shutil.copytree(PROJECTS["neuron"].folder, tmp_path / "neuron")
+    monkeypatch.chdir(tmp_path)
+    code, _, error = said(capsys, "bom", "neuron")
+    assert code == 2
+    assert "write ./neuron for the project" in error
+    assert said(capsys, "bom", "./neuron")[0] == 0
+    monkeypatch.chdir(PROJECTS["neuron"].folder.parent)
+    assert said(capsys, "bom", "neuron")[0] == 0
+
+
 @pytest.mark.needs("kicad")
 def test_a_board_of_ones_own_is_checked_and_built(capsys, mine, tmp_path):
     code, out, _ = said(capsys, "check", mine.settings)
