@@ -77,9 +77,9 @@ class SpikeWire:
         """
         return self._spikes(self.world.twin, level, start, stop)
 
-    def foresee(self, level: float, until: float) -> NDArray[np.float64]:
-        """Times after now, up to `until`, at which it will, if nobody changes what drives the board."""
-        return self._spikes(self.world.ahead(until), level, self.world.now, until)
+    def foresee(self, level: float, since: float, until: float) -> NDArray[np.float64]:
+        """Times in (since, until], some of it to come, at which it will, if nobody changes what drives the board."""
+        return self._spikes(self.world.ahead(until), level, since, until)
 
     def _spikes(self, twin: "Twin", level: float, start: float, stop: float) -> NDArray[np.float64]:
         return twin.spikes(self.neuron, start, stop) if twin.board.neurons[self.neuron].peak > level else np.empty(0)

@@ -513,6 +513,7 @@ static avr_cycle_count_t rise(avr_t *avr, avr_cycle_count_t when, void *param)
 /* Spikes that are to come, in rising order; they replace those that were told before. */
 void shim_spikes(board_t *b, const uint64_t *cycles, const uint8_t *inputs, int n)
 {
+    rise(b->avr, 0, b); /* one that is due now has come */
     avr_cycle_timer_cancel(b->avr, rise, b);
     b->rises_to_come = n < 64 ? n : 64;
     for (int i = 0; i < b->rises_to_come; i++) {

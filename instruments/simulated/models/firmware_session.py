@@ -2,14 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ..world import POLL
 from .arduino_lines import BLOCK_GAP, Framer, Line
 
 if TYPE_CHECKING:
     from .firmware_source import FirmwareSource
-
-POLLS = {"STAT?": POLL, "ADC:DATA?": 10e-3}
-"""Queries of a host that waits, and how far the world goes on for each (s)."""
 
 
 def complete(data: bytes) -> tuple[list[bytes], bytes]:
@@ -58,16 +54,25 @@ class FirmwareSession:
             self._framer.cut_off()
         lines = [line for line in self._framer.feed(data) if not line.empty]
         self.messages += len(lines)
-        return hello + source.named(source.exchange(data, len(lines) + cut, most=_patience(lines)))
+        for line in lines:
+            self._heed(line.raw.upper().partition(b"*")[0].decode("latin-1").strip())
+        answer = source.exchange(data, len(lines) + cut)
+        if any(line.raw.upper().startswith(b"ADC:DATA?") for line in lines):
+            source.emptied_stream((len(answer) - len(b"#3000......cc\n")) // 2)
+        return hello + source.named(answer)
+
+    def _heed(self, request: str) -> None:
+        """The queries of a host that waits let the world go on."""
+        header, _, parameter = request.partition(" ")
+        if header == "STAT?":
+            self._source.world.progress()
+        elif header == "ADC:DATA?":
+            self._source.fill_stream()
+        elif header in ("ADC:SCAN", "ADC:SLOT") and parameter.isdecimal():
+            self._source.scan[header] = int(parameter)
 
     def close(self) -> None:
         """The client has gone; a block cut off is an error as on the serial line."""
         if self._framer.in_block:
             self._source.pass_time(BLOCK_GAP * 1.02)
             self._framer.cut_off()
-
-
-def _patience(lines: list[Line]) -> float | None:
-    """How long a poll among these lines may take; None if there is none."""
-    words = (line.raw.upper().partition(b"*")[0].split(b" ")[0].decode("latin-1") for line in lines)
-    return min((POLLS[word] for word in words if word in POLLS), default=None)

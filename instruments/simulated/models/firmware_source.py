@@ -23,6 +23,7 @@ from neurorig.signals import ConfigError
 from ..world import POLL
 from .arduino_channel import FULL_SCALE_NA, CurrentOutput, LogicOutput
 from .arduino_machine import ERASED, LogicInput
+from .arduino_stream import ROOM, SLOT
 from .firmware_session import FirmwareSession, complete
 
 if TYPE_CHECKING:
@@ -50,14 +51,13 @@ MOST_SPIKES = 64
 STREAM_POLL = 12e-3
 """Longest advance of one poll while the processor streams: its memory lasts 30 ms at the busiest."""
 SERIAL_AT, SERIAL_LENGTH = 0x3F0, 16
-ADCSRA, ADATE = 0x7A, 0x20
 
 
 class SpikeInput(Protocol):
     """What the world gives to a comparator of the source."""
 
-    def foresee(self, level: float, until: float) -> NDArray[np.float64]:
-        """Rising crossings after now, up to `until`, if nothing changes."""
+    def foresee(self, level: float, since: float, until: float) -> NDArray[np.float64]:
+        """Rising crossings in (since, until], which begins about now, if nothing changes."""
         ...
 
 
@@ -96,7 +96,11 @@ class FirmwareSource:
         self._enabled = {1: False, 2: False}
         self._flows = {1: 0.0, 2: 0.0}
         self._inbox = b""
-        self._foreseen = 0
+        self._kept, self._fetched = 0.0, world.now  # samples of the stream when it was fetched
+        self.scan = {"ADC:SCAN": 3, "ADC:SLOT": 8}
+        """What the clients set: how long a host waits for half a memory of scans."""
+        self._sampled = -math.inf
+        self._told = world.now  # the processor knows of all spikes before this
         self._due: Event | None = None
         self._paced: Event | None = None
         self.hello, self.restarts, self.ready_at = b"", 0, world.now
@@ -154,13 +158,17 @@ class FirmwareSource:
     def run(self, until: float) -> float:
         """See `Machine`."""
         controller, target = self.controller, self._cycle(until)
-        self._foreseen = 0
+        known = target if not self.comparators else controller.cycle
         while controller.cycle < target:
-            sampled = controller.run_until(self._foresee(target))
+            if controller.cycle >= known:
+                known = self._foresee(target)
+            sampled = controller.run_until(known)
             if sampled is not None:
                 self._keep_up()
                 controller.analog(sampled, self._volts(sampled))
+                self._sampled = self.world.now
             if self._put_out():
+                self._told = min(self._told, self._moment(controller.cycle))
                 return self.world.now
         return max(until, self.world.now)
 
@@ -213,18 +221,17 @@ class FirmwareSource:
 
     def _foresee(self, target: int) -> int:
         """Tell the processor the spikes that will come; the cycle up to which they are known."""
-        cycle = self.controller.cycle
-        if not self.comparators:
-            return target
-        if cycle >= self._foreseen:
-            self._keep_up()
-            until = min(self._moment(target), self.world.now + FORESIGHT)
-            told = [(t, n - 1) for n, seen in self.comparators.items() for t in seen.foresee(self._level, until)]
-            told.sort()
-            cycles = np.array([self._cycle(t) for t, _ in told[:MOST_SPIKES]], np.uint64)
-            self.controller.spikes(cycles, np.array([n for _, n in told[:MOST_SPIKES]], np.uint8))
-            self._foreseen = int(cycles[-1]) + 1 if len(told) > MOST_SPIKES else max(self._cycle(until), cycle + 1)
-        return min(target, self._foreseen)
+        self._keep_up()
+        until = min(self._moment(target), self.world.now + FORESIGHT)
+        seen = [(t, n - 1) for n, it in self.comparators.items() for t in it.foresee(self._level, self._told, until)]
+        seen.sort()
+        if len(seen) > MOST_SPIKES:
+            del seen[MOST_SPIKES:]
+            until = seen[-1][0]
+        cycles = np.array([self._cycle(t) for t, _ in seen], np.uint64)
+        self.controller.spikes(cycles, np.array([n for _, n in seen], np.uint8))
+        self._told = until
+        return max(self._cycle(until), self.controller.cycle + 1)
 
     def _edge(self, when: float) -> None:
         """TRIG IN rises, for 10 us."""
@@ -243,8 +250,21 @@ class FirmwareSource:
 
     @property
     def streaming(self) -> bool:
-        """Whether the converter is triggered by the timer."""
-        return bool(self.controller.memory(ADCSRA, 1)[0] & ADATE)
+        """Whether read-backs are being taken."""
+        return self.world.now - self._sampled < STREAM_POLL
+
+    def fill_stream(self) -> None:
+        """Who fetches the stream so soon that little has come waits until half of what is kept is full."""
+        rate = self.scan["ADC:SCAN"].bit_count() / (max(1, self.scan["ADC:SLOT"]) * SLOT)
+        kept = min(ROOM, self._kept + rate * (self.world.now - self._fetched))
+        if self.streaming and 0 < kept < ROOM / 4 and not self.world.paced:
+            self.world.advance_to(self.world.now + min(POLL, (ROOM / 2 - kept) / rate))
+            kept = ROOM / 2
+        self._kept, self._fetched = kept, self.world.now
+
+    def emptied_stream(self, samples: int) -> None:
+        """So many samples were fetched; few of them: nothing is left."""
+        self._kept = max(0.0, self._kept - samples) if samples >= ROOM / 4 else 0.0
 
     def _pace(self) -> None:
         """No poll leaps over what the processor can keep of its stream."""
@@ -267,12 +287,9 @@ class FirmwareSource:
         self.world.advance_to(self.world.now + seconds)
         self.world.lead(seconds)
 
-    def exchange(self, data: bytes, requests: int, *, most: float | None = None) -> bytes:
-        """Send what holds so many requests, and let time pass until all are answered. `most`: it is a poll, and may take so
-        long."""
+    def exchange(self, data: bytes, requests: int) -> bytes:
+        """Send what holds so many requests, and let time pass until all are answered."""
         self.look_at_jumpers()
-        if most is not None:
-            self.world.progress(min(most, POLL))
         self.controller.send(data)
         deadline = self.world.now + PATIENCE
         answers: list[bytes] = []
