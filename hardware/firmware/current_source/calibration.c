@@ -8,10 +8,9 @@
 
 #define LEGS sizeof corrections
 
-static struct {
-    struct correction corrections[2][2];
-    uint16_t crc;
-} stored EEMEM;
+/* In the EEPROM: the corrections, then their CRC. */
+#define IN_EEPROM ((struct correction *)0)
+#define CRC_IN_EEPROM ((uint16_t *)sizeof corrections)
 
 struct correction corrections[2][2];
 uint8_t calibration_state;
@@ -37,8 +36,8 @@ static bool erased(void)
 
 void calibration_load(void)
 {
-    eeprom_read_block(corrections, stored.corrections, LEGS);
-    uint16_t crc = eeprom_read_word(&stored.crc);
+    eeprom_read_block(corrections, IN_EEPROM, LEGS);
+    uint16_t crc = eeprom_read_word(CRC_IN_EEPROM);
     if (crc == crc_of_corrections()) {
         calibration_state = STORED;
         return;
@@ -51,8 +50,8 @@ void calibration_load(void)
 
 void calibration_store(void)
 {
-    eeprom_update_block(corrections, stored.corrections, LEGS);
-    eeprom_update_word(&stored.crc, crc_of_corrections());
+    eeprom_update_block(corrections, IN_EEPROM, LEGS);
+    eeprom_update_word(CRC_IN_EEPROM, crc_of_corrections());
     eeprom_busy_wait();
     calibration_state = STORED;
 }

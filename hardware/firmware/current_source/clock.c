@@ -8,7 +8,7 @@
 #define SLOT_HALVES 250
 #define READ_SLOT_AFTER 40
 
-static volatile uint16_t overflows;
+volatile uint16_t clock_overflows;
 
 void clock_start(void)
 {
@@ -26,15 +26,7 @@ void clock_start(void)
 
 ISR(TIMER1_OVF_vect)
 {
-    overflows++;
-}
-
-uint32_t clock_of_count(uint16_t count)
-{
-    uint16_t high = overflows;
-    if ((TIFR1 & _BV(TOV1)) && !(count & 0x8000))
-        high++;
-    return ((uint32_t)high << 16) | count;
+    clock_overflows++;
 }
 
 uint32_t clock_now(void)

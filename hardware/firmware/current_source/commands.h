@@ -13,7 +13,7 @@ struct block {
     uint16_t sent_crc;
 };
 
-/* Execute a line without its checksum; both give NO_ERROR when the answer is OK, ANSWERED when it was sent, or why it is refused. */
+/* Execute a line without its checksum, and a block; what they give: handlers.h. */
 uint8_t command_execute(char *text);
 uint8_t command_execute_block(const struct block *block);
 

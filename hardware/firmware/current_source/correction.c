@@ -1,11 +1,11 @@
 /* CAL: section 12. */
 #include <avr/pgmspace.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "calibration.h"
 #include "errors.h"
 #include "handlers.h"
+#include "inline.h"
 #include "output.h"
 #include "program.h"
 
@@ -27,49 +27,56 @@ HANDLER(lock)
     return NO_ERROR;
 }
 
-/* The leg that a line names, or NULL. */
-static struct correction *leg(void)
+enum which { GAIN, OFFSET };
+
+/* The correction of the leg that a line names, or NULL. */
+static int16_t *named(enum which which)
 {
     if (!parameters_name_channel())
         return NULL;
-    return &corrections[shared.request.channel][shared.request.word];
+    struct correction *leg = &corrections[shared.request.channel][shared.request.word];
+    return which == GAIN ? &leg->gain : &leg->offset;
 }
 
 /* Sets a correction, and drops what was checked against the old one. */
-static uint8_t change(int16_t *correction, int32_t to, int16_t most)
+static NOT_INLINE uint8_t change(enum which which, int16_t most)
 {
-    if (to < -most || to > most)
+    int16_t *correction = named(which);
+    __int24 to = shared.request.numbers[1];
+    if (!correction || to < -most || to > most)
         return DATA_OUT_OF_RANGE;
+    *correction = (int16_t)to;
+    calibration_state = CHANGED;
     output_abort();
     for (uint8_t n = 0; n < CHANNELS; n++)
         program_drop(n);
-    *correction = (int16_t)to;
-    calibration_state = CHANGED;
     return NO_ERROR;
+}
+
+static NOT_INLINE uint8_t tell(enum which which)
+{
+    const int16_t *correction = named(which);
+    return correction ? value(*correction) : (uint8_t)DATA_OUT_OF_RANGE;
 }
 
 HANDLER(gain_set)
 {
-    struct correction *named = leg();
-    return named ? change(&named->gain, shared.request.numbers[1], GAIN_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
+    return change(GAIN, GAIN_MOST);
 }
 
 HANDLER(gain_query)
 {
-    const struct correction *named = leg();
-    return named ? value(named->gain) : (uint8_t)DATA_OUT_OF_RANGE;
+    return tell(GAIN);
 }
 
 HANDLER(offset_set)
 {
-    struct correction *named = leg();
-    return named ? change(&named->offset, shared.request.numbers[1], OFFSET_MOST) : (uint8_t)DATA_OUT_OF_RANGE;
+    return change(OFFSET, OFFSET_MOST);
 }
 
 HANDLER(offset_query)
 {
-    const struct correction *named = leg();
-    return named ? value(named->offset) : (uint8_t)DATA_OUT_OF_RANGE;
+    return tell(OFFSET);
 }
 
 HANDLER(store)

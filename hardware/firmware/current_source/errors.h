@@ -32,7 +32,8 @@
 
 enum error {
     ERRORS(ERROR_NAME)
-    ANSWERED, /* none: a command has sent its answer itself */
+    ANSWERED,   /* none: a command has made its answer, but for its end */
+    SENT_BLOCK, /* none: it has sent its answer */
 };
 
 void errors_push(uint8_t error);

@@ -1,5 +1,5 @@
 /* What the commands do. Each finds its parameters in shared.request, and gives NO_ERROR for `OK`, ANSWERED when
-   it has sent its answer, or why it is refused. */
+   it has made its answer, SENT_BLOCK, or why it is refused. */
 #ifndef HANDLERS_H
 #define HANDLERS_H
 

@@ -93,7 +93,9 @@ static void reply(uint8_t error, bool checksum)
         answer_begin(checksum);
         answer_text(PSTR("OK"));
         answer_end();
-    } else if (error != ANSWERED) {
+    } else if (error == ANSWERED) {
+        answer_end();
+    } else if (error != SENT_BLOCK) {
         refuse(error, checksum);
     }
 }

@@ -1,7 +1,6 @@
 #include "player.h"
 
 struct player players[CHANNELS];
-bool player_marked;
 
 void player_begin(uint8_t channel, int16_t set_code)
 {
@@ -15,16 +14,17 @@ void player_begin(uint8_t channel, int16_t set_code)
     };
 }
 
-void player_go_on_ramp(struct player *player)
+static void go_on_ramp(struct player *player)
 {
     player->levels--;
-    player->left = player->step - 1;
-    player->code += player->whole;
+    player->next_left = player->step - 1;
+    int16_t code = player->code + player->whole;
     __uint24 rest = player->rest + player->part;
     if (rest >= player->twice_count) {
         rest -= player->twice_count;
-        player->code += player->sign;
+        code += player->sign;
     }
+    player->code = code;
     player->rest = rest;
 }
 
@@ -48,35 +48,35 @@ static inline void begin_ramp(struct player *player, int16_t to, __uint24 count,
     player->twice_count = count * 2;
     player->from = to;
     player->step = step;
-    player->left = step - 1;
+    player->next_left = step - 1;
     player->levels = count - 1;
 }
 
-bool player_read_on(uint8_t channel)
+static NOT_INLINE void read_on(struct player *player)
 {
-    struct player *player = &players[channel];
+    const uint8_t *segments = programs[player == &players[0] ? 0 : 1].segments;
     uint16_t step = 1;
     const uint8_t *segment = player->next;
-    while (segment != player->end) {
-        switch (kind_of(segment)) {
+    for (; segment != player->end; segment += SEGMENT_BYTES) {
+        switch (segment_kind(segment)) {
         case HOLD:
             player->code = player->from = code_of(segment);
-            player->left = count_of(segment) - 1;
+            player->next_left = count_of(segment) - 1;
             player->next = segment + SEGMENT_BYTES;
-            return true;
+            return;
         case RAMP:
             begin_ramp(player, code_of(segment), count_of(segment), step);
             player->next = segment + SEGMENT_BYTES;
-            return true;
+            return;
         case FROM:
             player->from = code_of(segment);
             step = segment_step(segment);
             break;
         case MARK:
-            player_marked = true;
+            player->ahead |= A_MARK;
             break;
         case LOOP:
-            player->outside->start = (uint8_t)((segment - programs[channel].segments) / SEGMENT_BYTES);
+            player->outside->start = (uint8_t)((uint16_t)(segment - segments) / SEGMENT_BYTES);
             player->outside->left = segment_times(segment) - 1;
             player->outside++;
             break;
@@ -84,14 +84,22 @@ bool player_read_on(uint8_t channel)
             struct loop *loop = player->outside - 1;
             if (loop->left) {
                 loop->left--;
-                segment = programs[channel].segments + SEGMENT_BYTES * loop->start; /* the LOOP itself: then what is inside */
+                segment = segments + SEGMENT_BYTES * loop->start; /* the LOOP itself: what is inside comes next */
             } else {
                 player->outside = loop;
             }
         }
         }
-        segment += SEGMENT_BYTES;
     }
     player->next = segment;
-    return false;
+    player->ahead = THE_END;
+}
+
+void player_look_ahead(struct player *player)
+{
+    player->ahead = A_LEVEL;
+    if (player->levels)
+        go_on_ramp(player);
+    else
+        read_on(player);
 }

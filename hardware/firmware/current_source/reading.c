@@ -60,7 +60,7 @@ HANDLER(spikes_data)
     if (!parameters_name_channel() || shared.request.numbers[1] < 1 || shared.request.numbers[1] > STAMPS)
         return DATA_OUT_OF_RANGE;
     stamps_answer(shared.request.channel, (uint8_t)shared.request.numbers[1]);
-    return ANSWERED;
+    return SENT_BLOCK;
 }
 
 HANDLER(scan_set)
@@ -108,12 +108,11 @@ HANDLER(stream_data)
     if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > SAMPLES)
         return DATA_OUT_OF_RANGE;
     stream_answer((uint8_t)shared.request.numbers[0]);
-    return ANSWERED;
+    return SENT_BLOCK;
 }
 
 HANDLER(stream_t0)
 {
     stream_answer_t0();
-    answer_end();
     return ANSWERED;
 }

@@ -24,6 +24,8 @@ uint16_t run_ticks[CHANNELS];
 
 static uint8_t armed;        /* bit n: channel n is in this run */
 static uint8_t going_on;     /* bit n: channel n plays in the tick that comes next */
+static uint8_t changing;     /* bit n: it comes to another level there */
+static bool mark;            /* a MARK stands before one of them */
 static uint16_t tick_counts; /* a tick in counts of timer 1 */
 
 void run_init(void)
@@ -31,25 +33,57 @@ void run_init(void)
     EICRA = _BV(ISC01) | _BV(ISC00); /* INT0 on the rising edge */
 }
 
-/* Shifts in what a channel gives in the next tick, to wait for LDAC there; false if its program is over. */
-INLINE bool prepare_channel(uint8_t n)
+/* A HOLD that comes next: the way of programs that change in every tick of 50 us. */
+INLINE bool take_hold(struct player *player)
 {
-    if (!player_advance(n))
+    const uint8_t *segment = player->next;
+    if (player->levels || segment == player->end || !segment_is_hold(segment))
         return false;
-    if (players[n].code != output_codes[n])
-        converter_prepare(n, players[n].code);
+    player->code = player->from = segment_code(segment);
+    player->left = segment_count(segment) - 1;
+    player->next = segment + SEGMENT_BYTES;
     return true;
 }
 
-/* The channels that still play in the next tick. */
-static NOT_INLINE uint8_t prepare(uint8_t playing)
+/* What a channel gives in the next tick: shifted in if it changes, to wait for LDAC. */
+INLINE void prepare_channel(uint8_t n)
 {
-    player_marked = false;
-    if ((playing & 1) && !prepare_channel(0))
-        playing &= (uint8_t)~1;
-    if ((playing & 2) && !prepare_channel(1))
-        playing &= (uint8_t)~2;
-    return playing;
+    struct player *player = &players[n];
+    if (player->left) {
+        player->left--;
+        return;
+    }
+    if (player->ahead || !take_hold(player)) {
+        if (!player->ahead)
+            player_look_ahead(player);
+        if (player->ahead == THE_END) {
+            going_on &= (uint8_t)~_BV(n);
+            return;
+        }
+        if (player->ahead & A_MARK)
+            mark = true;
+        player->ahead = 0;
+        player->left = player->next_left;
+    }
+    changing |= _BV(n);
+    if (player->code != output_codes[n])
+        converter_prepare(n, player->code);
+}
+
+/* Prepares the next tick; when that was quickly done, what comes after. */
+static NOT_INLINE void prepare(void)
+{
+    mark = false;
+    changing = 0;
+    if (going_on & _BV(0))
+        prepare_channel(0);
+    if (going_on & _BV(1))
+        prepare_channel(1);
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        if ((going_on & _BV(n)) && !(changing & _BV(n)) && !players[n].ahead) {
+            player_look_ahead(&players[n]);
+            break; /* one of them: two may be too long for a tick */
+        }
 }
 
 void run_arm(uint8_t channels)
@@ -60,8 +94,8 @@ void run_arm(uint8_t channels)
         tick_counts = run_ticks[n] * HALVES_PER_US;
         player_begin(n, output_levels[n]);
     }
-    armed = channels;
-    going_on = prepare(channels);
+    armed = going_on = channels;
+    prepare();
     stamps_clear();
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
@@ -123,12 +157,12 @@ ISR(TIMER1_COMPA_vect)
     converter_disarm();
     if (stamps_started())
         stream_note_start();
-    uint8_t playing = going_on;
-    for (uint8_t n = 0; n < CHANNELS; n++)
-        if (run_playing & _BV(n))
-            output_codes[n] = players[n].code;
-    run_playing = playing;
-    if (playing == 0) {
+    if (changing & _BV(0))
+        output_codes[0] = players[0].code;
+    if (changing & _BV(1))
+        output_codes[1] = players[1].code;
+    run_playing = going_on;
+    if (going_on == 0) {
         for (uint8_t n = 0; n < CHANNELS; n++)
             if (armed & _BV(n))
                 output_levels[n] = output_codes[n];
@@ -139,9 +173,8 @@ ISR(TIMER1_COMPA_vect)
     uint16_t next = OCR1A + tick_counts;
     sei();
 
-    playing = prepare(playing);
-    going_on = playing;
-    bool high = playing && sync_next(player_marked);
+    prepare();
+    bool high = going_on && sync_next(mark);
 
     cli();
     uint16_t now = TCNT1;

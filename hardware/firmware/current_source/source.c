@@ -55,7 +55,6 @@ HANDLER(check_query)
     answer_number(programs[n].ticks);
     answer_char(',');
     answer_hex(program_crc(n));
-    answer_end();
     return ANSWERED;
 }
 
@@ -134,6 +133,5 @@ HANDLER(sync_query)
     answer_text(MODES[sync_mode]);
     if (sync_mode == SYNC_TICK)
         answer_number(sync_every);
-    answer_end();
     return ANSWERED;
 }

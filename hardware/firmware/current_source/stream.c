@@ -39,7 +39,6 @@ static uint8_t being_made, selected;
 static uint16_t slot;          /* of the next trigger, in its scan */
 
 static uint8_t quantities; /* of a scan */
-static uint8_t room;       /* samples of the scans that are kept at most */
 static uint32_t scan;      /* number of the scan being taken */
 static uint32_t began;     /* when its slot 0 is triggered */
 static uint8_t missing;    /* samples that it still lacks */
@@ -115,7 +114,6 @@ bool stream_start(void)
     if (is.on)
         return true;
     quantities = q;
-    room = (uint8_t)(SAMPLES / q * q);
     slot = 0;
     scan = first = 0;
     lost = kept = oldest = place = 0;
@@ -187,7 +185,7 @@ static void begin_scan(void)
     }
     if (is.losing && kept == 0)
         keep_from(scan);
-    is.keeping = !is.losing && kept * quantities < room;
+    is.keeping = !is.losing && kept * quantities < SAMPLES /* which 1, 2, 3 and 4 divide */;
     missing = quantities;
     if (!is.keeping) {
         is.losing = true;
@@ -215,7 +213,7 @@ ISR(TIMER0_COMPB_vect)
             request = NOTHING;
         } else if (is.keeping) {
             put(place, value);
-            if (++place == room)
+            if (++place == SAMPLES)
                 place = 0;
             if (--missing == 0) {
                 kept++;
@@ -269,7 +267,7 @@ void stream_answer(uint8_t most)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             oldest += quantities;
-            if (oldest == room)
+            if (oldest == SAMPLES)
                 oldest = 0;
             first++;
             kept--;

@@ -21,9 +21,9 @@
 #define CONTRACT "1.1"
 #define FIRMWARE "1.1.0"
 
-/* The serial number: letters, digits and hyphens in the EEPROM, up to 8 and ended by FF; 1 if there is none. */
+/* The serial number: letters, digits and hyphens in the EEPROM, up to 16 and ended by FF; 1 if there is none. */
 #define SERIAL ((const uint8_t *)0x3F0)
-#define SERIAL_LENGTH 8
+#define SERIAL_LENGTH 16
 
 #define WATCHDOG_DEFAULT 2000
 #define WATCHDOG_LEAST 100
@@ -35,14 +35,12 @@
 uint8_t value(int32_t number)
 {
     answer_signed(number);
-    answer_end();
     return ANSWERED;
 }
 
 uint8_t word(const char *text_in_flash)
 {
     answer_text(text_in_flash);
-    answer_end();
     return ANSWERED;
 }
 
@@ -75,7 +73,6 @@ void answer_cause(void)
 HANDLER(idn_query)
 {
     answer_identity();
-    answer_end();
     return ANSWERED;
 }
 
@@ -118,7 +115,6 @@ HANDLER(stat_query)
 HANDLER(error_query)
 {
     errors_answer(errors_take());
-    answer_end();
     return ANSWERED;
 }
 
@@ -130,7 +126,6 @@ HANDLER(version_query)
 HANDLER(cause_query)
 {
     answer_cause();
-    answer_end();
     return ANSWERED;
 }
 
