@@ -10,7 +10,7 @@ import pytest
 
 from neurorig.instruments import load_bench
 
-from .bench_process import COMMAND, ServedBench, neurorig, served
+from .bench_process import COMMAND, ServedBench, answered, neurorig, served
 from .terminal import Terminal
 
 
@@ -50,8 +50,8 @@ def test_nobody_there_is_said_with_what_to_do(tmp_path: Path) -> None:
     done = neurorig("instruments", "tcp://127.0.0.1:1", cwd=tmp_path)
     assert "No instrument has answered" in done.stdout
     assert "neurorig simulate" in done.stdout
-    assert neurorig("instruments", "--timeout", "0", cwd=tmp_path).returncode == 2
-    assert neurorig("instruments", "ttyACM0", cwd=tmp_path).returncode == 2
+    assert answered("instruments", "--timeout", "0", cwd=tmp_path).returncode == 2
+    assert answered("instruments", "ttyACM0", cwd=tmp_path).returncode == 2
 
 
 def test_a_bench_is_made_from_what_answers_and_runs_the_wiring_it_draws(bench: ServedBench, tmp_path: Path) -> None:
@@ -59,9 +59,9 @@ def test_a_bench_is_made_from_what_answers_and_runs_the_wiring_it_draws(bench: S
     done = made("mine.toml", *options, cwd=tmp_path, answers="\n" * 60)
     assert done.returncode == 0, done.stderr
     assert "Written: mine.toml" in done.stdout
-    picture = neurorig("bench", "show", "mine.toml", cwd=tmp_path).stdout
+    picture = answered("bench", "show", "mine.toml", cwd=tmp_path).stdout
     assert picture in done.stdout
-    checked = neurorig("bench", "check", "mine.toml", cwd=tmp_path)
+    checked = answered("bench", "check", "mine.toml", cwd=tmp_path)
     assert (checked.returncode, checked.stdout.startswith("fine")) == (0, True)
     assert load_bench(tmp_path / "mine.toml").instruments["scope"].serial_number.startswith("SIM-SCOPE")
 
@@ -111,12 +111,12 @@ def test_check_tells_a_script_all_that_is_wrong(tmp_path: Path) -> None:
     text = load_bench().path.read_text(encoding="utf-8")
     text = text.replace('[ports."n1.i0"]', '[ports."n1.i1"]').replace("source.sync", "source.synk")
     (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
-    done = neurorig("bench", "check", "wrong.toml", "--json", cwd=tmp_path)
+    done = answered("bench", "check", "wrong.toml", "--json", cwd=tmp_path)
     document = json.loads(done.stdout)
     assert (done.returncode, document["fine"], len(document["wrong"])) == (2, False, 2)
-    told = neurorig("bench", "check", "wrong.toml", cwd=tmp_path).stdout
+    told = answered("bench", "check", "wrong.toml", cwd=tmp_path).stdout
     assert told.count("wrong   ") == 2
-    assert neurorig("bench", "check", "nowhere.toml", cwd=tmp_path).returncode == 2
+    assert answered("bench", "check", "nowhere.toml", cwd=tmp_path).returncode == 2
 
 
 def test_a_terminal_that_cannot_show_lines_gets_plain_characters(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .bench_process import COMMAND, ServedBench, neurorig, served
+from .bench_process import COMMAND, ServedBench, answered, served
 
 
 def start_run(bench: ServedBench, folder: Path) -> subprocess.Popen[str]:
@@ -50,17 +50,17 @@ def test_a_run_that_is_ended_by_a_signal(tmp_path: Path, number: signal.Signals)
             document = json.loads(process.stdout.read())
             assert (document["status"], document["exit_code"]) == ("interrupted", 130)
             assert Path(document["run"]).parent == tmp_path / "runs"
-    (row,) = json.loads(neurorig("list", "--json", cwd=tmp_path).stdout)
+    (row,) = json.loads(answered("list", "--json", cwd=tmp_path).stdout)
     assert row["status"] == "interrupted"
-    shown = json.loads(neurorig("show", "last", "--json", cwd=tmp_path).stdout)
+    shown = json.loads(answered("show", "last", "--json", cwd=tmp_path).stdout)
     indices = [s["index"] for s in shown["sweeps"]]
     assert set(taken) <= set(indices)
     assert shown["results"]["sustained"] is True
-    written = neurorig("report", "last", cwd=tmp_path)
+    written = answered("report", "last", cwd=tmp_path)
     assert Path(written.stdout.strip()).is_file(), written.stderr
-    note = neurorig("comment", "last", "lamp was on", "--sweep", "1", cwd=tmp_path)
+    note = answered("comment", "last", "lamp was on", "--sweep", "1", cwd=tmp_path)
     assert note.returncode == 0, note.stderr
-    again = json.loads(neurorig("show", "last", "--json", cwd=tmp_path).stdout)
+    again = json.loads(answered("show", "last", "--json", cwd=tmp_path).stdout)
     assert again["sweeps"][1]["comments"] == ["lamp was on"]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from neurorig.records import Run
 
-from .bench_process import neurorig
+from .bench_process import answered, neurorig
 
 HEAVY = {"numpy", "h5py", "pydantic", "pint", "PySide6", "pandas", "numba", "matplotlib", "scipy"}
 
@@ -82,17 +82,17 @@ def test_the_run_folder_holds_everything(outcome: dict[str, Any]) -> None:
 
 def test_runs_are_listed_shown_exported_and_commented(folder: Path, outcome: dict[str, Any]) -> None:
     name = Path(outcome["run"]).name
-    assert name in [r["id"] for r in json.loads(neurorig("list", "--json", cwd=folder).stdout)]
-    assert neurorig("comment", name, "looks right", "--bad", "--sweep", "2", cwd=folder).returncode == 0
-    shown = json.loads(neurorig("show", name, "--json", cwd=folder).stdout)
+    assert name in [r["id"] for r in json.loads(answered("list", "--json", cwd=folder).stdout)]
+    assert answered("comment", name, "looks right", "--bad", "--sweep", "2", cwd=folder).returncode == 0
+    shown = json.loads(answered("show", name, "--json", cwd=folder).stdout)
     assert [s["bad"] for s in shown["sweeps"]] == [False, False, True]
-    note = json.loads(neurorig("comment", name, "it was not", "--good", "--sweep", "2", "--json", cwd=folder).stdout)
+    note = json.loads(answered("comment", name, "it was not", "--good", "--sweep", "2", "--json", cwd=folder).stdout)
     assert (note["run"], note["kind"], note["sweep"]) == (outcome["run"], "good", 2)
-    assert not json.loads(neurorig("show", name, "--json", cwd=folder).stdout)["sweeps"][2]["bad"]
-    assert neurorig("comment", name, "undecided", "--good", "--bad", cwd=folder).returncode == 2
-    exported = json.loads(neurorig("export", "parquet", name, "--json", cwd=folder).stdout)
+    assert not json.loads(answered("show", name, "--json", cwd=folder).stdout)["sweeps"][2]["bad"]
+    assert answered("comment", name, "undecided", "--good", "--bad", cwd=folder).returncode == 2
+    exported = json.loads(answered("export", "parquet", name, "--json", cwd=folder).stdout)
     assert all(Path(f).is_file() for f in exported["files"])
-    assert name in neurorig("show", name, cwd=folder).stdout
+    assert name in answered("show", name, cwd=folder).stdout
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_runs_are_listed_shown_exported_and_commented(folder: Path, outcome: dic
 def test_what_cannot_be_done_is_refused_in_one_paragraph(
     folder: Path, arguments: list[str], code: int, says: list[str]
 ) -> None:
-    refused = neurorig("run", "bump", "--simulate", "--json", *arguments, cwd=folder)
+    refused = answered("run", "bump", "--simulate", "--json", *arguments, cwd=folder)
     assert refused.returncode == code, refused.stderr
     document = json.loads(refused.stdout)
     assert document["exit_code"] == code
@@ -124,27 +124,27 @@ def test_what_cannot_be_done_is_refused_in_one_paragraph(
 
 def test_what_was_refused_does_not_become_the_last_run(tmp_path: Path) -> None:
     for arguments in (["--simulate", "-p", "settle=300s"], []):  # does not fit; nobody answers
-        assert neurorig("run", "bump", *arguments, cwd=tmp_path).returncode in {4, 5}
-    assert json.loads(neurorig("list", "--json", cwd=tmp_path).stdout) == []
+        assert answered("run", "bump", *arguments, cwd=tmp_path).returncode in {4, 5}
+    assert json.loads(answered("list", "--json", cwd=tmp_path).stdout) == []
 
 
 def test_a_wrong_call_says_what_to_write(folder: Path) -> None:
-    assert "Name a protocol: bump, rheobase" in neurorig("run", cwd=folder).stderr
+    assert "Name a protocol: bump, rheobase" in answered("run", cwd=folder).stderr
     for arguments in (["comment", "last"], ["export"]):
-        said = neurorig(*arguments, cwd=folder).stderr
+        said = answered(*arguments, cwd=folder).stderr
         assert "requires an argument" in said
         assert "--text" not in said
         assert "--format" not in said
 
 
 def test_an_unknown_protocol_or_command_names_the_nearest(folder: Path) -> None:
-    assert "Did you mean 'bump'" in neurorig("run", "bunp", cwd=folder).stderr
-    wrong = neurorig("rnu", cwd=folder)
+    assert "Did you mean 'bump'" in answered("run", "bunp", cwd=folder).stderr
+    wrong = answered("rnu", cwd=folder)
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
 
 
 def test_without_hardware_the_error_names_simulate(folder: Path) -> None:
-    absent = neurorig("run", "bump", cwd=folder)
+    absent = answered("run", "bump", cwd=folder)
     assert absent.returncode == 5
     assert "--simulate" in absent.stderr
     assert "source" in absent.stderr
@@ -163,7 +163,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy(folder: Path) -> None:
 
 
 def test_doctor_says_what_is_there(folder: Path) -> None:
-    findings = json.loads(neurorig("doctor", "--json", cwd=folder).stdout)
+    findings = json.loads(answered("doctor", "--json", cwd=folder).stdout)
     assert {"Python", "numpy", "free disk"} <= {f["what"] for f in findings}
 
 
