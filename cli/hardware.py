@@ -13,6 +13,7 @@ from neurorig.signals.errors import ConfigError
 from .options import JsonOption
 
 if TYPE_CHECKING:
+    from neurorig.hardware import Board
     from neurorig.hardware.kicad.checks import Checks
     from neurorig.hardware.kicad.outputs import Built
     from neurorig.hardware.kicad.projects import Project
@@ -66,26 +67,45 @@ def bom_command(
 
 
 def setup_command(
-    board: Annotated[str, Parameter(help="A board description that ships, such as wu2025_fig15, or a TOML file.")],
+    figure: Annotated[
+        str, Parameter(help="A figure or board description that ships, such as wu2025_fig15, or a TOML file.")
+    ],
     /,
     *,
     on: Annotated[str | None, Parameter(help="Make it on this circuit rather than on the smallest: motif.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """What a hand does to a circuit so that it is the board of a figure."""
-    from neurorig.hardware import load_board
-    from neurorig.hardware.kicad.fitting import printed, setup
+    """What a hand does to a circuit so that it is the board of a figure: parts, caps, supply, currents, where to look."""
+    from neurorig.hardware.kicad.instructions import instructions
+    from neurorig.protocols.figures import list_figures
+    from neurorig.protocols.figures.fitting import own_board
 
-    description = load_board(board)
-    made = setup(description, on)
+    made = instructions(_board_of(figure), on)
+    figures = [name for name in list_figures() if own_board(name) == made.board]
     if as_json:
-        print(json.dumps({"board": description.name} | asdict(made)))
+        plain = asdict(made)
+        print(json.dumps(plain.pop("setup") | plain | {"figures": figures}))
         return 0
-    from .tables import print_setup
+    from .setup_page import setup_page
 
-    print(f"{description.title}\non the circuit: {made.project}\n")
-    print_setup(made, {part: printed(part, made.project) for part in made.parts})
+    print(setup_page(made, figures))
     return 0
+
+
+def _board_of(figure: str) -> "Board":
+    """The board of a figure, or of its own name or file. Raises ConfigError for a figure of no neurons."""
+    from neurorig.hardware import list_boards, load_board
+    from neurorig.protocols.figures import list_figures
+    from neurorig.protocols.figures.fitting import own_board
+
+    if figure in list_figures():
+        figure = own_board(figure)
+        if figure not in list_boards():
+            raise ConfigError(
+                f"{figure} needs none of the circuits with neurons. Memristors go into the board 'memristor_fixture', whose "
+                "jumpers are printed on it; a single thyristor is measured by itself."
+            )
+    return load_board(figure)
 
 
 def check_command(*boards: BoardsArgument, as_json: JsonOption = False) -> int:

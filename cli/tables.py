@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
     from neurorig.hardware.kicad.bom import Bom
     from neurorig.hardware.kicad.checks import Checks
-    from neurorig.hardware.kicad.fitting import Setup
     from neurorig.hardware.kicad.overview import Overview
     from neurorig.protocols import Outcome, Parameter
     from neurorig.protocols.acceptance_result import Accepted
@@ -42,7 +41,6 @@ _NUMBERS = (
     "distance",
     "of signal",
     "tolerance",
-    "printed",
     "pieces",
     "parts",
     "sheets",
@@ -141,9 +139,9 @@ def print_calibrated_source(result: "CalibratedSource") -> None:
     """Each leg: what it was, what corrects it, what is left."""
     from neurorig.protocols.source_calibration_report import COLUMNS, cells
 
-    table = _table(*COLUMNS, "half a step")
+    table = _table(*COLUMNS[:-1], "half a step")
     for leg in result.legs:
-        table.add_row(*cells(leg), "[green]within[/]" if leg.within else "[red]beyond[/]")
+        table.add_row(*cells(leg)[:-1], "[green]within[/]" if leg.within else "[red]beyond[/]")
     _print(table)
     print()
 
@@ -302,22 +300,6 @@ def _print_violations(checks: "Checks") -> None:
     for v in checks.violations:
         cells = (f"{v.kind} {v.rule}", " ".join(v.parts), v.where, "\n".join([v.text, *v.items]))
         table.add_row(*map(Text, cells))
-    _print(table)
-
-
-def print_setup(made: "Setup", printed: Mapping[str, str]) -> None:
-    """Values to fit, against those that the schematic prints, and the position of every jumper."""
-    from neurorig.hardware.kicad.fitting import written
-
-    table = _table("part", "value", "printed", "")
-    for part, value in made.parts.items():
-        change = "" if written(value) == printed[part] else "fit or set" if printed[part] else "into the socket"
-        table.add_row(part, written(value), printed[part], change)
-    _print(table)
-    print()
-    table = _table("jumper", "position")
-    for jumper, position in made.jumpers.items():
-        table.add_row(jumper, position)
     _print(table)
 
 

@@ -26,8 +26,11 @@ PRINTED = ("wu2025_bump", "bursting_reference")
 
 TRIMMERS = {"R_W": 20e3, "R_L": 5e3}
 """Ohm; of R_W the Bourns 3296P-1-203 of Table I of Wu 2025."""
-END_STOP = 20.0
-"""Ohm: a weight below it is no setting of the trimmer but a resistor in the socket beside it (0.4 ohm: a wire)."""
+END_STOP = 200.0
+"""Ohm: a weight below it is a resistor in the socket beside the trimmer (0.4 ohm: a wire). At its end stop a 3296 keeps up to
+1 % of its range ("absolute minimum resistance", Bourns)."""
+WIRE = 1.0
+"""Ohm: a resistor below it is a wire; the switch before it has more than 100 ohm."""
 
 SIZES = {"neuron": (1, 1), "synapse": (0, 1), "ns_unit": (1, 1), "motif": (2, 4)}
 """Neurons and synapses of each project. `neuron` has the I_delta block of a synapse, with R_W, and `synapse` its stages."""
@@ -69,6 +72,31 @@ def smallest(board: Board) -> str:
     if len(board.neurons) > 1 or len(board.synapses) > 1:
         return "motif"
     return "ns_unit" if board.synapses else "neuron"
+
+
+def blocks(board: Board, project: str | None = None) -> dict[str, str]:
+    """Give the names on the circuit by those of the board's neurons and synapses: ``{"n1": "n1", "s1": "s11"}``.
+
+    On `synapse` there is no neuron. Raises ConfigError if the circuit does not hold the board.
+    """
+    project = project or smallest(board)
+    _check_size(board, project)
+    neurons = {name: f"n{index}" for name, index in _neurons(board, project).items()}
+    return neurons | {name: f"s{index}" for name, index in _synapses(board, project).items()}
+
+
+def loose(made: Setup) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Say what a setup needs beside a board with its printed values: kind ("C", "R", "wire") and value to the places.
+
+    A value that a trimmer is set to needs no part.
+    """
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for part, value in made.parts.items():
+        if part.rstrip("0123456789") in TRIMMERS or written(value) == printed(part, made.project):
+            continue
+        key = ("wire", "") if part.startswith("R") and value < WIRE else (part[0], written(value))
+        found[key] = (*found.get(key, ()), part)
+    return found
 
 
 def designators(board: Board, project: str | None = None) -> dict[str, tuple[str, ...]]:

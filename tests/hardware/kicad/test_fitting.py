@@ -82,17 +82,17 @@ def test_smallest_circuit():
 
 
 def test_two_pacemakers():
-    """Fig. 15: four inhibitory alpha synapses; the projections have their R_W of 0.4 ohm in the socket."""
+    """Fig. 15: four inhibitory alpha synapses; weights of 100 and 0.4 ohm lie below the end stop of the trimmer."""
     made = setup(load_board("wu2025_fig15"))
     assert made.parts["C_m2"] == 33e-9
-    assert made.parts["R_W11"] == 100.0
+    assert made.parts["R_Wp11"] == 100.0
     assert made.parts["R_Wp12"] == 0.4
     assert made.parts["C_s21_1"] == made.parts["C_s21_2"] == 1e-6
     for index in ("11", "12", "21", "22"):
         assert made.jumpers[f"JP_sign{index}"] == "2-3"
         assert made.jumpers[f"JP_output{index}"] == "1-2"
         assert [made.jumpers[f"JP_stages{index}_{k}"] for k in (2, 1, 0)] == ["closed", "open", "open"]
-    assert (made.jumpers["JP_weight12"], made.jumpers["JP_weight11"]) == ("open", "1-2")
+    assert (made.jumpers["JP_weight12"], made.jumpers["JP_weight11"]) == ("open", "open")
 
 
 def test_a_pulse_that_discharges_goes_through_the_mirror_of_the_last_stage():
