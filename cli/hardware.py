@@ -14,6 +14,7 @@ from .options import JsonOption
 
 if TYPE_CHECKING:
     from neurorig.hardware import Board
+    from neurorig.hardware.kicad.bom import Item
     from neurorig.hardware.kicad.checks import Checks
     from neurorig.hardware.kicad.outputs import Built
     from neurorig.hardware.kicad.projects import Project
@@ -24,6 +25,12 @@ AnywayOption = Annotated[
     bool,
     Parameter(name="--anyway", negative=(), show_default=False, help="Write a board that fails its checks, too; its "
               "index says so."),
+]  # fmt: skip
+
+FiguresOption = Annotated[
+    tuple[str, ...],
+    Parameter(name="--for", negative=(), show_default=False, help="Add the loose parts that this figure needs, such as "
+              "wu2025_fig15 (again for another)."),
 ]  # fmt: skip
 
 
@@ -47,6 +54,7 @@ def bom_command(
     board: Annotated[str, Parameter(help="Name of a board, or path of a .kicad_pro of your own.")],
     /,
     *,
+    figures: FiguresOption = (),
     as_json: JsonOption = False,
 ) -> int:
     """The parts of a board, read without KiCad."""
@@ -56,14 +64,28 @@ def bom_command(
 
     project = find_project(board)
     bom = bill_of_materials(read_schematic(project.schematic))
+    more = _figure_parts(figures, project)
     if as_json:
         document = asdict(bom) | {"board": project.name, "cost_eur": round(bom.cost, 2)}
+        document |= {"described": [" ".join(item.designators) for item in bom.described]}
+        document |= {"for": list(figures), "for_figures": [asdict(item) for item in more]}
         print(json.dumps(document))
     else:
-        from .tables import print_bom
+        from .tables import print_bom, print_figure_parts
 
         print_bom(bom)
+        if figures:
+            print_figure_parts(figures, more)
     return 0
+
+
+def _figure_parts(figures: tuple[str, ...], project: "Project") -> "tuple[Item, ...]":
+    if not figures:
+        return ()
+    from neurorig.hardware.kicad.figure_parts import figure_parts
+    from neurorig.hardware.kicad.fitting import setup
+
+    return figure_parts(setup(_board_of(figure), project.name) for figure in figures)
 
 
 def setup_command(

@@ -32,6 +32,9 @@ END_STOP = 200.0
 WIRE = 1.0
 """Ohm: a resistor below it is a wire; the switch before it has more than 100 ohm."""
 
+LARGEST_FILM = 10e-6
+"""F: what the places of C_m and C_s take; a larger one is an electrolytic capacitor on wires."""
+
 SIZES = {"neuron": (1, 1), "synapse": (0, 1), "ns_unit": (1, 1), "motif": (2, 4)}
 """Neurons and synapses of each project. `neuron` has the I_delta block of a synapse, with R_W, and `synapse` its stages."""
 

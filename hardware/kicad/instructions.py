@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from neurorig.hardware import Board
 from neurorig.signals import show
 
-from .fitting import TRIMMERS, WIRE, Position, Setup, blocks, designators, loose, printed, setup, written
+from .fitting import LARGEST_FILM, TRIMMERS, WIRE, Position, Setup, blocks, designators, loose, printed, setup, written
 from .projects import PROJECTS
 from .schematic import Component, Schematic, natural, read_schematic
 
@@ -20,8 +20,6 @@ COMPLIANCE = (4.0, 5.0)
 hardware/README.md has kept, might not fire; above the supply, V_ap is too much for the bare gates of the transistor arrays."""
 SUPPLY_LIMIT = 0.05
 """A: no circuit for neurons draws more; its supply block says so."""
-LARGEST_FILM = 10e-6
-"""F: what the places of C_m and C_s take; a larger one stands on wires."""
 
 
 @dataclass(frozen=True)

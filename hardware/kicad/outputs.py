@@ -62,6 +62,7 @@ class Built:
             "parts_fitted": sum(item.quantity for item in self.bom.fitted),
             "parts_not_fitted": sum(item.quantity for item in self.bom.not_fitted),
             "parts_estimate_eur": round(self.bom.cost, 2),
+            "parts_without_number": [" ".join(item.designators) for item in self.bom.described],
             "files": dict(self.files),
             "remarks": list(self.remarks),
         }
@@ -113,7 +114,7 @@ class _Maker:
         self._fabrication()
         self._pcb("positions.csv", "where each part lies: pick and place, mm", "pos", "--format", "csv", "--units", "mm",
                   "--side", "both", "--exclude-dnp")  # fmt: skip
-        self._text("bom.csv", "parts to buy and to fit", as_csv(self.bom.fitted))
+        self._text("bom.csv", "parts to buy and to fit, and what goes with them", as_csv(self.bom.bought))
         self._text("not-fitted.csv", "places that stay empty", as_csv(self.bom.not_fitted))
         self._sheets()
         self._pictures()
