@@ -237,8 +237,10 @@ def meter_for(channel: str, bench: "Bench") -> str:
     role = DRIVERS[entry.driver].role
     if role not in ("Oscilloscope", "Digitizer", "SourceMeter", "Multimeter"):
         raise ConfigError(f"--with {channel}: {DRIVERS[entry.driver].model} measures nothing.")
+    if role in ("SourceMeter", "Multimeter"):
+        return role
     marker = bench.marker
-    if role in ("Oscilloscope", "Digitizer") and (name != marker.scope or number == marker.channel):
+    if name != marker.scope or number == marker.channel:
         raise ConfigError(
             f"--with {channel}: take a channel of {marker.scope} other than {marker.channel}, where the marker arrives."
         )

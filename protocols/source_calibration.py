@@ -249,7 +249,7 @@ class _Calibration:
             word = {"jumper": {self.plan.source: full_scale}}
             self.do(f"Put the range jumper of {self.plan.source} {place}.", word)
             self.stands = full_scale
-        for leg in LEGS:
+        for leg in LEGS[::-1] if self.at_rail else LEGS:  # the resistor is moved as seldom as can be
             self._to_rail(leg == "SINK")
             self._recognise(leg)
             top = min(_highest(self.port, full_scale, leg), corrections[leg].highest)

@@ -26,7 +26,7 @@ from .source_calibration import HALF_STEP, CalibratedLeg, CalibratedSource, Poin
 if TYPE_CHECKING:
     from neurorig.analysis.report.panel import Colour
 
-COLUMNS = ("leg", "gain", "offset, steps", "correction was", "is", "worst before: nA, steps", "after: nA, steps")
+COLUMNS = ("leg", "gain", "offset, steps", "corrected by", "worst before", "worst after", "correction was")
 
 
 def calibration_document(record: dict[str, Any], result: CalibratedSource) -> Document:
@@ -57,7 +57,7 @@ def calibration_document(record: dict[str, Any], result: CalibratedSource) -> Do
             Page(
                 "What was found, and what is left",
                 "Errors are standard errors of the lines, without the ammeter's own. A step is a 4096th of the range. A "
-                "correction is gain in 1/65536 and offset in 1/256 step.",
+                "correction is gain in 1/65536 and offset in 1/256 step; what is off is in nA and in steps.",
                 list(_figures(result)),
                 tables=[Table("Legs", COLUMNS, [cells(leg) for leg in result.legs]), _points(result)],
                 notices=[Notice("note", n) for n in result.notes] + [Notice("warning", w) for w in record["warnings"]],
@@ -73,17 +73,17 @@ def cells(leg: CalibratedLeg) -> tuple[str, ...]:
         LEG_NAMES[leg.leg],
         value_error(line.gain, line.gain_error, ""),
         value_error(line.offset, line.offset_error, ""),
-        _text(leg.old),
         _text(leg.new),
         said_off(leg.before),
         said_off(leg.after),
+        _text(leg.old),
     )
 
 
 def said_off(points: tuple[Point, ...]) -> str:
     """The worst of them, in nA and in steps."""
     p = max(points, key=lambda p: abs(p.off))
-    return f"{p.off * p.step * 1e9:+.0f}, {p.off:+.2f}"
+    return f"{p.off * p.step * 1e9:+.0f} nA = {p.off:+.2f}"
 
 
 def _text(correction: Correction) -> str:

@@ -119,7 +119,7 @@ def test_a_multimeter_over_a_resistor_does_as_well(tmp_path: Path) -> None:
     plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
     outcome, said = calibrated(tmp_path, plan, bench_with(tmp_path, "keysight_34465a"))
     assert "through 10 kohm to ground" in said[0]
-    assert [("ground" in s, "+5 V" in s) for s in said[1:]] == [(False, True), (True, False), (False, True)]
+    assert [("ground" in s, "+5 V" in s) for s in said[1:]] == [(False, True), (True, False)]
     for leg in outcome.result.legs:
         gain, offset = WRONG[leg.leg]
         assert abs(leg.line.gain - gain) < 3 * math.hypot(leg.line.gain_error, 5e-5)
