@@ -14,6 +14,7 @@ from neurorig.signals import ConfigError
 
 from .bom import Bom, as_csv, bill_of_materials
 from .checks import Checks, check_copy
+from .fabrication import fabrication
 from .layout_file import read_layout
 from .program import KicadError, Workspace, workspace
 from .projects import Project
@@ -159,6 +160,8 @@ class _Maker:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(folder.iterdir()):
                 packed.write(path, path.name)
+        self._text("fabrication.txt", "for the board house's order form: layers, thickness, finest track and hole",
+                   fabrication(self.project).text(self.project.name))  # fmt: skip
 
     def _sheets(self) -> None:
         path = self._file("schematic.pdf", "the schematic, all sheets")

@@ -69,6 +69,18 @@ def test_the_zip_is_what_a_board_house_takes(built):
     assert holes == {"divider-NPTH.drl": 2, "divider-PTH.drl": 15 + vias(files)}
 
 
+def test_the_board_house_is_told_what_it_has_to_make(built):
+    told = dict(re.split(r"  +", line) for line in (built.folder / "divider-fabrication.txt").read_text().splitlines())
+    assert (told["layers"], told["size"], told["material"]) == ("2", "50 x 34 mm", "FR-4, 1.6 mm")
+    assert told["copper"] == "35 um on each layer"
+    with zipfile.ZipFile(built.folder / "divider-gerbers.zip") as packed:
+        drilled = {name: packed.read(f"divider-{name}.drl").decode() for name in ("PTH", "NPTH")}
+    holes = {name: len(re.findall(r"^X", text, re.MULTILINE)) for name, text in drilled.items()}
+    assert told["holes"] == f"{holes['PTH']} plated, {holes['NPTH']} not plated"
+    tools = [float(size) for text in drilled.values() for size in re.findall(r"^T\d+C([\d.]+)", text, re.MULTILINE)]
+    assert told["smallest hole"] == f"{min(tools):g} mm"
+
+
 def vias(files: dict[str, str]) -> int:
     """Pads of the front copper that are vias."""
     aperture = re.findall(r"%TA\.AperFunction,ViaPad\*%\n%ADD(\d+)", files["divider-F_Cu.gtl"])
