@@ -98,11 +98,11 @@ def setup_command(
     as_json: JsonOption = False,
 ) -> int:
     """What a hand does to a circuit so that it is the board of a figure: parts, caps, supply, currents, where to look."""
-    from neurorig.hardware.kicad.instructions import instructions
+    from neurorig.hardware.kicad.instructions import instruct
     from neurorig.protocols.figures import list_figures
     from neurorig.protocols.figures.fitting import own_board
 
-    made = instructions(_board_of(figure), on)
+    made = instruct(_board_of(figure), on)
     figures = [name for name in list_figures() if own_board(name) == made.board]
     if as_json:
         plain = asdict(made)

@@ -1,6 +1,8 @@
 from .bom import Bom, bill_of_materials
 from .checks import Checks, Violation, check
+from .fabrication import Fabrication, measure
 from .fitting import Setup, setup
+from .instructions import Instructions, instruct
 from .layout_file import LayoutFile, read_layout
 from .netlist import Netlist, export
 from .outputs import BoardRefusedError, Built, build
@@ -15,6 +17,8 @@ __all__ = [
     "Built",
     "Checks",
     "Component",
+    "Fabrication",
+    "Instructions",
     "KicadError",
     "LayoutFile",
     "Netlist",
@@ -27,6 +31,8 @@ __all__ = [
     "check",
     "export",
     "find_project",
+    "instruct",
+    "measure",
     "read_layout",
     "read_schematic",
     "setup",

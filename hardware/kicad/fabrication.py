@@ -58,7 +58,7 @@ class Fabrication:
         return "".join(f"{key:18s}{value}\n" for key, value in rows.items())
 
 
-def fabrication(project: Project) -> Fabrication:
+def measure(project: Project) -> Fabrication:
     """Measure a layout. Raises ConfigError for one that cannot be read."""
     board, layout = read(project.board), read_layout(project.board)
     drilled = [*_pads(board), *_vias(board)]

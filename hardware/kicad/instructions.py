@@ -96,7 +96,7 @@ class Instructions:
     remarks: tuple[str, ...]
 
 
-def instructions(board: Board, project: str | None = None) -> Instructions:
+def instruct(board: Board, project: str | None = None) -> Instructions:
     """Say how `board` is made on the circuit `project`, by default on the smallest. Raises ConfigError as `setup` does."""
     made = setup(board, project)
     drawn = read_schematic(PROJECTS[made.project].schematic)

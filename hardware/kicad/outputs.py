@@ -14,7 +14,7 @@ from neurorig.signals import ConfigError
 
 from .bom import Bom, as_csv, bill_of_materials
 from .checks import Checks, check_copy
-from .fabrication import fabrication
+from .fabrication import measure
 from .layout_file import read_layout
 from .program import KicadError, Workspace, workspace
 from .projects import Project
@@ -161,7 +161,7 @@ class _Maker:
             for path in sorted(folder.iterdir()):
                 packed.write(path, path.name)
         self._text("fabrication.txt", "for the board house's order form: layers, thickness, finest track and hole",
-                   fabrication(self.project).text(self.project.name))  # fmt: skip
+                   measure(self.project).text(self.project.name))  # fmt: skip
 
     def _sheets(self) -> None:
         path = self._file("schematic.pdf", "the schematic, all sheets")

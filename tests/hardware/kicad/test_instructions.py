@@ -3,7 +3,7 @@
 import pytest
 
 from neurorig.hardware import list_boards, load_board
-from neurorig.hardware.kicad.instructions import index_of, instructions, printed_word
+from neurorig.hardware.kicad.instructions import index_of, instruct, printed_word
 from neurorig.hardware.kicad.projects import PROJECTS
 from neurorig.hardware.kicad.schematic import read_schematic
 
@@ -11,7 +11,7 @@ from neurorig.hardware.kicad.schematic import read_schematic
 @pytest.mark.parametrize("name", list_boards())
 def test_everything_of_a_board_has_its_place(name):
     board = load_board(name)
-    made = instructions(board)
+    made = instruct(board)
     drawn = read_schematic(PROJECTS[made.setup.project].schematic)
     assert {fit.part for fit in made.fit} == made.setup.parts.keys()
     assert {cap.jumper for cap in made.caps} == made.setup.jumpers.keys()
@@ -25,17 +25,17 @@ def test_everything_of_a_board_has_its_place(name):
 
 
 def test_a_trimmer_is_measured_where_nothing_lies_in_parallel():
-    (trimmer,) = (fit for fit in instructions(load_board("wu2025_bump")).fit if fit.part == "R_W11")
+    (trimmer,) = (fit for fit in instruct(load_board("wu2025_bump")).fit if fit.part == "R_W11")
     assert (trimmer.do, trimmer.written, trimmer.printed) == ("turn", "5k", "5k")
     assert "cap off JP_weight11" in trimmer.how
     assert "from JP_weight11 pin 1 to " in trimmer.how
-    (load,) = (fit for fit in instructions(load_board("wu2023_fig3")).fit if fit.part == "R_L1")
+    (load,) = (fit for fit in instruct(load_board("wu2023_fig3")).fit if fit.part == "R_L1")
     assert "cap off JP_load1" in load.how
     assert "from JP_load1 pin 3 to TP2 (GND)" in load.how
 
 
 def test_weights_below_the_end_stop_go_into_the_socket():
-    made = instructions(load_board("wu2025_fig15"))
+    made = instruct(load_board("wu2025_fig15"))
     fit = {f.part: (f.do, f.how) for f in made.fit}
     assert fit["R_Wp11"] == ("plug", "a resistor of 100 into the socket")
     assert fit["R_Wp12"] == ("wire", "a wire into the socket")
@@ -45,14 +45,14 @@ def test_weights_below_the_end_stop_go_into_the_socket():
 
 
 def test_what_no_film_capacitor_has_is_told():
-    made = instructions(load_board("wu2023_fig4"))
+    made = instruct(load_board("wu2023_fig4"))
     assert made.loose[0].what == "100uF electrolytic capacitor"
     assert "no film capacitor" in made.fit[0].how
 
 
 def test_a_unit_of_two_circuits_says_so():
     board = load_board("wu2025_fig13")
-    neuron, synapse = instructions(board, "neuron"), instructions(board, "synapse")
+    neuron, synapse = instruct(board, "neuron"), instruct(board, "synapse")
     assert neuron.drives[0].connector == "J_i0_1"
     assert synapse.drives[0].connector == ""
     assert any("the stages are on the board 'synapse'" in text for text in neuron.remarks)
