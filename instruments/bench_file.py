@@ -20,12 +20,18 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SIMULATIONS = ("model", "firmware")
+"""What an instrument can be simulated by: a model of it, or the program that runs in the real one."""
+
+
 class InstrumentEntry(_Table):
     """One instrument: which driver speaks to it, where, and whose serial number must answer."""
 
     driver: str
     resource: str
     serial_number: str | None = None
+    simulate: str = "model"
+    """What stands for it on the simulated bench, see `SIMULATIONS`."""
 
 
 class TransconductanceEntry(_Table):

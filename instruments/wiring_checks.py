@@ -13,6 +13,7 @@ from neurorig.hardware.parts import OPEN
 from neurorig.signals import ConfigError, LimitError, nearest, parse, show
 
 from .bench_file import (
+    SIMULATIONS,
     BenchFile,
     DerivedEntry,
     FaultEntry,
@@ -35,6 +36,8 @@ SYNC_HIGH = 5.0
 SOURCES = ("CurrentSource", "VoltageSource")
 DIGITISERS = ("Oscilloscope", "Digitizer")
 """The roles that drive a port, and those that observe a node."""
+WITH_FIRMWARE = "arduino_source"
+"""The driver of the instrument whose program is ours."""
 
 
 class WiringChecks:
@@ -77,6 +80,16 @@ class WiringChecks:
             raise wrong(self.path, f"instruments.{name}.resource", str(reason)) from reason
         if entry.serial_number is not None and not entry.serial_number.strip():
             raise wrong(self.path, f"instruments.{name}.serial_number", "is empty. Leave the line out to accept any.")
+        self._check_simulation(f"instruments.{name}.simulate", entry)
+
+    def _check_simulation(self, key: str, entry: InstrumentEntry) -> None:
+        if entry.simulate not in SIMULATIONS:
+            hint = f"{nearest(entry.simulate, SIMULATIONS)} Write {' or '.join(SIMULATIONS)}."
+            raise wrong(self.path, key, f"'{entry.simulate}' is no way to simulate an instrument.{hint}")
+        if entry.simulate == "firmware" and entry.driver != WITH_FIRMWARE:
+            raise wrong(self.path, key, f"only the {WITH_FIRMWARE} has a firmware that can be run, not {entry.driver}.")
+        if entry.simulate == "firmware" and sum(e.simulate == "firmware" for e in self.instruments.values()) > 1:
+            raise wrong(self.path, key, "only one instrument of a bench can run its firmware. Take it out elsewhere.")
 
     def _port(self, name: str, entry: PortEntry) -> PortWiring:
         if name not in self.board.ports:

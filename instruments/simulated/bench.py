@@ -117,7 +117,13 @@ class SimulatedBench:
             for where, node in self.bench.comparators.items()
             if where.partition(".")[0] == name
         }
-        return SimulatedArduinoSource(
+        simulated: Callable[..., Device] = SimulatedArduinoSource
+        more: dict[str, float] = {}
+        if self.bench.instruments[name].simulate == "firmware":
+            from .models.firmware_source import BOOT, FirmwareSource
+
+            simulated, more["boot_delay"] = FirmwareSource, BOOT
+        return simulated(
             self.world,
             outputs,
             self.sync[name],
@@ -126,6 +132,7 @@ class SimulatedBench:
             serial=self._serial(name),
             range_jumper=jumpers,
             seed=self._seed(name),
+            **more,
         )
 
     def _current(self, name: str, channel: str, port: PortWiring | None) -> PortOutput | OpenOutput | IntoResistor:

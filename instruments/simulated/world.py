@@ -71,6 +71,10 @@ class Machine(Protocol):
         """
         ...
 
+    def watch(self) -> Callable[[], bool]:
+        """What tells whether something happened since, that a host who waits wants to know."""
+        ...
+
 
 class World:
     """Clock and twin; the instruments schedule events on it and listen to its advances."""
@@ -157,7 +161,8 @@ class World:
         if not self.paced:
             self._drop_cancelled()
             soon = self.now + most
-            self.advance_to(min(soon, self._events[0].when) if self._events else soon)
+            enough = None if self.machine is None else self.machine.watch()
+            self.advance_to(min(soon, self._events[0].when) if self._events else soon, enough)
 
     def heard(self, wall: float) -> None:
         """A client has spoken at this wall-clock time."""
@@ -178,19 +183,21 @@ class World:
         if self.paced and self._ticked is not None:
             self._ticked += seconds
 
-    def advance_to(self, when: float) -> None:
-        """Advance the twin, doing every event on the way at its time."""
+    def advance_to(self, when: float, enough: Callable[[], bool] | None = None) -> None:
+        """Advance the twin, doing every event on the way at its time; not further than until it is `enough`."""
         arrived = False
         while not arrived:
             while self._events and self._events[0].when <= when:
                 event = heapq.heappop(self._events)
                 if event.action is None:
                     continue
-                if not self._step(event.when):  # something happened before it
+                if not self._step(event.when):  # the machine did something before it
                     heapq.heappush(self._events, event)
                 elif event.action is not None:
                     event.action()
-            arrived = self._step(when)
+                if enough is not None and enough():
+                    when = self.now
+            arrived = self._step(when) or (enough is not None and enough())
         if self.now > self._tidied + TIDY:
             self._tidied = self.now
             self._twin.advance(self.now)

@@ -63,6 +63,10 @@ def _compile(compiler: str, text: bytes, made: Path) -> None:
         )
 
 
+LOOK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.c_uint64)
+"""A call for the voltage at an analog input at a cycle."""
+
+
 @cache
 def shim() -> ctypes.CDLL:
     """The compiled shim, loaded. Raises ConfigError."""
@@ -79,7 +83,7 @@ def shim() -> ctypes.CDLL:
         ("run", number, (board, cycles, number)),
         ("restart", None, (board, number, cycles)),
         ("cycle", cycles, (board,)),
-        ("wanted", number, (board,)),
+        ("look", None, (board, LOOK)),
         ("pc", ctypes.c_uint32, (board,)),
         ("send", None, (board, ctypes.c_char_p, size)),
         ("unread", size, (board,)),

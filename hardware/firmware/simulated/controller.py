@@ -1,6 +1,7 @@
 """The ATmega328P of the current source with the shield around it, in lock step: `shim.c` through ctypes."""
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurorig.signals import ConfigError
 
-from .building import shim
+from .building import LOOK, shim
 from .intel_hex import read_image
 
 HERTZ = 16_000_000
@@ -51,6 +52,7 @@ class Controller:
         self._board: ctypes.c_void_p | None = ctypes.c_void_p(board)
         self._memory = ctypes.cast(self._shim.shim_memory(self._board), ctypes.POINTER(ctypes.c_uint8))
         self._eeprom = ctypes.cast(self._shim.shim_eeprom(self._board), ctypes.POINTER(ctypes.c_uint8))
+        self._trouble: BaseException | None = None
         if eeprom is not None:
             self.eeprom = eeprom
 
@@ -82,21 +84,21 @@ class Controller:
         """Let so many cycles pass (a few more: an instruction is not cut). Raises ProcessorHalted."""
         self._go(self.cycle + cycles, watch=False)
 
-    def run_until(self, cycle: int) -> int | None:
-        """Run to this cycle, or until the shield's outputs change or an answer is complete, whichever comes first.
+    def run_until(self, cycle: int) -> None:
+        """Run to this cycle, or until the shield's outputs change or a line is complete, whichever comes first.
 
-        The number of the analog input whose voltage is sampled at this very cycle, if that was what came first: it is
-        taken from `analog` when the run goes on. Raises ProcessorHalted.
+        Raises ProcessorHalted.
         """
-        return int(self._shim.shim_wanted(self._board)) if self._go(cycle, watch=True) == _SAMPLE else None
+        self._go(cycle, watch=True)
 
-    def _go(self, cycle: int, *, watch: bool) -> int:
-        reason = int(self._shim.shim_run(self._board, cycle, watch))
-        if reason < 0:
-            raise ProcessorHalted(
-                f"the processor halted at cycle {self.cycle}, at address {self._shim.shim_pc(self._board):#x}"
-            )
-        return reason
+    def _go(self, cycle: int, *, watch: bool) -> None:
+        reached = self._shim.shim_run(self._board, cycle, watch)
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
+        if reached < 0:
+            where = f"cycle {self.cycle}, at address {self._shim.shim_pc(self._board):#x}"
+            raise ProcessorHalted(f"the processor halted at {where}")
 
     # Serial line
 
@@ -126,6 +128,22 @@ class Controller:
     def analog(self, channel: int, volts: float) -> None:
         """Put a voltage on analog input 0 to 5."""
         self._shim.shim_analog(self._board, channel, volts)
+
+    def look(self, volts: Callable[[int, int], float]) -> None:
+        """Ask ``volts(input, cycle)`` instead whenever a conversion is read: `cycle` is when the input was held.
+
+        It is called in the middle of a run, and must not run, send or restart.
+        """
+
+        def asked(channel: int, cycle: int) -> float:
+            try:
+                return volts(channel, cycle)
+            except BaseException as trouble:  # nothing may be raised through the shim
+                self._trouble = trouble
+                return 0.0
+
+        self._looking = LOOK(asked)
+        self._shim.shim_look(self._board, self._looking)
 
     def reference(self, volts: float) -> None:
         """Voltage at AREF; 2.5 V at first."""
@@ -176,9 +194,6 @@ class Controller:
                 f"Addresses {address:#x} to {address + length:#x} are not in the data memory (0 to {RAM.stop:#x})."
             )
         return bytes(self._memory[address : address + length])
-
-
-_SAMPLE = 2
 
 
 def _cause(cause: str) -> int:

@@ -20,7 +20,7 @@ after a restart. Sources: ATmega328P data sheet DS40002061B, MCP4922 data sheet 
 #include <simavr/sim_cycle_timers.h>
 #include <simavr/sim_interrupts.h>
 
-enum { REACHED = 0, CHANGED = 1, SAMPLE = 2, HALTED = -1 };
+enum { REACHED = 0, CHANGED = 1, HALTED = -1 };
 enum { LATCHED = 0, RESTARTED = 1, ENABLE = 2, SYNC = 3 };
 enum { PORT_B, PORT_C, PORT_D, PORTS };
 
@@ -55,6 +55,14 @@ typedef struct {
     uint8_t bits, fresh[2], selected;
 } converter_t;
 
+typedef double (*look_t)(int channel, uint64_t cycle);
+
+typedef struct { /* of a conversion that is over */
+    uint64_t cycle;
+    double volts;
+    int mux, control, fresh;
+} result_t;
+
 typedef struct {
     avr_t *avr;
     uint64_t base;  /* cycles before the last restart */
@@ -76,7 +84,10 @@ typedef struct {
 
     avr_adc_t *adc;
     double volts[8], held, aref;
-    int live, wanted, converting, first, mux;
+    uint64_t held_at;
+    int converting, first, mux;
+    result_t result;
+    look_t look;
 
     struct { uint64_t cycle; uint8_t input; } rises[64]; /* of the spike inputs, to come */
     int rises_to_come;
@@ -400,33 +411,41 @@ static uint8_t plain_read(avr_t *avr, avr_io_addr_t addr, void *param) { return 
 
 /* ---- analog inputs --------------------------------------------------------------------------------------------- */
 
-/* The input is held; who watches live is asked for its voltage now. */
 static avr_cycle_count_t sampled(avr_t *avr, avr_cycle_count_t when, void *param)
 {
     board_t *b = param;
+    b->held_at = now(b);
     b->held = b->mux < 8 ? b->volts[b->mux] : 0.0;
-    if (b->live && b->mux < 8) {
-        b->wanted = b->mux;
-        b->stop = 1;
-    }
     return 0;
 }
 
 static avr_cycle_count_t converted(avr_t *avr, avr_cycle_count_t when, void *param)
 {
     board_t *b = param;
-    static const double internal[4] = {0.0, 5.0, 5.0, 1.1};
-    int reference = avr->data[ADMUX] >> 6;
-    double count = b->held / (reference ? internal[reference] : b->aref) * 1024.0;
-    uint16_t result = count < 0.0 ? 0 : count > 1022.5 ? 1023 : (uint16_t)(count + 0.5); /* first step at half a count */
-    if (avr->data[ADMUX] & 0x20)
-        result <<= 6;
-    avr->data[ADCL] = result;
-    avr->data[ADCH] = result >> 8;
+    b->result = (result_t){b->held_at, b->held, b->mux, avr->data[ADMUX], 1};
     avr->data[ADCSRA] &= ~0x40;
     b->converting = b->first = 0;
     avr_raise_interrupt(avr, &b->adc->adc);
     return 0;
+}
+
+/* The result is worked out when it is read; who looks is asked for the voltage of the moment when the input was held. */
+static uint8_t adc_read(avr_t *avr, avr_io_addr_t addr, void *param)
+{
+    board_t *b = param;
+    result_t *r = &b->result;
+    if (r->fresh) {
+        static const double internal[4] = {0.0, 5.0, 5.0, 1.1};
+        double volts = b->look && r->mux < 8 ? b->look(r->mux, r->cycle) : r->volts;
+        double count = volts / (r->control >> 6 ? internal[r->control >> 6] : b->aref) * 1024.0;
+        uint16_t whole = count < 0.0 ? 0 : count > 1022.5 ? 1023 : (uint16_t)(count + 0.5); /* first step at half a count */
+        if (r->control & 0x20)
+            whole <<= 6;
+        avr->data[ADCL] = whole;
+        avr->data[ADCH] = whole >> 8;
+        r->fresh = 0;
+    }
+    return avr->data[addr];
 }
 
 /* Table 24-1: sample and hold, and the whole conversion, in half cycles of the converter's clock. */
@@ -580,8 +599,7 @@ static void begin(board_t *b)
     avr_t *avr = b->avr;
     b->restarted = 0;
     b->receiving = b->waiting = b->sending = b->buffered = 0;
-    b->converting = b->first = 0;
-    b->wanted = -1;
+    b->converting = b->first = b->result.fresh = 0;
     b->spi_done = b->rises_to_come = 0;
     b->outside[PORT_B] &= ~1;
     b->outside[PORT_D] &= ~0x30;
@@ -659,7 +677,6 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     avr->vcc = avr->avcc = 5000;
     avr->aref = 2500;
     b->aref = 2.5;
-    b->wanted = -1;
     avr_loadcode(avr, (uint8_t *)code, size, 0);
     avr->codeend = avr->flashend;
     b->uart = (avr_uart_t *)module(avr, "uart");
@@ -688,8 +705,8 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     hook(b, UCSRC, NULL, plain_write);
     hook(b, UBRRL, NULL, plain_write);
     hook(b, UBRRH, NULL, plain_write);
-    hook(b, ADCL, plain_read, NULL);
-    hook(b, ADCH, plain_read, NULL);
+    hook(b, ADCL, adc_read, NULL);
+    hook(b, ADCH, adc_read, NULL);
     hook(b, ADCSRA, NULL, adcsra_write);
     hook(b, ADCSRB, NULL, plain_write);
     hook(b, EECR, NULL, eecr_write);
@@ -712,15 +729,10 @@ void shim_free(board_t *b)
 
 static avr_cycle_count_t far_enough(avr_t *avr, avr_cycle_count_t when, void *param) { return 0; }
 
-/* Run until this cycle. With `watch` it comes back earlier: when an output changed or an answer is complete, or when the
-   voltage of an input is wanted. */
+/* Run until this cycle; with `watch`, not beyond a change of an output or the end of a line. */
 int shim_run(board_t *b, uint64_t until, int watch)
 {
     avr_t *avr = b->avr;
-    b->live = watch;
-    if (b->wanted >= 0)
-        b->held = b->volts[b->wanted];
-    b->wanted = -1;
     b->stop = 0;
     start_receiving(b);
     if (now(b) < until)
@@ -743,11 +755,11 @@ int shim_run(board_t *b, uint64_t until, int watch)
             return HALTED;
     }
     avr_cycle_timer_cancel(avr, far_enough, b);
-    return b->wanted >= 0 ? SAMPLE : b->stop ? CHANGED : REACHED;
+    return b->stop ? CHANGED : REACHED;
 }
 
 uint64_t shim_cycle(board_t *b) { return now(b); }
-int shim_wanted(board_t *b) { return b->wanted; }
+void shim_look(board_t *b, look_t look) { b->look = look; }
 uint32_t shim_pc(board_t *b) { return b->avr->pc; }
 void shim_send(board_t *b, const uint8_t *data, size_t n) { put(&b->to_program, data, n); }
 size_t shim_unread(board_t *b) { return b->to_program.count; }

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .arduino_lines import BLOCK_GAP, Framer, Line
+from .arduino_lines import BLOCK_GAP, Framer
 
 if TYPE_CHECKING:
     from .firmware_source import FirmwareSource
@@ -65,7 +65,7 @@ class FirmwareSession:
         """The queries of a host that waits let the world go on."""
         header, _, parameter = request.partition(" ")
         if header == "STAT?":
-            self._source.world.progress()
+            self._source.poll()
         elif header == "ADC:DATA?":
             self._source.fill_stream()
         elif header in ("ADC:SCAN", "ADC:SLOT") and parameter.isdecimal():

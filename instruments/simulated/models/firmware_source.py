@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorig.hardware import firmware
+from neurorig.hardware.firmware.images import packaged
 from neurorig.hardware.firmware.simulated import HERTZ, Controller
 from neurorig.signals import ConfigError
 
@@ -29,8 +29,6 @@ from .firmware_session import FirmwareSession, complete
 if TYPE_CHECKING:
     from ..world import Event, World
 
-IMAGE = Path(firmware.__file__).parent / "current_source" / "current_source.hex"
-"""The program that is delivered."""
 JUMPERS = {1: "D12", 2: "A5"}
 """Pin of each channel's range jumper: low with the jumper on."""
 SENSE = {"FULL": 10e3, "QUARTER": 40e3}
@@ -39,17 +37,23 @@ STEP = 2.5 / 1024
 """Volts of a count of the converter."""
 NOISE = 0.3
 """Counts rms of one conversion."""
+BOOT = 1.0
+"""Seconds that an Uno sits in its bootloader after its port was opened."""
 HELLO_WITHIN = 0.05
 """Seconds from the start of the program to its hello line, at most."""
 PATIENCE = 0.3
 """Seconds after which no answer will come any more."""
-SLICE = 250e-6
-"""Seconds of the world between two looks whether the answer has come."""
+BYTE = 10 / 500_000
+"""Seconds of a byte on the line."""
 FORESIGHT = 20e-3
 """Seconds for which spikes are looked for ahead; whatever is put out meanwhile makes that void."""
 MOST_SPIKES = 64
-STREAM_POLL = 12e-3
-"""Longest advance of one poll while the processor streams: its memory lasts 30 ms at the busiest."""
+STREAMED = 5e-3
+"""Seconds since a read-back was taken, up to which the stream is on."""
+LONG = 10e-3
+"""Seconds of a long pulse of SYNC."""
+LOOKBACK = 1e-3
+"""Seconds from the holding of an input to the reading of its conversion, at most."""
 SERIAL_AT, SERIAL_LENGTH = 0x3F0, 16
 
 
@@ -90,12 +94,15 @@ class FirmwareSource:
         self.world, self.outputs, self.sync, self.comparators = world, outputs, sync, dict(comparators)
         self.clock, self.boot_delay, self._level = clock, boot_delay, comparator_level
         self.range_jumper = {1: "FULL", 2: "FULL"} if range_jumper is None else range_jumper
-        self.controller = Controller(image or IMAGE, eeprom=_eeprom(eeprom, serial))
+        self.controller = Controller(image or packaged()[0], eeprom=_eeprom(eeprom, serial))
         self._noise = random.Random(seed)
         self._codes = [0, 0, 0, 0]
         self._enabled = {1: False, 2: False}
-        self._flows = {1: 0.0, 2: 0.0}
-        self._inbox = b""
+        self._flows = self._flowed = {1: 0.0, 2: 0.0}  # since the cycle of the last change, and before
+        self._changed = self._ends = self._ends_told = 0
+        self._rose = world.now
+        self._inbox, self._awaited = b"", 0
+        self._answers: list[bytes] = []
         self._kept, self._fetched = 0.0, world.now  # samples of the stream when it was fetched
         self.scan = {"ADC:SCAN": 3, "ADC:SLOT": 8}
         """What the clients set: how long a host waits for half a memory of scans."""
@@ -107,6 +114,7 @@ class FirmwareSource:
         self._boot()
         self.identity = self._true_identity = self.hello.decode("ascii").removeprefix("HELLO ").rpartition(",")[0]
         world.machine = self
+        world.lookback = max(world.lookback, LOOKBACK)
         if trigger is not None:
             trigger.on_rising(self._edge)
 
@@ -121,6 +129,7 @@ class FirmwareSource:
         if not self.hello:
             raise ConfigError("The program does not say hello: it is no current source of PROTOCOL.md.")
         controller.events()
+        controller.look(self._volts)
         self._first_cycle, self._first_moment = controller.cycle, self.world.now
 
     def session(self) -> FirmwareSession:
@@ -162,13 +171,14 @@ class FirmwareSource:
         while controller.cycle < target:
             if controller.cycle >= known:
                 known = self._foresee(target)
-            sampled = controller.run_until(known)
-            if sampled is not None:
-                self._keep_up()
-                controller.analog(sampled, self._volts(sampled))
-                self._sampled = self.world.now
+            controller.run_until(known)
+            self._collect()
             if self._put_out():
                 self._told = min(self._told, self._moment(controller.cycle))
+                return self.world.now
+            if self._answered():
+                self._keep_up()
+                self._told = min(self._told, self.world.now)
                 return self.world.now
         return max(until, self.world.now)
 
@@ -194,14 +204,34 @@ class FirmwareSource:
                     self._enabled[channel] = bool(code)
                     self._expect()
                 elif kind == 3:
-                    self.sync.drive(bool(code))
+                    self._synchronise(bool(code))
                     changed = True
-            for n, output in self.outputs.items():
-                if (amperes := self._amperes(n)) != self._flows[n]:
-                    self._flows[n] = amperes
-                    output.drive(amperes)
-                    changed = True
+            changed |= self._deliver(cycle)
         return changed
+
+    def _synchronise(self, high: bool) -> None:
+        """SYNC OUT changes; the end of a long pulse is taken for the end of a program."""
+        self.sync.drive(high)
+        if high:
+            self._rose = self.world.now
+        elif self.world.now - self._rose > LONG:
+            self._ends += 1
+
+    def watch(self) -> Callable[[], bool]:
+        """See `Machine`: whether a program has ended."""
+        ends = self._ends
+        return lambda: self._ends != ends
+
+    def _deliver(self, cycle: int) -> bool:
+        """Drive the ports whose current changed at this cycle; whether there was one."""
+        flows = {n: self._amperes(n) for n in self.outputs}
+        if flows == self._flows:
+            return False
+        self._changed, self._flowed, self._flows = cycle, self._flows, flows
+        for n, output in self.outputs.items():
+            if flows[n] != self._flowed[n]:
+                output.drive(flows[n])
+        return True
 
     def _amperes(self, n: int) -> float:
         """What the ideal shield delivers."""
@@ -210,13 +240,15 @@ class FirmwareSource:
         source, sink = self._codes[2 * n - 2 : 2 * n]
         return (source - sink) * FULL_SCALE_NA[self.range_jumper[n]] / 4096 * 1e-9
 
-    def _volts(self, channel: int) -> float:
+    def _volts(self, channel: int, cycle: int) -> float:
         """At an analog input of the processor: half the terminal's voltage, or the current over its resistance."""
-        n = channel % 2 + 1
+        self._keep_up()
+        self._sampled, n = self.world.now, channel % 2 + 1
         if channel < 2:
-            volts = float(self.outputs[n].sample(self.world.now, 1e-6, 1)[0]) / 2
+            volts = float(self.outputs[n].sample(self._moment(cycle), 1e-6, 1)[0]) / 2
         else:
-            volts = abs(self._amperes(n)) * SENSE[self.range_jumper[n]]
+            flows = self._flows if cycle >= self._changed else self._flowed
+            volts = abs(flows[n]) * SENSE[self.range_jumper[n]]
         return volts + self._noise.gauss(0.0, NOISE) * STEP
 
     def _foresee(self, target: int) -> int:
@@ -251,14 +283,24 @@ class FirmwareSource:
     @property
     def streaming(self) -> bool:
         """Whether read-backs are being taken."""
-        return self.world.now - self._sampled < STREAM_POLL
+        return self.world.now - self._sampled < STREAMED
+
+    @property
+    def _rate(self) -> float:
+        """Samples of the stream in a second, by what the clients set."""
+        return max(1, self.scan["ADC:SCAN"]).bit_count() / (max(1, self.scan["ADC:SLOT"]) * SLOT)
+
+    def poll(self) -> None:
+        """The status is asked: the world goes on for a host that waits, unless what it waits for has just come."""
+        if self._ends == self._ends_told:
+            self.world.progress()
+        self._ends_told = self._ends
 
     def fill_stream(self) -> None:
         """Who fetches the stream so soon that little has come waits until half of what is kept is full."""
-        rate = self.scan["ADC:SCAN"].bit_count() / (max(1, self.scan["ADC:SLOT"]) * SLOT)
-        kept = min(ROOM, self._kept + rate * (self.world.now - self._fetched))
+        kept = min(ROOM, self._kept + self._rate * (self.world.now - self._fetched))
         if self.streaming and 0 < kept < ROOM / 4 and not self.world.paced:
-            self.world.advance_to(self.world.now + min(POLL, (ROOM / 2 - kept) / rate))
+            self.world.advance_to(self.world.now + min(POLL, (ROOM / 2 - kept) / self._rate))
             kept = ROOM / 2
         self._kept, self._fetched = kept, self.world.now
 
@@ -270,16 +312,16 @@ class FirmwareSource:
         """No poll leaps over what the processor can keep of its stream."""
         if self._paced is not None:
             self._paced.cancel()
-        self._paced = self.world.at(self.world.now + STREAM_POLL, self._pace) if self.streaming else None
+        self._paced = self.world.at(self.world.now + ROOM / 4 / self._rate, self._pace) if self.streaming else None
 
     # The serial line
 
     def wait_for_hello(self) -> bytes:
         """Let the program begin; its hello line."""
         deadline = max(self.ready_at, self.world.now) + HELLO_WITHIN
-        while not self.hello and self.world.now < deadline:
-            self.pass_time(SLICE)
-            self._collect()
+        began = self.world.now
+        self.world.advance_to(deadline, lambda: bool(self.hello))
+        self.world.lead(self.world.now - began)
         return self.hello
 
     def pass_time(self, seconds: float) -> None:
@@ -290,23 +332,30 @@ class FirmwareSource:
     def exchange(self, data: bytes, requests: int) -> bytes:
         """Send what holds so many requests, and let time pass until all are answered."""
         self.look_at_jumpers()
+        began = self.world.now
+        self._answers, self._awaited = [], requests
         self.controller.send(data)
-        deadline = self.world.now + PATIENCE
-        answers: list[bytes] = []
-        while self.controller.unread or (len(answers) < requests and self.world.now < deadline):
-            self.pass_time(SLICE)
-            answers += self._collect()
+        self.world.advance_to(began + len(data) * BYTE)
+        if requests:
+            self.world.advance_to(self.world.now + PATIENCE, self._answered)
+        self._awaited = 0
+        self.world.lead(self.world.now - began)
         if self.streaming and self._paced is None:
             self._pace()
+        answers, self._answers = self._answers, []
         return b"".join(answers)
 
-    def _collect(self) -> list[bytes]:
-        """The complete answers that have come."""
+    def _answered(self) -> bool:
+        return 0 < self._awaited <= len(self._answers)
+
+    def _collect(self) -> None:
+        """Sort out what has come from the processor."""
         messages, self._inbox = complete(self._inbox + self.controller.received())
         for message in messages:
             if message.startswith(b"HELLO "):
                 self.hello = message
-        return [message for message in messages if not message.startswith(b"HELLO ")]
+            else:
+                self._answers.append(message)
 
     def named(self, answer: bytes) -> bytes:
         """The answer as a source of another name gives it: a fault on demand."""
