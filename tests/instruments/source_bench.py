@@ -4,15 +4,19 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.instruments.simulated.models.arduino_source import SimulatedArduinoSource
+from neurorig.instruments.simulated.models.firmware_source import FirmwareSource
 from neurorig.signals import Steps
 
 from .fakes import quiet_world
 from .protocol_client import block
 
 LSB = 250e-6 / 4096
+BRAINS = ["python", pytest.param("firmware", marks=pytest.mark.needs("simavr"))]
+"""What answers: the model of the protocol page, or the real program on a simulated processor."""
 
 
 class Ammeter:
@@ -26,7 +30,9 @@ class Ammeter:
     def drive(self, amperes: float) -> None:
         if self.stuck and amperes == 0:
             amperes = self.now
-        self.changes = [c for c in self.changes if c[0] < self.world.now] + [(self.world.now, amperes)]
+        while self.changes and self.changes[-1][0] >= self.world.now:
+            self.changes.pop()
+        self.changes.append((self.world.now, amperes))
 
     def play(self, steps: Steps, start: float) -> None:
         assert start >= self.world.now - 1e-12, "played into the past"
@@ -69,15 +75,18 @@ class Ticker:
         first, last = np.searchsorted(self.times, (start, stop), side="right")
         return self.times[first:last]
 
+    foresee = crossings
+
 
 class SourceBench:
     """`ask` sends one line and gives its answer."""
 
-    def __init__(self, clock: Callable[[], float] = lambda: 0.0, **options) -> None:
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, *, brain: str = "python", **options) -> None:
         self.world = quiet_world()
         self.out = {n: Ammeter(self.world) for n in (1, 2)}
         self.sync, self.trigger, self.comparator = LogicLine(self.world), LogicLine(self.world), Ticker()
-        self.source = SimulatedArduinoSource(
+        source = {"python": SimulatedArduinoSource, "firmware": FirmwareSource}[brain]
+        self.source = source(
             self.world, self.out, self.sync, self.trigger, {1: self.comparator}, serial="N-1", clock=clock, **options
         )
         self.session = self.source.session()

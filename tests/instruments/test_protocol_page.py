@@ -10,7 +10,7 @@ from neurorig.instruments.simulated.models import arduino_lines
 from neurorig.instruments.simulated.models.arduino_program import Kind, decode
 
 from . import protocol_client
-from .source_bench import SourceBench
+from .source_bench import BRAINS, SourceBench
 
 PAGE = (Path(__file__).parents[2] / "hardware" / "firmware" / "PROTOCOL.md").read_text()
 
@@ -25,9 +25,10 @@ def as_bytes(text: str) -> bytes:
     return b"".join(bytes.fromhex(p) if k % 2 else p.encode() for k, p in enumerate(pieces))
 
 
+@pytest.mark.parametrize("brain", BRAINS)
 @pytest.mark.parametrize("example", fenced("exchange"))
-def test_the_exchanges_happen_as_written(example: str) -> None:
-    bench = SourceBench()
+def test_the_exchanges_happen_as_written(example: str, brain: str) -> None:
+    bench = SourceBench(brain=brain)
     _, _, serial, version = bench.source.identity.split(",")
     lines = example.strip().splitlines()
     for request, answer in zip(lines[::2], lines[1::2], strict=True):

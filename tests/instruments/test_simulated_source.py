@@ -5,15 +5,20 @@ import pytest
 
 from .fakes import serving
 from .protocol_client import MARK, Refusal, SourceClient, begin, crc8, hold, loop, ramp
-from .source_bench import LSB, SourceBench
+from .source_bench import BRAINS, LSB, SourceBench
 
 STAIR = hold(100, 100) + hold(-200, 200) + hold(300, 300)
 STAIR_CHANGES = [(0, 100), (10_000, -200), (30_000, 300)]
 
 
+@pytest.fixture(params=BRAINS)
+def brain(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def bench() -> SourceBench:
-    return SourceBench()
+def bench(brain) -> SourceBench:
+    return SourceBench(brain=brain)
 
 
 # Levels
@@ -36,7 +41,7 @@ def test_the_quarter_range_jumper_gives_finer_steps_and_moving_it_drops_what_was
 ) -> None:
     bench.ok("OUTP2 ON", "SOUR2:CURR -10000")
     assert bench.load(2, STAIR) == "OK"
-    bench.source.machine.range_jumper[2] = "QUARTER"
+    bench.source.move_jumper(2, "QUARTER")
     assert bench.ask("SOUR2:RANG?") == "QUARTER,15259"
     assert bench.out[2].now == 0
     assert bench.ask("SOUR2:WAV:CHEC?") == "0,0,FFFF"
@@ -181,7 +186,8 @@ def test_neighbouring_marks_join_into_one_pulse_however_long(bench) -> None:
 # A clock that cannot keep up
 
 
-def test_a_late_tick_is_told_and_the_program_goes_on(bench) -> None:
+def test_a_late_tick_is_told_and_the_program_goes_on() -> None:
+    bench = SourceBench()
     bench.start(1, program=STAIR)
     bench.source.machine.overrun()
     assert bench.status & 0b100001 == 0b100001
@@ -200,8 +206,9 @@ def test_spikes_are_stamped_in_half_microseconds_since_the_start(bench) -> None:
     bench.wait(0.1)
     expected = [int((t - t0) * 2e6) for t in bench.comparator.times if t0 < t <= bench.world.now]
     assert len(expected) == 10
-    assert bench.stamps(most=4) == (0, expected[:4])
-    assert bench.stamps()[1][:6] == expected[4:], "also after the end of the program"
+    lost, first = bench.stamps(most=4)
+    assert (lost, first) == (0, pytest.approx(expected[:4], abs=1))
+    assert bench.stamps()[1][:6] == pytest.approx(expected[4:], abs=1), "also after the end of the program"
     bench.ok("ABOR")
     bench.wait(0.1)
     assert bench.stamps() == (0, [])

@@ -7,16 +7,21 @@ from neurorig.instruments.simulated import world
 
 from .fakes import serving
 from .protocol_client import SourceClient, hold
-from .source_bench import SourceBench
+from .source_bench import BRAINS, SourceBench
 
 V1, I1, V2, I2 = 1, 2, 4, 8
 COUNT = 5 / 1024
 
 
+@pytest.fixture(params=BRAINS)
+def brain(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> SourceBench:
+def bench(monkeypatch: pytest.MonkeyPatch, brain) -> SourceBench:
     monkeypatch.setattr(world, "SILENCE", 1e9)  # a busy computer is no host that reads too late
-    return SourceBench()
+    return SourceBench(brain=brain)
 
 
 def streaming(bench: SourceBench, what: int = V1 | I1, slots: int = 8) -> None:
@@ -99,7 +104,7 @@ def test_a_loss_beyond_what_the_count_holds_is_told_by_the_numbers(bench):
     assert lost == 65535 < first - 192
 
 
-def test_the_start_is_found_in_the_stream(bench):
+def test_the_start_is_found_in_the_stream(bench, brain):
     """The current rises at t0: the first sample with current is the first after t0."""
     assert bench.load(1, hold(1600, 500) + hold(0, 1)) == "OK"
     bench.ok("OUTP1 ON", "ADC:SCAN 2", "ADC:SLOT 8", "ADC:STAT ON", "ARM")
@@ -110,8 +115,9 @@ def test_the_start_is_found_in_the_stream(bench):
     _, _, samples = bench.scans(1)
     scan, halves = map(int, bench.ask("ADC:T0?").split(","))
     assert 0 <= halves * 0.5e-6 < 1e-3
-    begun = bench.source.machine.stream._begun
-    assert begun + scan * 1e-3 + halves * 0.5e-6 == pytest.approx(t0, abs=0.6e-6)
+    if brain == "python":
+        begun = bench.source.machine.stream._begun
+        assert begun + scan * 1e-3 + halves * 0.5e-6 == pytest.approx(t0, abs=0.6e-6)
     flows = samples[:, 0] > 200
     assert flows[scan + 1 : scan + 50].all()
     assert not flows[: scan + 1].any()
@@ -240,7 +246,7 @@ def test_a_reader_of_the_page_streams_while_a_program_plays_and_the_watchdog_is_
 def test_a_hundred_thousand_stamps_of_one_run_arrive_without_loss(bench):
     """1000 spikes a second on one input, fetched every 50 ms by the poll of the status."""
     rng = np.random.default_rng(1)
-    spikes = np.cumsum(rng.uniform(0.8e-3, 1.2e-3, 100_000))
+    spikes = 5e-3 + np.cumsum(rng.uniform(0.8e-3, 1.2e-3, 100_000))
     bench.ok("SPIK:STAT 1,ON")
     t0 = bench.start(1, program=hold(1, 131_072) * 9)
     bench.comparator.times = t0 + spikes

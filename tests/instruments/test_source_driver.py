@@ -23,15 +23,20 @@ from neurorig.signals import (
 
 from .fakes import serving
 from .scripted import scripted
-from .source_bench import LSB, SourceBench
+from .source_bench import BRAINS, LSB, SourceBench
 
 MS = 1_000_000
 BUMP = Program((Hold(44.7e-6, 10 * MS), Hold(67.6e-6, 20 * MS), Hold(44.7e-6, 10 * MS), Hold(0, 100_000)))
 
 
+@pytest.fixture(params=BRAINS)
+def brain(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def bench() -> SourceBench:
-    return SourceBench(clock=time.monotonic)
+def bench(brain) -> SourceBench:
+    return SourceBench(clock=time.monotonic, brain=brain)
 
 
 @pytest.fixture

@@ -3,14 +3,19 @@
 import pytest
 
 from .protocol_client import hold
-from .source_bench import SourceBench
+from .source_bench import BRAINS, SourceBench
 
 STAIR = hold(100, 100) + hold(-200, 200) + hold(300, 300)
 
 
+@pytest.fixture(params=BRAINS)
+def brain(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def bench() -> SourceBench:
-    return SourceBench()
+def bench(brain) -> SourceBench:
+    return SourceBench(brain=brain)
 
 
 def test_a_silent_host_trips_the_watchdog_also_in_the_middle_of_a_program(bench) -> None:
