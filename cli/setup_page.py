@@ -61,7 +61,7 @@ def _lines(made: "Instructions", figures: Sequence[str]) -> Iterator[str]:
 def _caps(made: "Instructions") -> Iterator[tuple[str, str, str]]:
     """Every jumper of what the figure has; of a synapse that it lacks the one that takes it off the membrane."""
     for cap in made.caps:
-        where = {"open": "none", "closed": "on"}.get(cap.position, cap.position)
+        where = {"open": "none", "closed": "on"}.get(cap.pins, cap.pins)
         if cap.used:
             yield cap.jumper, where, cap.word
         elif cap.jumper.startswith("JP_output"):

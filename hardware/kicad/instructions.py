@@ -21,6 +21,9 @@ hardware/README.md has kept, might not fire; above the supply, V_ap is too much 
 SUPPLY_LIMIT = 0.05
 """A: no circuit for neurons draws more; its supply block says so."""
 
+PAIRS = {"1-2": "1-3, 2-4", "2-3": "3-5, 4-6"}
+"""Pins of a header of two rows, numbered odd and even, by the position of both of its caps."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -37,11 +40,15 @@ class Fit:
 
 @dataclass(frozen=True)
 class Cap:
-    """Where the cap of a jumper goes, with the word on the silkscreen. `used`: False if the figure lacks this synapse."""
+    """Where the cap of a jumper goes: position, pins, the word on the silkscreen. `used`: False if the figure lacks this synapse.
+
+    Of two rows of three pins, which has two caps that move together, `pins` names both pairs.
+    """
 
     jumper: str
     block: str
     position: Position
+    pins: str
     word: str
     used: bool
 
@@ -170,8 +177,10 @@ class _Bench:
         for jumper, position in self.made.jumpers.items():
             index = index_of(jumper)
             block = ("n" if len(index) == 1 else "s") + index
-            word = printed_word(self.drawn.components[jumper], position)
-            yield Cap(jumper, block, position, word, index in used or self.made.project == "neuron")
+            part = self.drawn[jumper]
+            pins = PAIRS.get(position, position) if len(part.pins) == 6 else position
+            here = index in used or self.made.project == "neuron"
+            yield Cap(jumper, block, position, pins, printed_word(part, position), here)
 
     def left_open(self) -> Iterator[str]:
         meaning = {

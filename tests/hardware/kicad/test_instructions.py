@@ -66,5 +66,9 @@ def test_words_and_indices_of_jumpers():
     assert printed_word(drawn["JP_sign12"], "1-2") == "exc"
     assert printed_word(drawn["JP_stages12_1"], "closed") == "exp"
     assert printed_word(drawn["JP_output12"], "open") == ""
+    made = instruct(load_board("wu2025_fig13"))
+    pins = {cap.jumper: cap.pins for cap in made.caps}
+    rows = len(read_schematic(PROJECTS["ns_unit"].schematic)["JP_sign11"].pins)
+    assert pins["JP_sign11"] == {3: "2-3", 6: "3-5, 4-6"}[rows]
     names = ("JP_C_L1", "JP_load2", "JP_C_s12", "JP_stages21_0")
     assert [index_of(name) for name in names] == ["1", "2", "12", "21"]
