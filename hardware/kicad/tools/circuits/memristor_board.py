@@ -46,8 +46,8 @@ def _clamped(y: float, resistor: str, first: int) -> dict[str, Place]:
 
 def _inputs() -> dict[str, Place]:
     return {
-        "J2": Place(14, 17, 90, overhang=True),
-        "J3": Place(14, 36, 90, overhang=True),
+        "J2": Place(14, 16, 90, overhang=True),
+        "J3": Place(14, 38, 90, overhang=True),
         **_clamped(10, "R3", 4),
         **_clamped(29, "R4", 8),
         "TP1": Place(50, 12),
@@ -61,7 +61,7 @@ def _switches() -> dict[str, Place]:
     places: dict[str, Place] = {}
     for k, (chip, plus, minus) in enumerate((("U2", 17, 18), ("U1", 15, 16), ("U3", 19, 20))):
         x = 60.0 + 18 * k
-        places |= {chip: Place(x, 10), f"C{plus}": Place(x, 5), f"C{minus}": Place(x - 3.5, 21, 270)}
+        places |= {chip: Place(x, 10), f"C{plus}": Place(x + 7.6, 5, 180), f"C{minus}": Place(x - 3.5, 26, 90)}
     return places
 
 
@@ -78,16 +78,16 @@ def _logic() -> dict[str, Place]:
 def _supply() -> dict[str, Place]:
     return {
         "J1": Place(164, 8, 180),
-        "D1": Place(143, 7),
-        "C10": Place(135, 7),
-        "C11": Place(122, 7),
-        "R1": Place(114, 13),
-        "D2": Place(127, 13),
-        "U4": Place(142, 16),
-        "C12": Place(157, 18, 270),
-        "C13": Place(133, 18, 270),
-        "R2": Place(117, 22),
-        "C14": Place(112, 22, 180),
+        "D1": Place(143, 6.5),
+        "C10": Place(150.5, 12.6),
+        "R1": Place(114, 8),
+        "D2": Place(127, 8),
+        "U4": Place(142, 20),  # its capacitors at its pins: V+ and -5 V at the right, CAP+ and CAP- at the left
+        "C11": Place(153.4, 17.8, 270),
+        "C12": Place(137, 23.8, 270),
+        "C13": Place(157.2, 28, 180),
+        "R2": Place(130, 33, 180),
+        "C14": Place(112, 33, 180),
     }
 
 
@@ -116,6 +116,7 @@ def _synapse(n: int) -> dict[str, Place]:
         f"TP{n}1": Place(39, y + 3),
         f"JP{n}2": _across(45, y + 3),
         f"R_s{n}": Place(41, y + 9),
+        f"R{n}2": Place(41, y + 13),
         f"TP{n}2": Place(54.5, y + 3),
         f"JP{n}3": Place(59.5, y + 4),
         f"TP{n}3": Place(87, y + 3),
@@ -135,8 +136,8 @@ def _readout() -> dict[str, Place]:
         "TP3": Place(130, 52),
         **{f"D{12 + k}": Place(130, 58 + 4 * k) for k in range(4)},
         "U5": Place(146, 52),
-        "C21": Place(146, 46.5),
-        "C22": Place(158, 61, 90),
+        "C21": Place(156.8, 53.5, 270),
+        "C22": Place(142.4, 59.6, 270),
         "RV1": Place(168, 54),
         "R_f1": Place(130, 78),
         "C_f1": Place(144, 78),
@@ -182,7 +183,7 @@ def _notes() -> Mapping[str, str]:
     }
     for n in SYNAPSES:
         notes |= {f"TP{n}1": f"w{n}.in", f"TP{n}2": f"w{n}.te", f"TP{n}3": f"w{n}.be"}
-        notes |= {f"JP{n}2": "R_s out", f"JP{n}3": f"{n}/{n + 4}"}
+        notes |= {f"JP{n}2": "R_s 0.9k", f"JP{n}3": f"{n}/{n + 4}"}
         notes |= {f"JP{n}4": "73k", f"JP{n}5": "162k", f"JP{n}6": "383k"}
     return notes | {f"JP5{k}": f"{k}" for k in range(1, 9)}
 
@@ -195,6 +196,9 @@ def _texts() -> tuple[Text, ...]:
         Text("TE", x, y + 28, 1.0, align="center"),
         Text("BE", x + 7.62, y + 28, 1.0, align="center"),
         Text("short", 118, 62, 1.0),
+        Text("JPn2 on: only with spikes <= 0.2 V, or an SMU limit of 10 uA", 11, 138.8),
+        Text("Synapse not used: no cap on JPn7", 84, 138.8),
+        Text("JP5k on before a chip goes in or out", 122, 138.8),
     )
 
 
@@ -209,7 +213,7 @@ def _tables() -> tuple[Table, ...]:
 SHORT = (
     ("n = 1..4", "1-2, on", "2-3, off"),
     ("JPn1", "gate", "SMU HI"),
-    ("JPn2", "no R_s", "R_s 10k"),
+    ("JPn2", "R_s 0.9k (!)", "R_s 10k"),
     ("JPn3", "device n", "n+4 (off: none)"),
     ("JPn4-6", "surrogate", "-"),
     ("JPn7", "sum", "SMU LO"),

@@ -25,7 +25,7 @@ def spike_input(pen: Pen) -> None:
         pen.wire((116, centre), (124, centre))
         pen.label(f"w{n}.pre", (124, centre))
     pen.frame(
-        (0, 0),
+        (-2, 0),
         (132, 72),
         "Spike and its four gates",
         "w_n.pre = spike while TTL w_n is high and dep is low, else 0 V (Benatti 2023, Figs 2(a), 3(b)).\n"
@@ -42,7 +42,7 @@ def back_spike_input(pen: Pen) -> None:
     pen.wire((92, y + 2), (100, y + 2))
     pen.label("sum.ref", (100, y + 2))
     pen.frame(
-        (0, 0),
+        (-2, 0),
         (108, 46),
         "Back-spike",
         "dep high: sum follows back_spike, so that each device sees -back_spike (Benatti 2023, Fig. 2(c)).",
@@ -62,7 +62,7 @@ def _clamped(
         pen.resistor("R5", "49.9", (21, y + 14))
         pen.wire((21, y + 10), (21, y + 11))
         pen.ground((21, y + 17))
-    pen.part("Device:R", *resistor, (32, y), own.STRONG, turn=90)
+    pen.resistor(*resistor, (32, y), 90)
     pen.wire((35, y), (64, y))
     clamp(pen, first, 40, y)
     pen.test_point(f"TP{first // 4}", net, (60, y))
@@ -70,8 +70,8 @@ def _clamped(
     pen.wire((64, y), (65, y))
 
 
-def clamp(pen: Pen, first: int, x: int, y: int) -> None:
-    """Two diodes in series to ground either way: D_first to D_first+3."""
+def clamp(pen: Pen, first: int, x: int, y: int, to: str = "GND") -> None:
+    """Two diodes in series either way, to ground or to another net: D_first to D_first+3."""
     for column, turn in ((0, 90), (12, 270)):
         for row in (0, 1):
             name = f"D{first + row + column // 6}"
@@ -80,7 +80,11 @@ def clamp(pen: Pen, first: int, x: int, y: int) -> None:
             )
         pen.wire((x + column, y), (x + column, y + 2))
         pen.wire((x + column, y + 8), (x + column, y + 10))
-        pen.ground((x + column, y + 16))
+        if to == "GND":
+            pen.ground((x + column, y + 16))
+    if to != "GND":
+        pen.wire((x - 4, y + 16), (x + 12, y + 16))
+        pen.label(to, (x - 4, y + 16), 180)
 
 
 def _switch(pen: Pen, switch: tuple[str, int], at: tuple[int, int], throws: tuple[str, str], select: str) -> None:

@@ -2,12 +2,11 @@
 
 from neurorig.hardware.kicad.tools.drawing import Sim
 
-from .parts import Bought
+from .measuring_parts import precise
+from .parts import Bought, dip_socket
 from .pen import pins
 
 DIP_8, DIP_16 = "Package_DIP:DIP-8_W7.62mm_Socket", "Package_DIP:DIP-16_W7.62mm_Socket"
-RADIAL = "Resistor_THT:R_Axial_DIN0207_L6.3mm_D2.5mm_P10.16mm_Horizontal"
-DISC = "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm"
 
 SDC = Bought(
     "Socket:DIP_Socket-16_W4.3mm_W5.08mm_W7.62mm_W10.16mm_W10.9mm_3M_216-3340-00-0602J",
@@ -26,14 +25,16 @@ SWITCHES = Bought(
     "CD74HCT4053E (same pins; leakage not guaranteed)",
     5.50,
     "at +-5 V: 100 ohm, 0.1 nA, 10 pC at most, TTL thresholds (data sheet 19-0463); in a socket",
+    dip_socket(16),
 )
 AMPLIFIER = Bought(
     DIP_8,
     "Texas Instruments",
     "OPA134PA",
-    "OPA604AP or LF411ACN without RV1, whose pins differ",
+    "OPA132PA (same pins and trimmer, from +-2.5 V, assumed); not OPA604, LF411, which want more than +-4.5 V",
     4.50,
     "FET inputs, 8 MHz, from +-2.5 V (data sheet SBOS058; numbers assumed from it); in a socket",
+    dip_socket(8),
 )
 INVERTER = Bought(
     DIP_8,
@@ -42,6 +43,7 @@ INVERTER = Bought(
     "MAX660CPA+; ICL7660, whose 55 ohm leave 0.25 V less",
     6.00,
     "-5 V from +5 V, 6.5 ohm; pin 1 at V+: 80 kHz; in a socket",
+    dip_socket(8),
 )
 SIGNAL_DIODE = Bought(
     "Diode_THT:D_DO-35_SOD27_P7.62mm_Horizontal", "Vishay", "1N4148", "any 1N4148; 1N3595 leaks less", 0.05
@@ -50,10 +52,6 @@ SCHOTTKY = Bought(
     "Diode_THT:D_DO-41_SOD81_P10.16mm_Horizontal", "onsemi", "1N5817G", "1N5818, 1N5819", 0.30, "drops 0.2 V at 10 mA"
 )
 LED = Bought("LED_THT:LED_D3.0mm", "Kingbright", "WP710A10LGD", "any LED of 3 mm", 0.15)
-PRECISE = Bought(RADIAL, "Vishay", "MBB0207 of this value, 0.1 %, 25 ppm", "any metal film 0.1 %, size 0207", 0.50)
-SURROGATE = PRECISE._replace(note="E96 value next to the resistance of Benatti 2023: within 0.6 %")
-STRONG = Bought(RADIAL, "Vishay", "MRS25 of this value, 0.6 W, 1 %", "any metal film 0.6 W, size 0207", 0.10)
-NPO = Bought(DISC, "Vishay", "K-series of this value, C0G, 100 V", "any C0G of this value, pitch 5 mm", 0.20)
 MEMBRANE = Bought(
     "Capacitor_THT:C_Rect_L7.2mm_W3.5mm_P5.00mm_FKS2_FKP2_MKS2_MKP2",
     "WIMA",
@@ -84,3 +82,8 @@ PUMP = Sim("inverter_660", pins(8), library=OWN)
 CLAMP = Sim("diode_1n4148", "1=cathode 2=anode", library=OWN)
 RECTIFIER = Sim("diode_1n5817", "1=cathode 2=anode", library=OWN)
 PULL_DOWNS = Sim("resistors_6", pins(7), "r=100k", library=OWN)
+
+
+def surrogate(value: str) -> Bought:
+    """A resistor in the place of a device."""
+    return precise(value, "E96 value next to the resistance of Benatti 2023: within 0.6 %")

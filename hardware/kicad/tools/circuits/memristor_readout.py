@@ -2,6 +2,7 @@
 
 from . import memristor_parts as own
 from . import parts
+from .measuring_parts import c0g, precise
 from .memristor_inputs import clamp
 from .pen import Pen
 
@@ -20,9 +21,9 @@ def readout(pen: Pen) -> None:
     pen.wire((6, Y + 2), (X - 6, Y + 2))
     pen.label("sum", (6, Y + 2))
     pen.test_point("TP3", "sum", (12, Y + 2))
-    clamp(
-        pen, 12, 18, Y + 2
-    )  # holds `sum` within 1 V if the amplifier lies at a rail: R_f1 is no less than 20k for that
+    # hold `sum` within 1 V if the amplifier lies at a rail: R_f1 is no less than 20k for that; to sum.ref, since to ground
+    # they would draw 3 uA from `sum` during a back-spike of 0.6 V
+    clamp(pen, 12, 18, Y + 2, "sum.ref")
     pen.wire((LEFT, Y + 2), (LEFT, Y + 54))
     pen.wire((RIGHT, Y), (RIGHT, Y + 74))
     _gain(pen, Y + 28, ("R_f1", "20k", "C_f1", "22p", "JP61"))
@@ -52,8 +53,8 @@ def _offset(pen: Pen) -> None:
 def _gain(pen: Pen, y: int, names: tuple[str, str, str, str, str]) -> None:
     resistor, ohms, capacitor, farads, jumper = names
     middle = LEFT + 14
-    pen.part("Device:R", resistor, ohms, (middle, y), own.PRECISE, turn=90)
-    pen.part("Device:C", capacitor, farads, (middle, y + 6), own.NPO, turn=90)
+    pen.part("Device:R", resistor, ohms, (middle, y), precise(ohms), turn=90)
+    pen.part("Device:C", capacitor, farads, (middle, y + 6), c0g(farads), turn=90)
     pen.wire((LEFT, y), (middle - 3, y))
     pen.wire((middle - 5, y), (middle - 5, y + 6), (middle - 3, y + 6))
     pen.wire((middle + 3, y + 6), (middle + 5, y + 6), (middle + 5, y))
@@ -68,7 +69,7 @@ def _membrane(pen: Pen, y: int) -> None:
     pen.wire((LEFT + 12, y), (LEFT + 22, y))
     pen.label("m", (LEFT + 13, y))
     middle = LEFT + 25
-    pen.part("Device:R", "R_m1", "499k", (middle, y), own.PRECISE, turn=90)
+    pen.part("Device:R", "R_m1", "499k", (middle, y), precise("499k"), turn=90)
     pen.part("Device:C", "C_m1", "10n", (middle, y + 6), own.MEMBRANE, turn=90)
     pen.part("Device:C", "C_m2", "10n", (middle, y + 12), own.MEMBRANE, turn=90)
     pen.resistor("R7", "100", (middle, y + 20), 90)

@@ -32,7 +32,7 @@ def supply(pen: Pen) -> None:
     _inverter(pen, y)
     _decoupling(pen, 40)
     pen.frame(
-        (0, 0),
+        (-2, 0),
         (128, 60),
         "Supply",
         "-5 V from +5 V: the virtual ground is the instruments' ground, so that BNC shields, USB and supply share one earth.\n"
@@ -66,7 +66,7 @@ def _bulk(pen: Pen, ref: str, x: int, y: int, *, negative: bool = False) -> None
 
 
 def _ceramic(pen: Pen, ref: str, x: int, y: int) -> None:
-    pen.capacitor(ref, "100n", (x, y + 4), parts.CERAMIC)
+    pen.part("Device:C", ref, "100n", (x, y + 4), parts.CERAMIC)
     pen.wire((x, y), (x, y + 1))
     pen.ground((x, y + 7))
 

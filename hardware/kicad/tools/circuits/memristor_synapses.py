@@ -8,6 +8,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 
 from . import memristor_parts as own
 from . import parts
+from .measuring_parts import precise
 from .memristor_tables import JUMPERS
 from .pen import Pen
 
@@ -44,6 +45,7 @@ def synapse(pen: Pen, n: int) -> None:
         (146, 60),
         f"Synapse w{n}",
         "I = (spike - sum) / (R_s + 1/G); R_s = 10 kohm limits it whatever the software says (Benatti 2023, III.A, Fig. 1).\n"
+        f"JP{n}2 leaves 0.9 kohm of it: only with spikes up to 0.2 V, or a source-meter limited to 10 uA.\n"
         f"JP5{n} (JP5{n + 4}) with its cap: device {n} ({n + 4}) is shorted. Take the cap off last, put it on first.",
     )
 
@@ -58,10 +60,12 @@ def _input(pen: Pen, n: int) -> None:
     pen.wire((21, y), (38, y))
     pen.test_point(f"TP{n}1", f"w{n}.in", (25, y))
     pen.label(f"w{n}.in", (27, y))
-    pen.part("Device:R", f"R_s{n}", "10k", (41, y), own.PRECISE, turn=90)
-    pen.jumper(f"JP{n}2", "R_s out", (41, y - 8))
+    pen.part("Device:R", f"R_s{n}", "10k", (41, y), precise("10k"), turn=90)
+    pen.jumper(f"JP{n}2", "R_s 0.9k", (41, y - 8))
     pen.wire((36, y), (36, y - 8), (37, y - 8))
-    pen.wire((45, y - 8), (46, y - 8), (46, y))
+    pen.wire((45, y - 8), (46, y - 8))
+    pen.resistor(f"R{n}2", "1k", (49, y - 8), 90)
+    pen.wire((52, y - 8), (54, y - 8), (54, y))
     pen.wire((44, y), (68, y))
 
 
@@ -87,7 +91,7 @@ def _surrogates(pen: Pen, n: int) -> None:
         line = y + 7 * row
         pen.jumper(f"JP{n}{digit}", conductance, (71, line))
         pen.wire((TOP, line), (67, line))
-        pen.part("Device:R", f"R{n}{digit}", value, (90, line), own.SURROGATE, turn=90)
+        pen.part("Device:R", f"R{n}{digit}", value, (90, line), own.surrogate(value), turn=90)
         pen.wire((75, line), (87, line))
         pen.wire((93, line), (BOTTOM, line))
     pen.wire((TOP, CENTRE), (TOP, y + 14))

@@ -2,7 +2,7 @@
 
 EXPERIMENTS = (
     ("Experiment (Benatti 2023)", "JPn1 input", "JPn2 R_s", "JPn7 out", "Read-out", "JP65", "How"),
-    ("I-V loop, Fig. 1(b)", "2-3 SMU", "on: none", "2-3 SMU", "-", "-", "SMU: 0, 0.4, 0, -0.8, 0 V; limit 10 uA"),
+    ("I-V loop, Fig. 1(b)", "2-3 SMU", "on: 0.9k", "2-3 SMU", "-", "-", "SMU: 0, 0.4, 0, -0.8, 0 V; limit 10 uA"),
     (
         "LTP/LTD pulses, Fig. 1(d)",
         "1-2 gate",
@@ -16,7 +16,7 @@ EXPERIMENTS = (
     (
         "Theta burst, Figs 2, 4",
         "1-2 gate",
-        "on: none",
+        "on: 0.9k",
         "1-2 sum",
         "JP63: C_m",
         "on",
@@ -32,7 +32,7 @@ the offset. Out of the box: LTP/LTD and read with devices 1 to 4, all devices sh
 JUMPERS = (
     ("Jumper", "joins", "cap on 1-2 (or on)", "cap on 2-3 (or off)"),
     ("JPn1", "input of synapse n", "to its gate", "to the source-meter's HI"),
-    ("JPn2", "over R_sn", "device without series resistor", "10 kohm limits the current"),
+    ("JPn2", "1k over R_sn", "0.9 kohm: spikes <= 0.2 V, SMU 10 uA", "10 kohm limits the current"),
     ("JPn3", "device of synapse n", "device n", "device n + 4; no cap: surrogates"),
     ("JPn4", "73.2k for a device", "13.6 uS", "-"),
     ("JPn5", "162k for a device", "6.2 uS", "-"),
