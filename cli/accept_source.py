@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from .bench import FileArgument
 from .hands import Hands, part
-from .options import JsonOption, OutOption, SeedOption
+from .options import SOURCES, JsonOption, SeedOption, SourcesOption
 from .run import progress_bar
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def accept_source_command(
         bool, Parameter(negative=(), show_default=False, help="Put the delivered currents into the bench file.")
     ] = False,
     seed: SeedOption = 0,
-    out: OutOption = None,  # type: ignore[assignment]  # the default is a folder of its own
+    out: SourcesOption = SOURCES,
     as_json: JsonOption = False,
 ) -> int:
     """Play the source into a known resistor and measure accuracy, sag, settling, noise, mains and drift.
 
     Exit code 5 when it does not show itself good enough for what --needs names. It is kept under the source's serial number.
     """
-    from neurorig.protocols.accept import SOURCES, AcceptRequest, accept
+    from neurorig.protocols.accept import AcceptRequest, accept
     from neurorig.protocols.acceptance import AcceptancePlan
     from neurorig.signals import parse
 
@@ -61,7 +61,7 @@ def accept_source_command(
     plan = AcceptancePlan(
         source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A")
     )
-    request = AcceptRequest(plan, file, needs, simulate, seed, out or SOURCES)
+    request = AcceptRequest(plan, file, needs, simulate, seed, out)
     hands = Hands(simulate, as_json)
     with progress_bar(quiet=as_json or not simulate) as progress:
         outcome = accept(request, lambda what, _: hands(what), progress or (lambda _, __: None))

@@ -9,7 +9,7 @@ from neurorig.signals.errors import ConfigError
 
 from .bench import FileArgument
 from .hands import Hands, part
-from .options import JsonOption, OutOption, SeedOption
+from .options import SOURCES, JsonOption, SeedOption, SourcesOption
 from .run import progress_bar
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def calibrate_source_command(
         bool, Parameter(negative=(), show_default=False, help="Calibrate the source of the bench's simulated double.")
     ] = False,
     seed: SeedOption = 0,
-    out: OutOption = None,  # type: ignore[assignment]  # the default is a folder of its own
+    out: SourcesOption = SOURCES,
     as_json: JsonOption = False,
 ) -> int:  # fmt: skip
     """Sweep both legs of each channel into an ammeter, fit gain and offset, sweep again, and store them in the source.
@@ -45,7 +45,6 @@ def calibrate_source_command(
     Whatever ends it before the second sweep has agreed, the old calibration stays. It is kept under the source's serial number.
     """
     from neurorig.instruments.bench import load_bench
-    from neurorig.protocols.accept import SOURCES
     from neurorig.protocols.calibrate_source import CalibrateRequest, calibrate_source
     from neurorig.protocols.source_calibration import CalibrationPlan, check_calibration
     from neurorig.signals import parse
@@ -60,7 +59,7 @@ def calibrate_source_command(
         check_calibration(plan, bench)
     outcomes = []
     for plan in plans:
-        request = CalibrateRequest(plan, file, simulate, seed, out or SOURCES)
+        request = CalibrateRequest(plan, file, simulate, seed, out)
         with progress_bar(quiet=as_json or not simulate) as progress:
             outcome = calibrate_source(request, Hands(simulate, as_json), progress or (lambda _, __: None))
         outcomes.append(outcome)

@@ -12,6 +12,7 @@ BenchOption = Annotated[
     str, Parameter(name="--bench", help="Bench file, or the name of a shipped bench (default: the published figures).")
 ]
 OutOption = Annotated[Path, Parameter(name="--out", help="Folder that holds the runs.")]
+SourcesOption = Annotated[Path, Parameter(name="--out", help="Folder that holds one folder for each source.")]
 JsonOption = Annotated[
     bool, Parameter(name="--json", negative=(), show_default=False, help="One JSON document on standard output.")
 ]
@@ -44,6 +45,8 @@ PortOption = Annotated[str, Parameter(name="--port", help="The Arduino's serial 
 
 RUNS = Path("runs")
 """Where runs go when no folder is named."""
+SOURCES = Path("sources")
+"""Where acceptances and calibrations of sources go when no folder is named."""
 
 
 def pairs(texts: Iterable[str], option: str) -> dict[str, str]:

@@ -251,7 +251,9 @@ class _Search:
             return
         known = ", ".join(str(r) for r in rates if r)
         what = "opens, but nobody answers *IDN?" + (f" at {known} baud" if known else "")
-        self._trouble(Trouble(device, what, "is the firmware of hardware/firmware loaded? another rate: ?baud=19200"))
+        self._trouble(
+            Trouble(device, what, "an Arduino without its firmware? neurorig firmware flash; another rate: ?baud=19200")
+        )
 
     def _ask_rate(self, resource: str, rate: int | None, until: float) -> Identity | None:
         with open_link(resource, baud=rate or 0, timeout=self._patience()) as link:

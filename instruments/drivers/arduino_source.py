@@ -29,6 +29,10 @@ _GREETING = Resync(lambda _: [("*IDN?", r"(?!HELLO )[^,]+(,[^,]+){3}")])
 _RUNNING, _ARMED, _ON = 1 | 2, 4, (8, 16)
 _LIVE = _RUNNING | _ARMED | _ON[0] | _ON[1]
 _OVERRUN, _TRIPPED, _LOST_STAMPS, _RESTARTED = 32, 64, 256, 512
+_UNSOUND = {
+    "LOST": "its calibration memory was lost; corrections are zero.",
+    "CHANGED": "its calibration was changed and not stored; it holds until the source is switched off.",
+}
 _CRC8 = [0] * 256
 for _byte in range(256):
     _value = _byte
@@ -348,8 +352,8 @@ class ArduinoSource(Commanded):
         status = int(self.query("STAT?"))
         if status & _TRIPPED:
             self.warnings.append(f"{self.name}: its watchdog had tripped before this connection.")
-        if self.calibration == "LOST":
-            self.warnings.append(f"{self.name}: its calibration memory was lost; corrections are zero.")
+        if told := _UNSOUND.get(self.calibration):
+            self.warnings.append(f"{self.name}: {told}")
         self.write("*CLS")
         self.watchdog = WATCHDOG
         self.sync = "START"

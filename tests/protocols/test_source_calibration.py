@@ -114,10 +114,16 @@ def test_it_is_kept_under_the_serial_number_of_the_source(by_smu: tuple[Calibrat
     assert "Source calibration" in outcome.report.read_text(encoding="utf-8")
 
 
-def test_a_multimeter_over_a_resistor_does_as_well(tmp_path: Path) -> None:
-    """The sink leg needs the resistor's other end at the supply."""
+@pytest.mark.parametrize("brain", ["model", pytest.param("firmware", marks=pytest.mark.needs("simavr"))])
+def test_a_multimeter_over_a_resistor_does_as_well(tmp_path: Path, brain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sink leg needs the resistor's other end at the supply. Also with the real firmware, which does the arithmetic."""
+    monkeypatch.setattr(source_calibration, "FITTED", source_calibration.FITTED[::2])
+    monkeypatch.setattr(source_calibration, "CHECKED", source_calibration.CHECKED[::2])
     plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
-    outcome, said = calibrated(tmp_path, plan, bench_with(tmp_path, "keysight_34465a"))
+    bench = Path(bench_with(tmp_path, "keysight_34465a"))
+    entry = 'driver = "arduino_source"\n'
+    bench.write_text(bench.read_text("utf-8").replace(entry, f'{entry}simulate = "{brain}"\n'), encoding="utf-8")
+    outcome, said = calibrated(tmp_path, plan, str(bench))
     assert "through 10 kohm to ground" in said[0]
     assert [("ground" in s, "+5 V" in s) for s in said[1:]] == [(False, True), (True, False)]
     for leg in outcome.result.legs:
@@ -184,6 +190,20 @@ def test_what_changes_between_the_sweeps_puts_the_old_calibration_back(tmp_path:
         assert "The calibration is what it was before." in said
         assert stored(rig)[1] == {Correction()}
         assert stored(rig)[0] == "CHANGED"  # written and put back, never stored
+
+
+def test_what_was_calibrated_before_is_calibrated_anew(tmp_path: Path) -> None:
+    """The line is that of the leg, whatever correction is in force; a sound one is hardly changed."""
+    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double):
+        do = done_by(lambda what: None, double)
+        first, second = (calibrate(plan, rig, do, lambda part, what: None) for _ in range(2))
+        assert stored(rig) == ("STORED", {leg.new for leg in second.legs})
+    for before, after in zip(first.legs, second.legs, strict=True):
+        assert after.old == before.new
+        assert after.new.gain == pytest.approx(before.new.gain, abs=4)
+        assert after.new.offset == pytest.approx(before.new.offset, abs=20)
+        assert all(abs(p.off) < 1 for p in after.before)
 
 
 def test_a_stop_between_the_sweeps_puts_the_old_calibration_back(tmp_path: Path) -> None:
