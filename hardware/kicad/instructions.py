@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neurorig.hardware import Board
-from neurorig.signals import show
+from neurorig.signals import parse, show
 
 from .fitting import LARGEST_FILM, TRIMMERS, WIRE, Position, Setup, blocks, designators, loose, printed, setup, written
 from .projects import PROJECTS
@@ -226,7 +226,7 @@ class _Bench:
                 continue
             seen, remark = self._named(node), ""
             if quantity == "i_out":
-                remark = "10 mV for 1 uA"
+                remark = self._replica(owner)
             elif match := re.fullmatch(r"i_s(\d)", quantity):
                 seen, remark = self._stage(owner, int(match[1]))
             elif match := re.fullmatch(r"v_c(\d)", quantity):
@@ -238,8 +238,19 @@ class _Bench:
         """The node of the circuit that shows a stage of a synapse, of which the last is stage 2, and its current."""
         synapse = self.board.synapses[name]
         place = 2 if stage == synapse.stages else stage
-        threshold = show(synapse.calibration.V_T, "V")
-        return f"{self.blocks[name]}.v_c{place}", f"(V - {threshold}) / {written(synapse.components.R_s)} ohm"
+        seen, resistor = f"{self.blocks[name]}.v_c{place}", f"{written(synapse.components.R_s)} ohm"
+        if gates := self._places(f"{self.blocks[name]}.v_g{place}"):
+            return seen, f"({self._places(seen)[0]} - {gates[0]}) / {resistor}"
+        return seen, f"(V - {show(synapse.calibration.V_T, 'V')}) / {resistor}"
+
+    def _replica(self, name: str) -> str:
+        """Volts over the resistor below the replica; its transistor may be of another chip than those of the output."""
+        index = self.blocks[name][1:]
+        resistor = self.drawn.components.get(f"R_rep{index}")
+        if resistor is None:
+            return ""
+        roughly = ", roughly" if self._places(f"s{index}.v_g2") else ""
+        return f"{show(parse(resistor.value + 'ohm', 'ohm') * 1e-6, 'V')} for 1 uA{roughly}"
 
     def _places(self, node: str) -> tuple[str, ...]:
         """BNC sockets, then test points, then pins of headers."""
