@@ -106,7 +106,7 @@ def parse(line: Line, entries: dict[str, Entry]) -> Request:
 
 def _block(rest: str, line: Line) -> bytes:
     if rest:
-        raise Refused(-104)
+        raise Refused(-108 if "," in rest else -104)
     if line.block is None:
         raise Refused(-109)
     return line.block
