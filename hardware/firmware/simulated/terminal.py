@@ -18,7 +18,8 @@ class SerialPort:
     """Opened by a client as `path`, it restarts the controller as DTR does on an Uno (`boot`: seconds in the bootloader).
 
     It is raw before anybody opens it, so that neither echo nor translated line ends spoil blocks. Whether a client has it
-    open shows on the other end: while nobody has, what the controller says is lost, as on a cable without a computer.
+    open shows on the other end, some milliseconds later: while nobody has, what the controller says is lost, as on a cable
+    without a computer.
     """
 
     def __init__(self, controller: Controller, *, boot: float = 1.0, reset: bool = True) -> None:
