@@ -237,3 +237,22 @@ class TestLines:
     def at(bench: Bench, socket: str, points: Points) -> Bench:
         """A signal at a socket: KiCad calls its net by the socket's pin."""
         return replace(bench, lines={**bench.lines, f"Net-_{socket}-In_": points})
+
+
+class TestReference:
+    @pytest.mark.parametrize(
+        ("supply", "ohms", "within"), [(4.75, "32k", 5e-4), (5.0, "32k", 5e-4), (5.0, "25k", 1e-3)]
+    )
+    def test_what_the_adc_takes_is_made_up_for(self, bench: Bench, supply: float, ohms: str, within: float) -> None:
+        """32 kohm are typical of the input; through R7 alone it would read 0.31 % high."""
+        adc = f"R_adc {bench.circuit.net('aref')} 0 {ohms}"
+        bench = replace(bench, supply=held(supply), load=(*bench.load, adc))
+        assert bench.at_rest("aref") == pytest.approx(bench.at_rest("v_ref"), rel=within)
+        alone = replace(bench, circuit=bench.circuit.without(("R8",)))
+        assert alone.at_rest("aref") < (1 - 2.5e-3) * alone.at_rest("v_ref")
+
+    def test_either_pin_out_of_the_reference_is_right(self, bench: Bench) -> None:
+        """The cathode is in the middle; pads 1 and 3, one of them the anode, are both on ground."""
+        one, cathode, three = bench.circuit.elements["U1"].nets
+        assert one == three == "GND"
+        assert cathode == bench.circuit.net("v_ref")

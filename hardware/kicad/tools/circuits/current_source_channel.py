@@ -9,6 +9,8 @@ from neurorig.hardware.kicad.tools.drawing import Placed, Sheet
 
 from . import current_source_parts as own
 from . import parts
+from .measuring_parts import c0g
+from .measuring_parts import precise as precise_resistor
 from .parts import Bought
 from .pen import Pen
 
@@ -41,12 +43,12 @@ class Draw(NamedTuple):
         self, number: int, value: str, at: tuple[int, int], *, across: bool = False, precise: bool = False
     ) -> Placed:
         """A resistor, upright or `across`; `precise`: 0.1 %."""
-        bought = own.PRECISE if precise else parts.RESISTOR
+        bought = precise_resistor(value) if precise else parts.resistor(value)
         return self.pen.part("Device:R", self.ref("R", number), value, at, bought, turn=90 * across)
 
-    def capacitor(self, number: int, value: str, at: tuple[int, int], bought: Bought = own.C0G) -> Placed:
-        """A capacitor, upright."""
-        return self.pen.part("Device:C", self.ref("C", number), value, at, bought)
+    def capacitor(self, number: int, value: str, at: tuple[int, int], bought: Bought | None = None) -> Placed:
+        """A capacitor, upright; C0G if nothing else is said."""
+        return self.pen.part("Device:C", self.ref("C", number), value, at, bought or c0g(value))
 
     def amplifier(self, chip: int, unit: int, at: tuple[int, int], *, swapped: bool = False) -> Placed:
         """One of four amplifiers; `swapped`: the inverting input is above. Unit 5: the supply of the chip."""
@@ -81,13 +83,13 @@ def channel(n: int) -> Sheet:
         comments=("+-250 uA at the terminal; a quarter with the range jumper",),
     )
     for corner, block in (
-        ((10, 10), _converter),
-        ((10, 62), _range),
-        ((76, 10), _source_leg),
-        ((186, 10), _sink_leg),
-        ((10, 106), _output),
-        ((100, 106), _read_back),
-        ((250, 106), _supplies),
+        ((13, 13), _converter),
+        ((13, 65), _range),
+        ((78, 13), _source_leg),
+        ((188, 13), _sink_leg),
+        ((13, 109), _output),
+        ((102, 109), _read_back),
+        ((252, 109), _supplies),
     ):
         block(Draw(Pen(sheet, corner), n))
     return sheet
@@ -336,7 +338,7 @@ def _read_back(draw: Draw) -> None:
     pen.port("quarter", (106, 56), 180, "input")
     draw.resistor(35, "1k", (129, 32), across=True)
     pen.wire((132, 32), (142, 32))
-    draw.capacitor(3, "10n", (136, 37), own.C0G)
+    draw.capacitor(3, "10n", (136, 37))
     pen.wire((136, 32), (136, 34))
     pen.ground((136, 40))
     pen.port("i_sense", (142, 32), shape="output")

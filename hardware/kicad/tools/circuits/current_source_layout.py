@@ -24,7 +24,7 @@ def layout() -> Layout:
         places,
         holes=((4.5, 4.5), (173.5, 4.5), (4.5, 117.5), (173.5, 117.5)),
         texts=_texts(),
-        tables=(Table(JUMPERS, 82.0, 5.5, (15.0, 34.0, 28.0)),),
+        tables=(Table(JUMPERS, 90.0, 5.5, (15.0, 30.0, 28.0)),),
         notes=_notes(),
         widths={"+5VA": 0.6},
     )
@@ -45,20 +45,22 @@ def _column(x: float, top: float, refs: str, pitch: float = ROW) -> dict[str, Pl
     return {ref: Place(x, top + pitch * row) for row, ref in enumerate(refs.split()) if ref != "-"}
 
 
+def _sockets() -> dict[str, Place]:
+    """20 mm apart: room for fingers and T pieces."""
+    return {ref: Place(17.0 + 20.0 * k, 13.5, overhang=True) for k, ref in enumerate(("J2", "J1", "J3", "J4"))}
+
+
 def _inputs() -> dict[str, Place]:
     """Sockets at the top edge; TRIG IN, SYNC OUT, the gates of the spike inputs."""
-    sockets = {
-        ref: Place(x, 13.5, overhang=True) for ref, x in (("J2", 19.0), ("J1", 36.0), ("J3", 53.0), ("J4", 70.0))
-    }
     return {
-        **sockets,
+        **_sockets(),
         "U5": Place(4, 20),
-        **_column(15.5, 20, "R4 R3 R2 R1"),
-        "C5": Place(15.5, 37),
-        "U4": Place(30.5, 20),
-        "C4": Place(30.5, 39.5),
-        "U3": Place(43.5, 20),
-        "C3": Place(43.5, 32),
+        "C5": Place(15.0, 20.5),
+        **_column(15.5, 24.6, "R4 R3 R2 R1"),
+        "U4": Place(29.5, 20),
+        "C4": Place(41.2, 20, 270),
+        "U3": Place(45.3, 20),
+        "C3": Place(57.0, 20, 270),
     }
 
 
@@ -78,9 +80,10 @@ def _spikes() -> dict[str, Place]:
 
 def _terminals() -> dict[str, Place]:
     return {
-        "U2": Place(4, 77),
+        "U2": Place(4, 79),
+        "C2": Place(13.5, 74.6, 180),
         **_column(17.5, 76, "R20 R21 R50 R51"),
-        **_column(31.5, 76, "C20 C50 C2"),
+        **_column(31.5, 76, "C20 C50"),
         "TP3": Place(42.5, 80),
         "TP4": Place(49.5, 80),
     }
@@ -96,11 +99,12 @@ def _supply() -> dict[str, Place]:
         "U1": Place(27, 107),
         "C6": Place(34, 107),
         "R7": Place(44, 107),
+        "R8": Place(44, 110),
         "R5": Place(12, 113),
         "C7": Place(27, 113),
-        "TP7": Place(37, 113),
-        "TP5": Place(44, 113),
-        "TP6": Place(51, 113),
+        "TP7": Place(37, 115),
+        "TP5": Place(44, 115),
+        "TP6": Place(51, 115),
     }
 
 
@@ -156,10 +160,10 @@ def _channel(y: float) -> dict[tuple[str, str], Place]:
 
 def _notes() -> dict[str, str]:
     notes = {
-        "J1": "TRIG IN",
-        "J2": "SYNC OUT",
-        "J3": "SPIKE IN 1",
-        "J4": "SPIKE IN 2",
+        "J1": "5 V logic",
+        "J2": "5 V logic",
+        "J3": "0 to 5 V",
+        "J4": "0 to 5 V",
         "RV1": "threshold 1",
         "RV2": "threshold 2",
         "TP1": "threshold1",
@@ -187,7 +191,11 @@ def _texts() -> tuple[Text, ...]:
     terminals = [
         Text(text, 162.5, y + 40 + row, align="right") for y in BANDS.values() for text, row in (("I", 0), ("GND", -5))
     ]
-    return (*terminals, Text("for Arduino Uno R3: CAL before use", 82, 14.5))
+    sockets = [
+        Text(text, place.x, 17.3, 1.0, align="center")
+        for text, place in zip(("SYNC OUT", "TRIG IN", "SPIKE IN 1", "SPIKE IN 2"), _sockets().values(), strict=True)
+    ]
+    return (*terminals, *sockets, Text("for Arduino Uno R3: CAL before use", 90, 14.5))
 
 
 JUMPERS = (

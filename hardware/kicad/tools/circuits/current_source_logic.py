@@ -4,6 +4,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet, Sim
 
 from . import current_source_parts as own
 from . import parts
+from .measuring_parts import c0g, precise
 from .pen import Pen
 
 PORTS = {
@@ -29,12 +30,12 @@ CHANNELS = (1, 2)
 def logic() -> Sheet:
     """The sheet."""
     sheet = Sheet("logic", "Current source: inputs and outputs")
-    _spikes(Pen(sheet, (10, 10)))
-    _trigger(Pen(sheet, (180, 10)))
-    _sync(Pen(sheet, (180, 58)))
-    _ranges(Pen(sheet, (180, 102)))
-    _terminals(Pen(sheet, (10, 140)))
-    _supplies(Pen(sheet, (130, 150)))
+    _spikes(Pen(sheet, (13, 13)))
+    _trigger(Pen(sheet, (182, 13)))
+    _sync(Pen(sheet, (182, 61)))
+    _ranges(Pen(sheet, (182, 105)))
+    _terminals(Pen(sheet, (13, 143)))
+    _supplies(Pen(sheet, (132, 153)))
     return sheet
 
 
@@ -57,7 +58,8 @@ def _spikes(pen: Pen) -> None:
         "SPIKE IN 1 and 2",
         "High while V > threshold (0 to 2.5 V, hysteresis 50 mV). Each rise pulls its gate low for 1 to 2 us "
         "(4.7 kohm x 470 pF): icp pulses high, and the levels tell which input it was.\n"
-        "An input takes 0.5 uA at 5 V (10 Mohm); 10 kohm and two diodes protect it to 15 V.",
+        "An input takes 0.5 uA at 5 V (10 Mohm); 10 kohm and two diodes protect it to 15 V. A membrane at 3.6 V is beyond the\n"
+        "comparator's 3.25 V (supply 4.75 V), its threshold of 2.5 V at most is not: one input within is enough.",
     )
 
 
@@ -117,7 +119,7 @@ def _threshold(pen: Pen, n: int, base: int, y: int) -> None:
 
 def _pulse(pen: Pen, base: int, y: int) -> None:
     """Low for 1 to 2 us after a fall."""
-    pen.part("Device:C", f"C{base + 1}", "470p", (105, y + 6), own.C0G, turn=90)
+    pen.part("Device:C", f"C{base + 1}", "470p", (105, y + 6), c0g("470p"), turn=90)
     pen.wire((96, y + 6), (102, y + 6))
     pen.wire((108, y + 6), (130, y + 6), (130, 22 if y < 50 else 76))
     pen.resistor(f"R{base + 6}", "4.7k", (114, y - 1))
@@ -147,7 +149,7 @@ def _trigger(pen: Pen) -> None:
     pen.wire((70, 14), (78, 14))
     pen.port("trig", (78, 14), shape="output")
     pen.frame(
-        (0, 2),
+        (-2, 2),
         (86, 36),
         "TRIG IN",
         "Rising edge of 5 V logic, 2 us at least; 10 kohm protect it to 25 V. Nothing connected: low.",
@@ -193,11 +195,11 @@ def _terminals(pen: Pen) -> None:
         pen.wire((36, y), (45, y))
         for row, (number, x, across) in enumerate(((20, 48, True), (21, 56, False))):
             ref = f"R{number + 30 * (n - 1)}"
-            pen.part("Device:R", ref, "10k", (x, y + 6 * row), own.PRECISE, turn=90 * across)
+            pen.part("Device:R", ref, "10k", (x, y + 6 * row), precise("10k"), turn=90 * across)
         pen.wire((51, y), (74, y))
         pen.wire((56, y), (56, y + 3))
         pen.ground((56, y + 9))
-        pen.part("Device:C", f"C{20 + 30 * (n - 1)}", "1n", (64, y + 6), own.C0G)
+        pen.part("Device:C", f"C{20 + 30 * (n - 1)}", "1n", (64, y + 6), c0g("1n"))
         pen.wire((64, y), (64, y + 3))
         pen.ground((64, y + 9))
         pen.port(f"v_out{n}", (74, y), shape="output")

@@ -6,12 +6,10 @@ of the quad amplifier: the usual ones of a quad in SO-14.
 
 from neurorig.hardware.kicad.tools.drawing import Sim
 
-from .parts import Bought, header
+from .parts import Bought, dip_socket, header
 from .pen import pins
 
 DIP_8, DIP_14 = "Package_DIP:DIP-8_W7.62mm_Socket", "Package_DIP:DIP-14_W7.62mm_Socket"
-AXIAL = "Resistor_THT:R_Axial_DIN0207_L6.3mm_D2.5mm_P10.16mm_Horizontal"
-DISC = "Capacitor_THT:C_Disc_D5.0mm_W2.5mm_P5.00mm"
 LIBRARY = "current_source"
 
 CONVERTER = Bought(
@@ -21,6 +19,7 @@ CONVERTER = Bought(
     "MCP4922-I/P",
     3.60,
     "two 12-bit converters; INL 2 LSB typical, 12 LSB at most, gain error 1 % at most (assumed from DS22250); in a socket",
+    dip_socket(14),
 )
 QUAD = Bought(
     "Package_SO:SOIC-14_3.9x8.7mm_P1.27mm",
@@ -37,6 +36,7 @@ BUFFER = Bought(
     "MCP6002-I/P (slower)",
     2.20,
     "input current 1 pA (typical), 0.5 mV, rail to rail; in a socket",
+    dip_socket(8),
 )
 NMOS = Bought(
     "Package_TO_SOT_THT:TO-92_Inline_Wide",
@@ -68,17 +68,23 @@ REFERENCE = Bought(
     "LM4040AIZ-2.5/NOPB",
     "LM4040BIZ-2.5 (0.2 %)",
     1.90,
-    "2.500 V, 0.1 %, 100 ppm/K at most, 0.1 to 15 mA",
+    "2.500 V, 0.1 %, 100 ppm/K at most, 0.1 to 15 mA. In TO-92 the cathode is the middle lead; which outer one is the anode "
+    "the sheets in print tell in two ways (the other one is not connected inside), so both pads are on GND",
 )
 COMPARATOR = Bought(
-    DIP_8, "Texas Instruments", "TLC372CP", "LM393P loads the input with 0.1 uA", 1.00, "5 pA, 0.2 us; in a socket"
+    DIP_8,
+    "Texas Instruments",
+    "TLC372CP",
+    "LM393P loads the input with 0.1 uA",
+    1.00,
+    "5 pA, 0.2 us; inputs from 0 to 1.5 V below the supply (SLCS114): the threshold always is within, and one input within "
+    "is enough; in a socket",
+    dip_socket(8),
 )
-SCHMITT = Bought(DIP_14, "Texas Instruments", "SN74HC14N", "any 74HC14, DIP", 0.50, "in a socket")
-NAND = Bought(DIP_14, "Texas Instruments", "SN74HC132N", "any 74HC132, DIP", 0.60, "in a socket")
-PRECISE = Bought(AXIAL, "TE Connectivity", "YR1B of this value, 0.1 %, 15 ppm", "any metal film 0.1 %, size 0207", 0.45)
+SCHMITT = Bought(DIP_14, "Texas Instruments", "SN74HC14N", "any 74HC14, DIP", 0.50, "in a socket", dip_socket(14))
+NAND = Bought(DIP_14, "Texas Instruments", "SN74HC132N", "any 74HC132, DIP", 0.60, "in a socket", dip_socket(14))
 SIGNAL_DIODE = Bought("Diode_THT:D_DO-35_SOD27_P7.62mm_Horizontal", "Vishay", "1N4148", "any 1N4148", 0.05)
 SCHOTTKY = Bought("Diode_THT:D_DO-35_SOD27_P7.62mm_Horizontal", "Vishay", "BAT85S", "BAT42, BAT43", 0.15)
-C0G = Bought(DISC, "Vishay", "K-series of this value, C0G, 50 V", "any C0G of this value, pitch 5 mm", 0.20)
 CHOKE = Bought(
     "Inductor_THT:L_Axial_L9.5mm_D4.0mm_P12.70mm_Horizontal_Fastron_SMCC",
     "Fastron",
@@ -98,6 +104,12 @@ THRESHOLD = Bought(
 )
 
 
+STANDOFFS = (
+    "4 x Ettinger 05.03.181 (standoff M3, 18 mm, cut to the height of the Uno: number assumed) @0.60; "
+    "8 x Wuerth Elektronik 97790603211 (screw M3, 6 mm: number assumed) @0.10"
+)
+
+
 def plug(count: int) -> Bought:
     """A pin header that plugs into the Arduino, soldered from below."""
     return header(1, count)._replace(note="pins point down: soldered from below, into the Arduino's socket")
@@ -113,7 +125,7 @@ AMPLIFIERS = model("OPA4388", pins(14))
 N_CHANNEL = model("TN0104", "1=source 2=gate 3=drain")
 P_CHANNEL = model("TP2104", "1=source 2=gate 3=drain")
 REED = model("reed", "1=a 3=coil 5=coil_b 7=b")
-ZENER = model("LM4040", "2=k 3=a")
+ZENER = model("LM4040", "1=nc 2=k 3=a")
 BUFFERS = model("MCP6022_cs", pins(8))
 COMPARATORS = model("TLC372", pins(8))
 INVERTERS = model("SN74HC14", pins(14))

@@ -22,7 +22,7 @@ A0, A1    v_out1, 2   terminal voltage / 2: a step of the converter is 4.883 mV;
 A2, A3    i_sense1, 2 magnitude of the delivered current: 10 kohm (quarter range: 40 kohm), so a step is FS / 1024
 A4        cs2         chip select of channel 2, as cs1
 A5        range_pin2  as D12, jumper JP21
-AREF      -           2.500 V behind 100 ohm (a 32k input: reads 0.3 % high): select EXTERNAL reference, no other
+AREF      -           2.500 V within 0.05 % (R7, R8 for an input of 32 kohm): select EXTERNAL reference, no other
 ========  ==========  ===========================================================================================
 
 A converter's output A is the source leg, B the sink leg; write gain 1 (GA = 1), unbuffered reference, SHDN bit 1.
@@ -82,9 +82,9 @@ def schematic() -> Sheet:
         "Current source, shield for Arduino Uno",
         comments=("Fulfils hardware/firmware/PROTOCOL.md, version 1.1", "Code 0, OE low, no supply: no current"),
     )
-    _arduino(Pen(sheet, (10, 10)))
-    _supply(Pen(sheet, (10, 96)))
-    _reference(Pen(sheet, (10, 146)))
+    _arduino(Pen(sheet, (13, 13)))
+    _supply(Pen(sheet, (13, 100)))
+    _reference(Pen(sheet, (13, 150)))
     for n, y in ((1, 20), (2, 60)):
         ports = _block(sheet, one_channel.channel(n), (130, y), 26, one_channel.PORTS)
         for net, (end, turn) in ports.items():
@@ -116,7 +116,8 @@ def _arduino(pen: Pen) -> None:
     pen.resistor("R7", "100", (72, 14), 90)
     pen.wire((75, 14), (80, 14))
     pen.label("v_ref", (80, 14))
-    pen.capacitor("C7", "100n", (66, 20), parts.CERAMIC)
+    pen.part("Device:C", "C7", "100n", (66, 20), parts.CERAMIC)
+    _aref(pen)
     pen.wire((66, 14), (66, 17))
     pen.ground((66, 23))
     pen.resistor("R5", "10k", (52, 16))
@@ -137,6 +138,14 @@ def _arduino(pen: Pen) -> None:
     )
 
 
+def _aref(pen: Pen) -> None:
+    """R8 gives what the converter's 32 kohm take, so that R7, which limits what another choice of reference can do to both
+    chips, drops nothing."""
+    pen.resistor("R8", "31.6k", (62, 9))
+    pen.wire((62, 12), (62, 14))
+    pen.sheet.power("+5VA", pen.at(62, 6))
+
+
 def _header(pen: Pen, ref: str, corner: tuple[int, int]) -> None:
     """A header with its pins called as on the Arduino."""
     names = HEADERS[ref]
@@ -144,7 +153,8 @@ def _header(pen: Pen, ref: str, corner: tuple[int, int]) -> None:
     height = y + 2 * ((len(names) - 1) // 2)
     title = f"Arduino {next(iter(names)).strip()} to {list(names)[-1].strip()}"
     symbol = f"Connector:Conn_01x{len(names):02d}_Pin"
-    header = pen.part(symbol, ref, title, (x, height), own.plug(len(names)), hide_value=True)
+    bought = own.plug(len(names))._replace(accessories=own.STANDOFFS if ref == "J8" else "")
+    header = pen.part(symbol, ref, title, (x, height), bought, hide_value=True)
     for number, (name, net) in enumerate(names.items(), 1):
         end = header.pins[str(number)]
         pen.sheet.note(name.strip(), (end[0] - 15, end[1] - 1))
@@ -176,7 +186,7 @@ def _supply(pen: Pen) -> None:
     pen.ground((14, 23))
     pen.sheet.power("+5VA", pen.at(60, 12))
     pen.wire((60, 12), (60, 14))
-    pen.sheet.power("PWR_FLAG", pen.at(52, 14))
+    pen.sheet.power("PWR_FLAG", pen.at(49, 14))
     pen.test_point("TP5", "+5VA", (56, 14))
     pen.part("Connector:TestPoint", "TP6", "GND", (70, 14), parts.TEST_POINT)
     pen.wire((70, 14), (70, 17))
@@ -193,13 +203,12 @@ def _reference(pen: Pen) -> None:
     pen.sheet.power("+5VA", pen.at(16, 8))
     pen.resistor("R6", "470", (16, 13))
     pen.wire((16, 8), (16, 10))
-    pen.wire((16, 16), (16, 20))
-    pen.part("Reference_Voltage:LM4040LP-2.5", "U1", "LM4040AIZ-2.5", (16, 25), own.REFERENCE, turn=90, sim=own.ZENER)
-    pen.wire((16, 20), (16, 22))
-    pen.wire((16, 28), (16, 30))
+    pen.wire((16, 16), (16, 21))
+    pen.part("neurorig:LM4040_TO92", "U1", "LM4040AIZ-2.5", (16, 25), own.REFERENCE, sim=own.ZENER)
+    pen.wire((14, 29), (14, 30), (18, 30), (18, 29))
     pen.ground((16, 30))
     pen.wire((16, 18), (46, 18))
-    pen.capacitor("C6", "100n", (28, 24), parts.CERAMIC)
+    pen.part("Device:C", "C6", "100n", (28, 24), parts.CERAMIC)
     pen.wire((28, 18), (28, 21))
     pen.ground((28, 27))
     pen.test_point("TP7", "v_ref", (38, 18))
