@@ -14,6 +14,7 @@ from pathlib import Path
 from neurorig.signals import ConfigError
 
 HEADER = Path("simavr/sim_avr.h")
+SOURCES = Path(str(files(__package__)))
 NEEDS = (
     "The firmware is simulated by libsimavr, through a small program that is compiled when it is first used. "
     "Install both: apt-get install gcc libc6-dev libsimavr-dev libelf-dev (Debian, Ubuntu)."
@@ -31,8 +32,8 @@ def cache_folder() -> Path:
 
 def compiled() -> Path:
     """The compiled shim; compiles it if there is none of this text. Raises ConfigError that says what is missing."""
-    source = files(__package__) / "shim.c"
-    text = source.read_bytes()
+    sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".c", ".h"))
+    text = b"".join(path.read_bytes() for path in sources)
     path = cache_folder() / f"shim-{hashlib.sha256(text).hexdigest()[:16]}.so"
     if path.exists():
         return path
@@ -43,7 +44,7 @@ def compiled() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / path.name
-            _compile(compiler, text, made)
+            _compile(compiler, made)
             made.replace(path)  # at once: another process may be doing the same
     except OSError as reason:
         raise ConfigError(
@@ -52,9 +53,9 @@ def compiled() -> Path:
     return path
 
 
-def _compile(compiler: str, text: bytes, made: Path) -> None:
-    command = [compiler, "-O2", "-shared", "-fPIC", "-x", "c", "-", "-o", str(made), "-lsimavr"]
-    done = subprocess.run(command, input=text, capture_output=True, check=False)
+def _compile(compiler: str, made: Path) -> None:
+    command = [compiler, "-O2", "-shared", "-fPIC", str(SOURCES / "shim.c"), "-o", str(made), "-lsimavr"]
+    done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         missing = str(HEADER.parent) in said or "-lsimavr" in said

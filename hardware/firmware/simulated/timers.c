@@ -1,0 +1,94 @@
+/* What libsimavr's timers lack: forced matches, matches that reach their pins, the common start. The EEPROM's time. */
+#include "board.h"
+
+/* A forced compare match: the pin does what the mode says, nothing else happens (16.11.3). */
+static void force(board_t *b, char timer, int compare, int mode, int level)
+{
+    if (mode)
+        avr_raise_irq(
+            avr_io_getirq(b->avr, AVR_IOCTL_TIMER_GETIRQ(timer), TIMER_IRQ_OUT_COMP + compare),
+            AVR_IOPORT_OUTPUT | (mode == 1 ? !level : mode == 3));
+}
+
+/* What a compare match does to its pin. libsimavr 1.6 loses the flag that makes it an output (it keeps it in 8 bits), and at
+   an overflow it does the contrary, as in PWM, in every mode. */
+static void match(struct avr_irq_t *irq, uint32_t value, uint8_t control, int shift)
+{
+    int mode = control >> shift & 3;
+    if (!(value & AVR_IOPORT_OUTPUT) && mode >= 2 && value == (uint32_t)(mode == 3))
+        avr_raise_irq(irq, AVR_IOPORT_OUTPUT | value);
+}
+
+static void match_1a(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    match(irq, value, ((board_t *)param)->avr->data[TCCR1A], 6);
+}
+
+static void match_2b(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    match(irq, value, ((board_t *)param)->avr->data[TCCR2A], 4);
+}
+
+static void tccr1c_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
+{
+    board_t *b = param;
+    for (int i = 0; i < 2; i++)
+        if (v & 0x80 >> i)
+            force(b, '1', i, avr->data[TCCR1A] >> (6 - 2 * i) & 3, b->level[PORT_B] >> (1 + i) & 1);
+}
+
+static void tccr2b_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
+{
+    board_t *b = param;
+    if ((v & 0x3F) != avr->data[addr])
+        b->tccr2b.c(avr, addr, v & 0x3F, b->tccr2b.param);
+    if (v & 0x40)
+        force(b, '2', 1, avr->data[TCCR2A] >> 4 & 3, b->level[PORT_D] >> 3 & 1);
+}
+
+/* With TSM set the prescalers stand still; the timers go on together from what is in them (17.1). */
+static void gtccr_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
+{
+    int stood = avr->data[addr] & 0x80, stands = v & 0x80;
+    for (int i = 0; i < 3; i++) {
+        if (!((stood ? avr->data[addr] : v) & (i == 2 ? 2 : 1)))
+            continue;
+        if (!stood && stands)
+            avr->io[AVR_DATA_TO_IO(TCNT[i])].r.c(avr, TCNT[i], avr->io[AVR_DATA_TO_IO(TCNT[i])].r.param);
+        if (stood && !stands)
+            avr->io[AVR_DATA_TO_IO(TCNT[i])].w.c(
+                avr, TCNT[i], avr->data[TCNT[i]], avr->io[AVR_DATA_TO_IO(TCNT[i])].w.param);
+    }
+    avr->data[addr] = stands ? v : 0;
+}
+
+static avr_cycle_count_t eeprom_over(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    avr->data[EECR] &= ~2;
+    return 0;
+}
+
+static avr_cycle_count_t eeprom_closed(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    avr->data[EECR] &= ~4;
+    return 0;
+}
+
+static void eecr_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
+{
+    board_t *b = param;
+    uint8_t before = avr->data[addr];
+    uint16_t place = (avr->data[0x41] | avr->data[0x42] << 8) & (b->eeprom->size - 1);
+    if (before & 2) /* being written */
+        return;
+    avr->data[addr] = (v & 0x3C) | (before & 4);
+    if (v & 1)
+        avr->data[0x40] = b->eeprom->eeprom[place];
+    if (v & 4 && !(v & 2))
+        avr_cycle_timer_register(avr, 4, eeprom_closed, b);
+    if (v & 2 && before & 4) {
+        b->eeprom->eeprom[place] = avr->data[0x40];
+        avr->data[addr] = (avr->data[addr] & ~4) | 2;
+        avr_cycle_timer_register(avr, EEPROM_WRITE_CYCLES, eeprom_over, b);
+    }
+}
