@@ -25,6 +25,13 @@ enum condition {
     UNLOCKED = 8,    /* else -203 */
 };
 
+/* Of images for tests alone. */
+#ifdef TEST_HOOKS
+#define TEST_COMMANDS(X) X("TEST:HANG", "i", ANYWHERE, test_hang)
+#else
+#define TEST_COMMANDS(X)
+#endif
+
 /* Header with `#` for the number of a channel, kinds of the parameters, conditions, what does it. A block comes another way. */
 #define COMMANDS(X) \
     X("*IDN?", "", ANYWHERE, idn_query) \
@@ -73,7 +80,8 @@ enum condition {
     X("CAL:OFFS", "ili", IN_IDLE | OUTPUTS_OFF | UNLOCKED, offset_set) \
     X("CAL:OFFS?", "il", ANYWHERE, offset_query) \
     X("CAL:STOR", "", IN_IDLE | OUTPUTS_OFF | UNLOCKED, store) \
-    X("CAL:STAT?", "", ANYWHERE, calibration_query)
+    X("CAL:STAT?", "", ANYWHERE, calibration_query) \
+    TEST_COMMANDS(X)
 
 #define HAS_NONE 255
 #define TOO_LARGE 254
@@ -174,7 +182,7 @@ uint8_t command_execute_block(const struct block *block)
     if (!error && block->crc != block->sent_crc)
         error = COMMUNICATION_ERROR;
     if (!error)
-        error = program_load(channel, block->length - 2);
+        error = program_load(channel, block->length - 2, block->crc);
     if (error != COMMUNICATION_ERROR && error != INVALID_BLOCK_DATA)
         watchdog_feed();
     return error;

@@ -11,7 +11,8 @@
 #define FLAG_OVERRUN _BV(0)     /* a tick came late */
 #define FLAG_STAMPS_LOST _BV(1)
 #define FLAG_SCANS_LOST _BV(2)
-#define FLAG_BYTES_LOST _BV(3)  /* on the serial line */
+#define BYTES_LOST 3            /* on the serial line */
+#define FLAG_BYTES_LOST _BV(BYTES_LOST)
 
 /* True once after a flag was set. */
 #define FLAG_TAKEN(flag) ((FLAGS & (flag)) ? (FLAGS &= (uint8_t)~(flag), true) : false)

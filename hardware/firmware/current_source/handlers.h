@@ -69,6 +69,11 @@ HANDLER(offset_query);
 HANDLER(store);
 HANDLER(calibration_query);
 
+#ifdef TEST_HOOKS
+/* Hangs, with interrupts on (1) or off (0). */
+HANDLER(test_hang);
+#endif
+
 /* Answers of one value. */
 uint8_t value(int32_t number);
 uint8_t word(const char *text_in_flash);

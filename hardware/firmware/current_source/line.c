@@ -48,12 +48,11 @@ static void refuse(uint8_t error, bool checksum)
     answer_end();
 }
 
-/* Cuts spaces off the end of shared.line, which it ends with a NUL. */
-static uint8_t cut_end(uint8_t end)
+/* Where shared.line ends without the spaces at its end. */
+static uint8_t end_of_text(uint8_t end)
 {
     while (end && shared.line[end - 1] == ' ')
         end--;
-    shared.line[end] = 0;
     return end;
 }
 
@@ -104,7 +103,8 @@ static void execute_line(void)
 {
     if (length && shared.line[length - 1] == '\r')
         length--;
-    uint8_t end = cut_end(length);
+    uint8_t end = end_of_text(length);
+    shared.line[end] = 0;
     length = 0;
     char *text = shared.line;
     while (*text == ' ')
@@ -119,7 +119,7 @@ static void execute_line(void)
         refuse(COMMUNICATION_ERROR, checksum);
     } else {
         if (checksum)
-            cut_end(end - 3);
+            shared.line[end_of_text(end - 3)] = 0;
         status_collect();
         answer_begin(checksum);
         reply(command_execute(text), checksum);
@@ -130,12 +130,14 @@ static void execute_line(void)
 static bool block_may_begin(void)
 {
     static const char HEADER[] PROGMEM = "SOUR0:WAV:DATA";
-    uint8_t end = cut_end(length);
+    uint8_t end = end_of_text(length);
     if (end == length)
         return false;
     const char *text = shared.line;
-    while (*text == ' ')
+    while (*text == ' ' && text < shared.line + end)
         text++;
+    if (shared.line + end - text != sizeof HEADER - 1)
+        return false;
     for (uint8_t i = 0; i < sizeof HEADER - 1; i++, text++) {
         char wanted = (char)pgm_read_byte(&HEADER[i]);
         if (wanted == '0' ? !isdigit((uint8_t)*text) : toupper((uint8_t)*text) != wanted)
@@ -143,7 +145,7 @@ static bool block_may_begin(void)
         if (wanted == '0')
             block.suffix = (uint8_t)(*text - '0');
     }
-    return text == shared.line + end;
+    return true;
 }
 
 static void begin_block(void)

@@ -19,7 +19,7 @@ struct request {
 };
 
 struct loop {
-    uint8_t start; /* place of the LOOP */
+    uint8_t start; /* of the LOOP: segments from there to the end of the program */
     uint16_t left; /* times still to come after this one */
 };
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "inline.h"
 #include "pins.h"
 
 extern volatile int16_t output_levels[CHANNELS]; /* set levels: codes */
@@ -15,9 +16,9 @@ void output_pins(void);
 void output_init(void);
 
 /* True when OE is high. */
-static inline bool output_on(uint8_t channel)
+INLINE bool output_on(uint8_t channel)
 {
-    return channel == 0 ? (PORTD & _BV(PIN_OE1)) != 0 : (PORTD & _BV(PIN_OE2)) != 0;
+    return PORTD & (channel == 0 ? _BV(PIN_OE1) : _BV(PIN_OE2));
 }
 
 void output_switch_on(uint8_t channel);

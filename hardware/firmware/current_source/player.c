@@ -8,7 +8,7 @@ void player_begin(uint8_t channel, int16_t set_code)
     players[channel] = (struct player){
         .next = program->segments,
         .end = program->segments + SEGMENT_BYTES * program->count,
-        .outside = shared.loops[channel],
+        .innermost = shared.loops[channel] + LOOPS,
         .code = set_code,
         .from = set_code,
     };
@@ -52,43 +52,59 @@ static inline void begin_ramp(struct player *player, int16_t to, __uint24 count,
     player->levels = count - 1;
 }
 
-static NOT_INLINE void read_on(struct player *player)
+static inline void begin_loop(struct player *player, const uint8_t *segment)
 {
-    const uint8_t *segments = programs[player == &players[0] ? 0 : 1].segments;
+    struct loop *loop = --player->innermost;
+    loop->start = (uint8_t)((uint16_t)(player->end - segment) / SEGMENT_BYTES);
+    loop->left = segment_times(segment) - 1;
+}
+
+/* Where it goes on after an END: behind the segment that this gives. */
+static inline const uint8_t *end_loop(struct player *player, const uint8_t *segment)
+{
+    struct loop *loop = player->innermost;
+    uint16_t left = loop->left;
+    if (left == 0) {
+        player->innermost = loop + 1;
+        return segment;
+    }
+    loop->left = left - 1;
+    return player->end - (uint16_t)loop->start * SEGMENT_BYTES;
+}
+
+/* A RAMP, or a FROM and the RAMP after it. */
+static NOT_INLINE void read_ramp(struct player *player, const uint8_t *segment)
+{
     uint16_t step = 1;
+    if (kind_of(segment) == FROM) {
+        player->from = code_of(segment);
+        step = segment_step(segment) + 1;
+        segment += SEGMENT_BYTES;
+    }
+    player->next = segment + SEGMENT_BYTES;
+    begin_ramp(player, code_of(segment), number_of(segment) + 1, step);
+}
+
+static inline void read_on(struct player *player)
+{
     const uint8_t *segment = player->next;
     for (; segment != player->end; segment += SEGMENT_BYTES) {
-        switch (segment_kind(segment)) {
-        case HOLD:
-            player->code = player->from = code_of(segment);
-            player->next_left = count_of(segment) - 1;
+        uint8_t kind = segment_kind(segment);
+        if (kind == HOLD) {
+            player->code = player->from = segment_code(segment);
+            player->next_left = segment_number(segment);
             player->next = segment + SEGMENT_BYTES;
             return;
-        case RAMP:
-            begin_ramp(player, code_of(segment), count_of(segment), step);
-            player->next = segment + SEGMENT_BYTES;
-            return;
-        case FROM:
-            player->from = code_of(segment);
-            step = segment_step(segment);
-            break;
-        case MARK:
-            player->ahead |= A_MARK;
-            break;
-        case LOOP:
-            player->outside->start = (uint8_t)((uint16_t)(segment - segments) / SEGMENT_BYTES);
-            player->outside->left = segment_times(segment) - 1;
-            player->outside++;
-            break;
-        default: { /* END */
-            struct loop *loop = player->outside - 1;
-            if (loop->left) {
-                loop->left--;
-                segment = segments + SEGMENT_BYTES * loop->start; /* the LOOP itself: what is inside comes next */
-            } else {
-                player->outside = loop;
-            }
         }
+        if (kind == END) {
+            segment = end_loop(player, segment);
+        } else if (kind == LOOP) {
+            begin_loop(player, segment);
+        } else if (kind == MARK) {
+            player->ahead |= A_MARK;
+        } else {
+            read_ramp(player, segment);
+            return;
         }
     }
     player->next = segment;

@@ -14,7 +14,7 @@ enum { A_LEVEL = 1, A_MARK = 2, THE_END = 4 };
 struct player {
     const uint8_t *next; /* segment to be read next */
     const uint8_t *end;
-    struct loop *outside; /* the innermost loop is the one before */
+    struct loop *innermost; /* those around it lie behind */
     int16_t code;
     int16_t from;         /* where the next RAMP begins */
     __uint24 left;        /* ticks still to come at the level of now */

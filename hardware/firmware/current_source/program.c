@@ -1,7 +1,6 @@
 #include "program.h"
 
 #include <string.h>
-#include <util/crc16.h>
 
 #include "calibration.h"
 #include "errors.h"
@@ -48,21 +47,21 @@ static bool walk_over(struct walk *walk, const uint8_t *segments, uint8_t i)
         return false;
     if ((kind == HOLD || kind == RAMP || kind == FROM) && code_of(segment) == -FULL_CODE - 1)
         return false;
-    if ((kind == END || kind == MARK) && (segment[0] | segment[1] | segment[2] | (segment[3] & 0x0F)))
+    if (segment_has_more(segment))
         return false;
     switch (kind) {
     case HOLD:
-        add_ticks(walk, segments, count_of(segment));
+        add_ticks(walk, segments, number_of(segment) + 1);
         return true;
     case RAMP:
-        add_ticks(walk, segments, times(walk, count_of(segment), walk->step ? walk->step : 1));
+        add_ticks(walk, segments, times(walk, number_of(segment) + 1, walk->step ? walk->step : 1));
         walk->step = 0;
         return true;
     case FROM:
-        walk->step = segment_step(segment);
+        walk->step = segment_step(segment) + 1;
         return true;
     case LOOP:
-        if (segment[2] | (segment[3] & 0x0F) || segment_times(segment) == 0 || walk->depth == LOOPS)
+        if (segment_times(segment) == 0 || walk->depth == LOOPS)
             return false;
         walk->silent |= (uint8_t)(1 << walk->depth);
         walk->loops[walk->depth++] = i;
@@ -76,14 +75,6 @@ static bool walk_over(struct walk *walk, const uint8_t *segments, uint8_t i)
     default:
         return false;
     }
-}
-
-static uint16_t crc_of(const uint8_t *bytes, uint16_t length)
-{
-    uint16_t crc = 0xFFFF;
-    while (length--)
-        crc = _crc_xmodem_update(crc, *bytes++);
-    return crc;
 }
 
 /* True if the calibration moves a code of the segments beyond the converter (section 12). */
@@ -100,7 +91,7 @@ static bool beyond(uint8_t channel, uint8_t count)
     return false;
 }
 
-NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes)
+NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes, uint16_t crc)
 {
     if (bytes > SEGMENTS * SEGMENT_BYTES)
         return TOO_MUCH_DATA;
@@ -108,6 +99,8 @@ NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes)
         return INVALID_BLOCK_DATA;
     uint8_t count = (uint8_t)(bytes / SEGMENT_BYTES);
     struct walk walk = {0};
+    for (uint8_t i = 0; i < count; i++)
+        segment_order(shared.block + SEGMENT_BYTES * i);
     for (uint8_t i = 0; i < count; i++)
         if (!walk_over(&walk, shared.block, i))
             return INVALID_BLOCK_DATA;
@@ -120,6 +113,7 @@ NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes)
     memcpy(programs[channel].segments, shared.block, bytes);
     programs[channel].count = count;
     programs[channel].ticks = walk.ticks;
+    programs[channel].crc = crc;
     return NO_ERROR;
 }
 
@@ -127,9 +121,5 @@ void program_drop(uint8_t channel)
 {
     programs[channel].count = 0;
     programs[channel].ticks = 0;
-}
-
-uint16_t program_crc(uint8_t channel)
-{
-    return crc_of(programs[channel].segments, (uint16_t)programs[channel].count * SEGMENT_BYTES);
+    programs[channel].crc = 0xFFFF;
 }

@@ -13,8 +13,10 @@
 #include "stream.h"
 #include "sync.h"
 
-#define START_AFTER 30 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
+#define START_AFTER 12 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
 #define ENOUGH 4       /* halves before a tick within which LDAC and SYNC can still be planned */
+#define SHORT 200      /* halves: a tick in which it is not sure that */
+#define READING 60     /* the time is there to read ahead */
 #define LATE_BY 100    /* a tick that was missed comes so much later: the main loop lives in between */
 
 volatile uint8_t run_state;
@@ -40,7 +42,7 @@ INLINE bool take_hold(struct player *player)
     if (player->levels || segment == player->end || !segment_is_hold(segment))
         return false;
     player->code = player->from = segment_code(segment);
-    player->left = segment_count(segment) - 1;
+    player->left = segment_number(segment);
     player->next = segment + SEGMENT_BYTES;
     return true;
 }
@@ -70,7 +72,7 @@ INLINE void prepare_channel(uint8_t n)
         converter_prepare(n, player->code);
 }
 
-/* Prepares the next tick; when that was quickly done, what comes after. */
+/* Prepares the next tick; if that leaves time, what comes after. */
 static NOT_INLINE void prepare(void)
 {
     mark = false;
@@ -79,10 +81,12 @@ static NOT_INLINE void prepare(void)
         prepare_channel(0);
     if (going_on & _BV(1))
         prepare_channel(1);
+    if (tick_counts <= SHORT && (uint8_t)(TCNT1L - OCR1AL) > tick_counts - READING)
+        return;
     for (uint8_t n = 0; n < CHANNELS; n++)
         if ((going_on & _BV(n)) && !(changing & _BV(n)) && !players[n].ahead) {
             player_look_ahead(&players[n]);
-            break; /* one of them: two may be too long for a tick */
+            return; /* one of them: two may be too long for a tick */
         }
 }
 
@@ -111,13 +115,14 @@ void run_arm(uint8_t channels)
 static void start(void)
 {
     /* Odd, and so are all ticks: a compare register of 0 is one that simulators never meet. */
+    bool high = sync_first();
     uint16_t first = (TCNT1 + START_AFTER) | 1;
-    EIMSK = 0;
     OCR1A = first;
+    converter_arm();
+    sync_plan(high, first);
+    EIMSK = 0;
     TIFR1 = _BV(OCF1A);
     TIMSK1 |= _BV(OCIE1A);
-    converter_arm();
-    sync_plan(sync_first(), first);
     uint32_t now = clock_of_count(TCNT1);
     stamps_begin(now + (uint16_t)(first + 1 - (uint16_t)now)); /* a match shows when the count has passed */
     run_playing = going_on;

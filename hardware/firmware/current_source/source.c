@@ -54,7 +54,7 @@ HANDLER(check_query)
     answer_char(',');
     answer_number(programs[n].ticks);
     answer_char(',');
-    answer_hex(program_crc(n));
+    answer_hex(programs[n].crc);
     return ANSWERED;
 }
 

@@ -36,11 +36,12 @@ static struct {
 
 /* Three conversions are in view at once: the one being read, the one being made, the one selected for the next slot. */
 static uint8_t being_made, selected;
+static uint8_t coming;         /* of the set, what this scan still has to select: shifted so that the next to look at is bit 0 */
 static uint16_t slot;          /* of the next trigger, in its scan */
 
 static uint8_t quantities; /* of a scan */
 static uint32_t scan;      /* number of the scan being taken */
-static uint32_t began;     /* when its slot 0 is triggered */
+static uint32_t began;     /* when slot 0 of scan 0 was triggered */
 static uint8_t missing;    /* samples that it still lacks */
 static uint8_t place;      /* of the next sample: 0 to 191 */
 
@@ -158,12 +159,12 @@ static int16_t get(uint8_t at)
     return (int16_t)((uint16_t)high << 8 | low);
 }
 
-/* All was fetched: from scan number `next` on they are kept again. Interrupts off. */
-static void keep_from(uint32_t next)
+/* All was fetched: from the next scan on they are kept again. Interrupts off. */
+static void resume(void)
 {
-    uint32_t missed = next - first + lost;
+    uint32_t missed = scan + 1 - first + lost;
     lost = missed > 0xFFFF ? 0xFFFF : (uint16_t)missed;
-    first = next;
+    first = scan + 1;
     is.losing = false;
 }
 
@@ -171,7 +172,6 @@ static void begin_scan(void)
 {
     if (is.begun) {
         scan++;
-        began += (uint32_t)stream_slots * SLOT;
     } else {
         uint8_t since;
         uint16_t count;
@@ -183,8 +183,6 @@ static void begin_scan(void)
         is.begun = true;
         ADCSRA = _BV(ADEN) | _BV(ADATE) | PRESCALER; /* from the next trigger on */
     }
-    if (is.losing && kept == 0)
-        keep_from(scan);
     is.keeping = !is.losing && kept * quantities < SAMPLES /* which 1, 2, 3 and 4 divide */;
     missing = quantities;
     if (!is.keeping) {
@@ -193,21 +191,20 @@ static void begin_scan(void)
     }
 }
 
-/* The first of the set from a place in the order on; there is one. */
-static uint8_t next_quantity(uint8_t from)
+/* Shifts the lowest bit out. */
+static inline bool take_bit(uint8_t *bits)
 {
-    while (!(stream_set >> from & 1))
-        from++;
-    return from;
+    bool bit = *bits & 1;
+    *bits >>= 1;
+    return bit;
 }
 
 /* 20 us after a trigger: the conversion before is there to be read, the input of the next can be selected. */
 ISR(TIMER0_COMPB_vect)
 {
-    int16_t count = (int16_t)ADC;
     uint8_t read = being_made;
     if (read != NOTHING) {
-        int16_t value = with_sign(read, count, is.negative, is.flowing);
+        int16_t value = with_sign(read, (int16_t)ADC, is.negative, is.flowing);
         if (read & MEASUREMENT) {
             measured = value;
             request = NOTHING;
@@ -227,10 +224,17 @@ ISR(TIMER0_COMPB_vect)
         is.negative = output_codes[channel] < 0;
         is.flowing = output_on(channel);
     }
-    if (slot == 0)
+    uint8_t next = selected;
+    if (slot == 0) {
         begin_scan();
-    if (slot < quantities) {
-        selected = next_quantity(slot == 0 ? 0 : selected + 1);
+        coming = stream_set;
+        next = (uint8_t)-1;
+    }
+    if (coming) {
+        do
+            next++;
+        while (!take_bit(&coming));
+        selected = next;
     } else {
         selected = request == being_made ? NOTHING : request; /* the one being made is on its way */
     }
@@ -248,8 +252,6 @@ void stream_answer(uint8_t most)
     if (is.on) {
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            if (is.losing && kept == 0)
-                keep_from(is.begun ? scan + 1 : 0);
             count = kept;
             number = first;
             missed = lost;
@@ -271,6 +273,8 @@ void stream_answer(uint8_t most)
                 oldest = 0;
             first++;
             kept--;
+            if (is.losing && kept == 0)
+                resume();
         }
     }
     answer_block_end();
@@ -291,7 +295,7 @@ void stream_answer_t0(void)
     {
         known = is.on && is.start_known;
         at_scan = start_scan;
-        halves = stamps_t0() - (began - (scan - start_scan) * period) - SAMPLING_DELAY;
+        halves = stamps_t0() - (began + start_scan * period) - SAMPLING_DELAY;
     }
     /* the scan of then may not have been the one that t0 lies in: its number is given a slot ahead */
     for (; known && halves > INT32_MAX; halves += period)

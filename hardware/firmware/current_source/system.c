@@ -1,5 +1,6 @@
 /* *IDN?, *RST, *CLS, STAT? and SYST:...: what concerns the source as a whole. */
 #include <avr/eeprom.h>
+#include <avr/interrupt.h>
 #include <avr/pgmspace.h>
 #include <ctype.h>
 
@@ -143,6 +144,16 @@ HANDLER(watchdog_query)
 {
     return value(watchdog_ms);
 }
+
+#ifdef TEST_HOOKS
+HANDLER(test_hang)
+{
+    if (shared.request.numbers[0] == 0)
+        cli();
+    for (;;)
+        ;
+}
+#endif
 
 HANDLER(safe)
 {

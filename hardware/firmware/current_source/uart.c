@@ -24,18 +24,45 @@ static inline uint8_t after(uint8_t place)
     return place + 1 == RING ? 0 : place + 1;
 }
 
-ISR(USART_RX_vect)
+/* At 500 000 baud every 320 cycles: by hand, in two thirds of the compiler's time. A byte goes to the head of the ring, which
+   moves on unless it would reach the tail: then the next byte lies in its place, and the loss is told. */
+ISR(USART_RX_vect, ISR_NAKED)
 {
-    if (UCSR0A & _BV(DOR0))
-        FLAGS |= FLAG_BYTES_LOST;
-    uint8_t byte = UDR0;
-    uint8_t next = after(head);
-    if (next == tail) {
-        FLAGS |= FLAG_BYTES_LOST;
-        return;
-    }
-    ring[head] = byte;
-    head = next;
+    __asm__ volatile("push r24\n\t"
+                     "in r24, __SREG__\n\t"
+                     "push r24\n\t"
+                     "push r30\n\t"
+                     "push r31\n\t"
+                     "lds r24, %[status]\n\t"
+                     "sbrc r24, %[overrun]\n\t"
+                     "sbi %[flags], %[lost]\n\t"
+                     "lds r24, %[data]\n\t"
+                     "lds r30, %[head]\n\t"
+                     "ldi r31, 0\n\t"
+                     "subi r30, lo8(-(%[ring]))\n\t"
+                     "sbci r31, hi8(-(%[ring]))\n\t"
+                     "st Z, r24\n\t"
+                     "lds r30, %[head]\n\t"
+                     "inc r30\n\t"
+                     "cpi r30, %[size]\n\t"
+                     "brne 1f\n\t"
+                     "ldi r30, 0\n"
+                     "1:\tlds r24, %[tail]\n\t"
+                     "cpse r24, r30\n\t"
+                     "sts %[head], r30\n\t"
+                     "cpse r24, r30\n\t"
+                     "rjmp 2f\n\t"
+                     "sbi %[flags], %[lost]\n"
+                     "2:\tpop r31\n\t"
+                     "pop r30\n\t"
+                     "pop r24\n\t"
+                     "out __SREG__, r24\n\t"
+                     "pop r24\n\t"
+                     "reti"
+                     :
+                     : [status] "n"(_SFR_MEM_ADDR(UCSR0A)), [overrun] "I"(DOR0), [data] "n"(_SFR_MEM_ADDR(UDR0)),
+                       [flags] "I"(_SFR_IO_ADDR(FLAGS)), [lost] "I"(BYTES_LOST), [head] "i"(&head), [tail] "i"(&tail),
+                       [ring] "i"(ring), [size] "n"(RING));
 }
 
 bool uart_empty(void)

@@ -1,0 +1,524 @@
+"""The firmware at its pins, cycle by cycle, against PROTOCOL.md: levels, times, SYNC, watchdogs, calibration, memory.
+
+What it says on the line is compared with the page, and with the simulated source, in tests/instruments.
+"""
+
+import random
+import struct
+
+import numpy as np
+import pytest
+
+from neurorig.hardware.firmware.simulated import HERTZ
+
+from ...instruments.protocol_client import MARK, begin, crc16, hold, loop, ramp
+from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, US, Bench, edges, image_with_hooks, latches
+
+pytestmark = pytest.mark.needs("simavr")
+INSTRUCTION = 4
+"""Cycles by which the simulator may be late: it looks at its timers between instructions. On the chip the pin is the timer's."""
+
+
+# Programs, section 6: an expansion of its own, with fractions instead of the firmware's sums
+
+
+def random_program(rng: random.Random, depth: int = 0) -> list:
+    tree: list = []
+    for _ in range(rng.randint(1, 4)):
+        kind = rng.choice(["hold", "hold", "ramp", "from", "mark", "loop"])
+        if kind == "hold":
+            tree.append(("hold", rng.randint(-4095, 4095), rng.choice([1, 1, 2, 3, 7, 40])))
+        elif kind == "ramp":
+            tree.append(("ramp", rng.randint(-4095, 4095), rng.choice([1, 2, 3, 10, 37])))
+        elif kind == "from":
+            tree.append(("from", rng.randint(-4095, 4095), rng.choice([1, 2, 5])))
+            tree.append(("ramp", rng.randint(-4095, 4095), rng.choice([1, 2, 9])))
+        elif kind == "mark":
+            tree.append(("mark",))
+        elif depth < 4:
+            tree.append(("loop", rng.randint(1, 3), random_program(rng, depth + 1)))
+    return [*tree, ("hold", rng.randint(-4095, 4095), rng.randint(1, 3))]
+
+
+def encoded(tree: list) -> bytes:
+    data = b""
+    for node in tree:
+        match node:
+            case ("hold", code, ticks):
+                data += hold(code, ticks)
+            case ("ramp", code, count):
+                data += ramp(code, count)
+            case ("from", code, step):
+                data += begin(code, step)
+            case ("mark",):
+                data += MARK
+            case ("loop", times, inner):
+                data += loop(times, encoded(inner))
+    return data
+
+
+def played(tree: list, state: dict) -> list[tuple[int, bool]]:
+    """(code, marked) of every tick. `state`: where the next ramp begins, its step, and whether a MARK waits."""
+    ticks: list[tuple[int, bool]] = []
+
+    def level(code: int, n: int) -> None:
+        ticks.append((code, state["mark"]))
+        ticks.extend([(code, False)] * (n - 1))
+        state["mark"] = False
+
+    for node in tree:
+        match node:
+            case ("hold", code, n):
+                level(code, n)
+                state["from"] = code
+            case ("from", code, step):
+                state |= {"from": code, "step": step}
+            case ("ramp", target, count):
+                first, up = state["from"], 1 if target > state["from"] else -1
+                for k in range(count):
+                    way = abs(target - first) * (2 * k + 1) / (2 * count)
+                    level(first + up * int(way + 0.5), state["step"])
+                state |= {"from": target, "step": 1}
+            case ("mark",):
+                state["mark"] = True
+            case ("loop", times, inner):
+                for _ in range(times):
+                    ticks += played(inner, state)
+    return ticks
+
+
+def changes(levels: list[int]) -> list[tuple[int, int]]:
+    """(tick, level) wherever the level changes, from 0 before the first."""
+    return [(k, now) for k, (before, now) in enumerate(zip([0, *levels], levels, strict=False)) if now != before]
+
+
+def start(bench: Bench) -> None:
+    bench.ok("TRIG")
+
+
+def t0_of(events: np.ndarray) -> int:
+    return edges(events)[0][0]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_every_level_comes_at_its_cycle(seed: int) -> None:
+    """t0 + k * tick on the processor's clock, both channels, no sum of rounding (sections 6 and 7)."""
+    rng = random.Random(seed)
+    tick = rng.choice([100, 100, 137, 250, 1000])
+    trees = {n: random_program(rng) for n in (1, 2)}
+    trees = {n: tree if len(encoded(tree)) <= 384 else tree[-1:] for n, tree in trees.items()}
+    expected = {n: played(tree, {"from": 0, "step": 1, "mark": False}) for n, tree in trees.items()}
+    bench = Bench()
+    bench.arm({n: encoded(tree) for n, tree in trees.items()}, tick)
+    for n, ticks in expected.items():
+        assert bench.ask(f"SOUR{n}:WAV:CHEC?").split(",")[1] == str(len(ticks))
+    start(bench)
+    events = bench.run((max(map(len, expected.values())) + 3) * tick * 1e-6)
+    t0 = t0_of(events)
+    for n, ticks in expected.items():
+        due = changes([code for code, _ in ticks])
+        found = [(cycle - t0, code) for cycle, code in latches(events, n)]
+        assert [code for _, code in found] == [code for _, code in due]
+        late = [cycle - k * tick * US for (cycle, _), (k, _) in zip(found, due, strict=True)]
+        assert -INSTRUCTION <= min(late, default=0) and max(late, default=0) <= INSTRUCTION
+    assert bench.status & 0b100111 == 0, "nothing plays, no tick was late"
+
+
+@pytest.mark.parametrize("tick", [50, 10000])
+def test_the_shortest_and_the_longest_tick(tick: int) -> None:
+    bench = Bench()
+    bench.arm({n: loop(40, hold(100, 3), hold(-200 - n, 5)) for n in (1, 2)}, tick)
+    start(bench)
+    events = bench.run(322 * tick * 1e-6)
+    t0 = t0_of(events)
+    for n in (1, 2):
+        due = changes(([100] * 3 + [-200 - n] * 5) * 40)
+        for (cycle, code), (k, expected) in zip(latches(events, n), due, strict=True):
+            assert code == expected
+            assert abs(cycle - t0 - k * tick * US) <= INSTRUCTION
+    assert bench.status & 32 == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "count", "step"), [(-164, 164, 8, 5), (4095, -4095, 8190, 1), (7, -4000, 3, 2), (0, 3, 100, 1)]
+)
+def test_a_ramp_is_the_formula(a: int, b: int, count: int, step: int) -> None:
+    bench = Bench()
+    bench.arm({2: begin(a, step) + ramp(b, count)})
+    start(bench)
+    events = bench.run(count * step * 1e-4 + 1e-3)
+    sign = 1 if b > a else -1
+    levels = [a + sign * ((abs(b - a) * (2 * k + 1) + count) // (2 * count)) for k in range(count)]
+    assert [code for _, code in latches(events, 2)] == [code for _, code in changes(levels)]
+
+
+def test_latches_have_no_jitter_alone_and_little_under_load() -> None:
+    """Every tick latches; meanwhile the line is busy in both directions, the converter streams, and spikes come."""
+    bench = Bench()
+    stairs = {n: loop(65535, *[hold(100 * n + k, 1) for k in range(94)]) for n in (1, 2)}
+    bench.arm(stairs, 100, "ADC:SCAN 15", "ADC:SLOT 5", "SPIK:STAT 1,ON")
+    start(bench)
+    quiet = bench.run(0.2)
+    bench.ok("ADC:STAT ON")
+    for k in range(40):
+        for level in (True, False):
+            bench.controller.pin("D8", level)
+            bench.controller.pin("D4", level)
+            bench.controller.run(100 * US + 37 * k)
+        bench.block("ADC:DATA? 192")
+        bench.block("SPIK:DATA? 1,64")
+        bench.ask("MEAS:CURR? 2")
+    busy = bench.controller.events()
+    t0 = t0_of(quiet)
+    for events in (quiet, busy):
+        cycles = np.unique(events["cycle"][events["kind"] == LATCHED]).astype(np.int64)
+        late = (cycles - t0 + 800) % 1600 - 800
+        assert np.ptp(late) <= INSTRUCTION
+        assert np.all(np.diff(cycles) < 1600 + 2 * INSTRUCTION), "no tick is left out"
+    assert bench.status & 32 == 0
+
+
+def test_a_tick_that_comes_late_is_flagged_and_the_processor_lives() -> None:
+    """At 50 us both channels change in every tick, through loops, marks and ramps: too much. Nothing hangs."""
+    program = loop(65535, loop(9, loop(9, loop(9, MARK, begin(-4000, 1), ramp(4000, 3), MARK))))
+    bench = Bench()
+    bench.arm({1: program, 2: program}, 50)
+    start(bench)
+    bench.run(0.3)
+    assert bench.status & 0b11 == 0b11
+    assert bench.status & 32
+    assert bench.ask("SYST:ERR?") == '2,"Tick overrun"'
+    bench.ok("ABOR", "*CLS")
+    assert bench.status == 24
+
+
+# SYNC OUT and TRIG IN, section 7
+
+
+@pytest.mark.parametrize("tick", [50, 100, 130, 1000, 10000])
+@pytest.mark.parametrize(
+    ("mode", "high"),
+    [
+        ("START", range(12)),
+        ("EPOCH", (0, 1, 4, 5, 8)),
+        ("TICK,3", (0, 3, 6, 9)),
+        ("OFF", ()),
+    ],
+)
+def test_sync_switches_with_the_latch_of_its_tick(mode: str, high: tuple[int, ...], tick: int) -> None:
+    bench = Bench()
+    one = hold(5, 1) + MARK + hold(6, 3) + MARK + hold(7, 4) + MARK + hold(8, 2)
+    other = hold(1, 5) + MARK + hold(2, 7)
+    bench.arm({1: one, 2: other}, tick, f"SYNC:MODE {mode}")
+    start(bench)
+    events = bench.run(14 * tick * 1e-6)
+    first = latches(events, 1)[0][0]
+    levels = [int(k in high) for k in range(12)] + [0]
+    due = [(first + k * tick * US, level) for k, level in changes(levels)]
+    found = edges(events)
+    assert [level for _, level in found] == [level for _, level in due]
+    assert all(abs(cycle - at) <= US for (cycle, _), (at, _) in zip(found, due, strict=True))
+
+
+@pytest.mark.parametrize("line", ["ABOR", "OUTP1 OFF", "SYST:SAFE", "*RST"])
+def test_sync_falls_at_once_when_a_run_is_broken_off(line: str) -> None:
+    bench = Bench()
+    bench.arm({1: hold(5, 100000)}, 10000)
+    start(bench)
+    bench.run(0.013)
+    bench.ok(line)
+    assert [level for _, level in edges(bench.controller.events())] == [0]
+    assert not edges(bench.run(0.05))
+
+
+@pytest.mark.parametrize("phase", range(0, 2000, 111))
+def test_an_edge_at_trig_in_starts_within_25_us(phase: int) -> None:
+    bench = Bench()
+    bench.arm({1: hold(5, 100)}, 100, "TRIG:SOUR EXT")
+    bench.ok("ADC:STAT ON")
+    bench.controller.run(phase)
+    edge = bench.controller.cycle
+    bench.controller.pin("D2", True)
+    bench.controller.run(2 * US)
+    bench.controller.pin("D2", False)
+    assert 0 < t0_of(bench.run(0.001)) - edge < 25 * US
+    assert bench.status & 0b101 == 1
+
+
+def test_edges_at_trig_in_do_nothing_in_other_states() -> None:
+    bench = Bench()
+    bench.arm({1: hold(5, 10)})
+    for _ in range(3):
+        bench.controller.pin("D2", True)
+        bench.controller.run(100)
+        bench.controller.pin("D2", False)
+    assert bench.status & 0b101 == 4
+
+
+# Spike time stamps, section 8
+
+
+def test_stamps_are_halves_of_microseconds_since_t0_rounded_down() -> None:
+    rng = random.Random(8)
+    bench = Bench()
+    bench.arm({n: loop(1000, hold(3, 1), hold(4, 1)) for n in (1, 2)}, 100, "SPIK:STAT 1,ON", "SPIK:STAT 2,ON")
+    start(bench)
+    t0 = t0_of(bench.run(0.001))
+    due: dict[int, list[int]] = {1: [], 2: []}
+    for _ in range(40):
+        inputs = rng.choice([(1,), (2,), (1, 2)])
+        bench.controller.run(rng.randint(30 * US, 400 * US))
+        for level in (True, False):
+            at = bench.controller.cycle
+            bench.controller.pin("D8", level)
+            for n in inputs:
+                bench.controller.pin(f"D{n + 3}", level)
+                due[n] += [at] * level
+            bench.controller.run(25 * US)
+    for n in (1, 2):
+        data = bench.block(f"SPIK:DATA? {n},64")
+        stamps = struct.unpack(f"<H{len(due[n])}I", data)[1:]
+        assert all(abs(stamp - (at - t0) / 8 + 0.5) <= 1 for stamp, at in zip(stamps, due[n], strict=True))
+
+
+# The stream of read-backs, section 14
+
+
+@pytest.mark.parametrize(("scan", "slots"), [(1, 2), (3, 3), (10, 8), (7, 5), (15, 5), (8, 40)])
+def test_samples_are_taken_to_the_microsecond_and_tell_where_t0_lies(scan: int, slots: int) -> None:
+    bench = Bench()
+    bench.arm({1: loop(5000, hold(3, 1), hold(4, 1))}, 100, f"ADC:SCAN {scan}", f"ADC:SLOT {slots}")
+    samples: list[tuple[int, int]] = []
+
+    def volts(pin: int, cycle: int) -> float:
+        if cycle > on:  # else a conversion of the start
+            samples.append((cycle, pin))
+        return 0.1 + 0.3 * pin
+
+    bench.controller.look(volts)
+    on = bench.controller.cycle
+    bench.ok("ADC:STAT ON")
+    bench.controller.run(5 * MS + 1234)
+    bench.ok("TRIG")
+    t0, s = t0_of(bench.run(0.02)), samples[0][0]
+    inputs = [pin for bit, pin in enumerate((0, 2, 1, 3)) if scan >> bit & 1]
+    for k, (at, pin) in enumerate(samples):
+        i, j = divmod(k, len(inputs))
+        assert pin == inputs[j]
+        assert abs(at - s - (i * slots + j) * 2000) <= US
+    number, halves = map(int, bench.ask("ADC:T0?").split(","))
+    assert abs((number * slots * 2000 + halves * 8) - (t0 - s)) <= US
+    data = bench.block("ADC:DATA? 3")
+    assert struct.unpack_from("<IH", data) == (0, 0)
+    counts = [0 if pin == 3 else int((0.1 + 0.3 * pin) / 2.5 * 1024) for pin in inputs]  # output 2 is off
+    assert np.frombuffer(data[6:], "<i2").reshape(-1, len(inputs)) == pytest.approx(np.array([counts] * 3), abs=1)
+
+
+# Calibration, section 12, and the range jumpers
+
+
+def corrected(code: int, gain: int, offset: int) -> int:
+    magnitude = (abs(code) * (65536 + gain) + 256 * offset + 32768) >> 16
+    return max(magnitude, 0) * (1 if code > 0 else -1) if code else 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_code_is_corrected_as_the_page_says_at_once_and_in_programs(seed: int) -> None:
+    rng = random.Random(seed)
+    extreme = (-1, 1) if seed % 2 else (1, -1)
+    bench = Bench()
+    bench.ok("CAL:UNL 4922")
+    terms = {}
+    for leg, sign in zip(("SOUR", "SINK"), extreme, strict=True):
+        terms[leg] = (sign * rng.choice([3276, rng.randint(0, 3276)]), sign * rng.choice([8192, rng.randint(0, 8192)]))
+        bench.ok(f"CAL:GAIN 2,{leg},{terms[leg][0]}", f"CAL:OFFS 2,{leg},{terms[leg][1]}")
+    codes = [rng.randint(-3800, 3800) for _ in range(60)] + [1, -1, 0, 2, -20, 20]
+
+    def expected(code: int) -> int:
+        return corrected(code, *terms["SOUR" if code > 0 else "SINK"])
+
+    bench.arm({2: b"".join(hold(code, 1) for code in codes)})
+    start(bench)
+    events = bench.run(0.01)
+    due = [level for _, level in changes([expected(code) for code in codes])]
+    found = [level for _, level in latches(events, 2)]
+    assert [level for k, level in enumerate(found) if k == 0 or level != found[k - 1]] == due
+    for code in codes[:8]:
+        bench.ok("SOUR2:CURR 0", f"SOUR2:CURR {round(code * 250000 / 4096)}")
+        assert ([0] + [level for _, level in latches(bench.run(0), 2)])[-1] == expected(code)
+
+
+def test_the_calibration_survives_a_restart_and_a_wrong_crc_is_noticed() -> None:
+    bench = Bench()
+    assert bench.ask("CAL:STAT?") == "DEFAULT"
+    bench.ok("CAL:UNL 4922", "CAL:GAIN 1,SINK,-77", "CAL:OFFS 2,SOUR,8192")
+    assert bench.ask("CAL:STAT?") == "CHANGED"
+    bench.ok("CAL:STOR")
+    again = Bench(eeprom=bench.controller.eeprom)
+    assert [again.ask(line) for line in ("CAL:STAT?", "CAL:GAIN? 1,SINK", "CAL:OFFS? 2,SOUR")] == [
+        "STORED",
+        "-77",
+        "8192",
+    ]
+    for byte in range(18):
+        spoilt = bytearray(bench.controller.eeprom)
+        spoilt[byte] ^= 1 << byte % 8
+        lost = Bench(eeprom=bytes(spoilt))
+        assert [lost.ask(line) for line in ("CAL:STAT?", "CAL:GAIN? 1,SINK", "SYST:ERR?")] == [
+            "LOST",
+            "0",
+            '-313,"Calibration memory lost"',
+        ]
+
+
+@pytest.mark.parametrize(("quarter", "scale"), [((), 250_000), ((1,), 62_500)])
+def test_one_nanoampere_is_one_within_half_a_step(quarter: tuple[int, ...], scale: int) -> None:
+    bench = Bench(quarter=quarter)
+    bench.ok("OUTP1 ON", "SYST:WDOG 60000")
+    bench.controller.events()
+    rng = random.Random(scale)
+    for _ in range(30):
+        current = rng.randint(-round(scale * 0.9998), round(scale * 0.9998))
+        bench.ok("SOUR1:CURR 0", f"SOUR1:CURR {current}")
+        (*_, (_, code)) = [(0, 0), *latches(bench.controller.events(), 1)]
+        assert abs(code * scale / 4096 - current) <= scale / 8192
+
+
+# Watchdogs, restarts, the safe state: section 10
+
+
+def off_at(events: np.ndarray) -> int:
+    """When the last OE went low."""
+    return int(events["cycle"][(events["kind"] == ENABLE) & (events["code"] == 0)][-1])
+
+
+@pytest.mark.parametrize("ms", [100, 2000])
+def test_a_silent_host_trips_the_watchdog_in_time_and_nothing_moves_until_it_is_cleared(ms: int) -> None:
+    bench = Bench()
+    bench.arm({1: hold(800, 100000), 2: hold(-800, 100000)}, 100)
+    bench.ok("ABOR", f"SYST:WDOG {ms}", "ARM", "TRIG")
+    fed = bench.controller.cycle
+    events = bench.run(ms * 1e-3 + 0.01)
+    late = off_at(events) - fed
+    assert (ms - 1) * MS < late <= (ms + 1) * MS
+    for n in (1, 2):
+        at, level = latches(events, n)[-1]
+        assert level == 0
+        assert at - fed <= (ms + 1) * MS
+    assert edges(events)[-1][1] == 0
+    assert bench.status & 0b1011111 == 64
+    for line in ("OUTP1 ON", "ARM"):
+        assert bench.ask(line) == 'ERR 1,"Watchdog tripped"'
+    assert not len(bench.run(0.1))
+    bench.ok("*CLS", "OUTP1 ON", "ARM")
+
+
+def test_a_fed_watchdog_does_not_trip_and_wrong_lines_do_not_feed_it() -> None:
+    bench = Bench()
+    bench.ok("SYST:WDOG 100", "OUTP1 ON")
+    for _ in range(8):
+        bench.run(0.09)
+        assert bench.ask("OUTP1?") == "ON"
+    for line in ("NONSENSE", "SOUR1:CURR x", "STAT?*00"):
+        bench.run(0.03)
+        assert bench.ask(line).startswith("ERR -")
+    bench.run(0.03)
+    assert bench.status & 64
+
+
+@pytest.mark.needs("avr")
+@pytest.mark.parametrize("interrupts", [0, 1])
+def test_a_hung_program_ends_in_a_restart_with_zero_outputs(interrupts: int) -> None:
+    """250 ms of the simulator's watchdog; the real one is an oscillator of 128 kHz that is up to 10 % off (data sheet, 10.8)."""
+    bench = Bench(image_with_hooks())
+    bench.arm({1: hold(800, 100000)})
+    start(bench)
+    bench.run(0.05)
+    hung = bench.controller.cycle
+    bench.controller.send(b"TEST:HANG %d\n" % interrupts)
+    events = bench.run(0.4)
+    restarted = int(events["cycle"][events["kind"] == RESTARTED][0])
+    assert 200 * MS < restarted - hung < 260 * MS
+    assert off_at(events) - hung < 260 * MS
+    assert bench.controller.received().endswith(b",WATCHDOG\n")
+    assert bench.ask("SYST:RST?") == "WATCHDOG"
+    assert bench.status & 0b1000011111 == 512
+    zero = events[(events["kind"] == LATCHED) & (events["cycle"] > restarted)]
+    assert set(zero["code"]) == {0}
+    assert zero["cycle"].max() - restarted < MS
+
+
+@pytest.mark.parametrize("cause", ["POWER", "EXTERNAL", "BROWNOUT"])
+def test_every_restart_leaves_zero_and_says_why(cause: str) -> None:
+    bench = Bench()
+    bench.ok("OUTP1 ON", "SOUR1:CURR 100000", "OUTP2 ON", "SOUR2:CURR -100000")
+    bench.controller.events()
+    bench.controller.restart(cause)
+    events = bench.run(0.01)
+    enabled = events[events["kind"] == ENABLE]
+    assert enabled["code"].tolist() == [0, 0]
+    latched = events[events["kind"] == LATCHED]
+    assert latched[-4:]["code"].tolist() == [0] * 4
+    hello = bench.controller.received().decode()
+    assert hello == f"HELLO {bench.ask('*IDN?')},{cause}\n"
+    assert bench.ask("SYST:RST?") == cause
+    assert bench.status & 512
+
+
+def test_no_pin_ever_shows_a_pulse_on_the_way_up() -> None:
+    """LDAC, chip selects and OE stay where the shield's resistors hold them (trap: directions before levels)."""
+    bench = Bench()
+    bench.controller.restart("EXTERNAL")
+    for _ in range(2000):
+        bench.controller.run(1)
+        assert not bench.controller.level("D6")
+        assert not bench.controller.level("D7")
+        assert not bench.controller.level("D3")
+    assert not len(bench.controller.events()[1:]) or set(bench.controller.events()["code"]) <= {0}
+
+
+# Memory
+
+
+def test_the_stack_never_reaches_the_variables() -> None:
+    """With two full programs, stream, stamps and a busy line: what the stack has touched, from the end of memory down."""
+    rng = random.Random(5)
+    bench = Bench(painted=True)
+    controller = bench.controller
+    program = loop(
+        2000, MARK, loop(3, *[hold(1 + k, 1) + hold(-2 - k, 2) for k in range(44)], begin(4000, 3), ramp(-4000, 7))
+    )
+    bench.arm(
+        {1: program, 2: program},
+        100,
+        "SYNC:MODE EPOCH",
+        "SPIK:STAT 1,ON",
+        "SPIK:STAT 2,ON",
+        "ADC:SCAN 15",
+        "ADC:SLOT 5",
+    )
+    bench.ok("ADC:STAT ON", "TRIG")
+    for _ in range(150):
+        for pins in (("D8", "D4"), ("D8", "D5")):
+            for level in (True, False):
+                for pin in pins:
+                    controller.pin(pin, level)
+                controller.run(rng.randrange(3000))
+        for line in ("SPIK:DATA? 1,64", "ADC:DATA? 192", "MEAS:CURR? 1", "ADC:T0?", "SOUR1:WAV:CHEC?", "SYST:ERR?"):
+            bench.send(line.encode() + b"\n")
+    assert bench.status & 0b11 == 0b11
+    bench.ok("ABOR")
+    assert bench.untouched() >= 8
+
+
+def test_a_block_of_any_length_stays_in_its_place() -> None:
+    bench = Bench()
+    good = hold(7, 9) * 96
+    assert bench.load(1, good) == "OK"
+    assert bench.load(2, hold(-7, 3)) == "OK"
+    for size in (388, 500, 996):
+        payload = bytes(k % 251 for k in range(size - 2))
+        line = f"SOUR2:WAV:DATA #3{size}".encode() + payload + struct.pack("<H", crc16(payload)) + b"\n"
+        assert bench.send(line).startswith(b"ERR -223")
+    assert bench.ask("SOUR1:WAV:CHEC?") == f"96,864,{crc16(good):04X}"
+    assert bench.ask("SOUR2:WAV:CHEC?") == f"1,3,{crc16(hold(-7, 3)):04X}"
