@@ -27,8 +27,13 @@ PHASES = {
     "analysing": ("neurorig.protocols.runner", "_conclude"),
 }
 IMPORTS = (
-    "h5py", "hdf5plugin", "pandas", "pyarrow.parquet", "neurorig.analysis.bump", "neurorig.cli.app", "neurorig.cli.run",
-    "neurorig.protocols.request", "neurorig.records.run", *(module for module, _ in PHASES.values()),
+    "h5py", "hdf5plugin", "jinja2", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure",
+    "pandas", "pyarrow.parquet", "rich.table", "neurorig.analysis.bump", "neurorig.analysis.bump_figure",
+    "neurorig.analysis.report.write", "neurorig.cli.app", "neurorig.cli.run", "neurorig.cli.tables",
+    "neurorig.instruments.links.serial_link", "neurorig.instruments.links.socket_link", "neurorig.protocols.bump",
+    "neurorig.protocols.bump_report", "neurorig.protocols.record_page", "neurorig.protocols.report",
+    "neurorig.protocols.request", "neurorig.records.provenance", "neurorig.records.run",
+    *(module for module, _ in PHASES.values()),
 )  # fmt: skip
 
 requests = io.FileIO(0, closefd=False)  # unbuffered: a program reads on where its parent stopped
