@@ -115,11 +115,11 @@ def _figures(result: CalibratedSource) -> Iterator[Figure]:
             if when in shown:
                 points = sorted((p for leg in result.legs for p in getattr(leg, when)), key=_signed)
                 x, y = np.array([_signed(p) for p in points], float), np.array([p.off for p in points])
-                series.append(Series(when, "points", x, y, colour=colour, width=3.0))
+                series.append(Series(when, "points", x, y, colour=colour, width=3.0, legend=False))
         lines = (Line(HALF_STEP, ""), Line(-HALF_STEP, "")) if name == "left" else (Line(0.0, ""),)
         panel = Panel(name, Axis("steps off", ""), tuple(series), lines=lines)
         title = "Before and after" if name == "both" else "What is left"
-        caption = "Steps delivered too much, in the leg's own direction; all ranges."
+        caption = "Steps delivered too much, in the leg's own direction; all ranges. Orange: before, blue: after."
         yield Figure(name, title, caption, Axis("nominal code", ""), (panel,), width=6.0, height=3.0)
 
 
