@@ -118,18 +118,19 @@ class SimulatedBench:
             if where.partition(".")[0] == name
         }
         simulated: Callable[..., Device] = SimulatedArduinoSource
-        more: dict[str, float] = {}
+        serial, more = self._serial(name), dict[str, float]()
         if self.bench.instruments[name].simulate == "firmware":
-            from .models.firmware_source import BOOT, FirmwareSource
+            from .models.firmware_source import BOOT, FirmwareSource, fitting
 
             simulated, more["boot_delay"] = FirmwareSource, BOOT
+            serial = self.bench.instruments[name].serial_number or fitting(serial)
         return simulated(
             self.world,
             outputs,
             self.sync[name],
             None,
             comparators,
-            serial=self._serial(name),
+            serial=serial,
             range_jumper=jumpers,
             seed=self._seed(name),
             **more,

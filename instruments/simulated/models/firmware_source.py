@@ -8,6 +8,7 @@ comparators, edges to TRIG IN. For the shield see hardware/kicad/tools/circuits/
 import itertools
 import math
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
@@ -360,6 +361,13 @@ class FirmwareSource:
     def named(self, answer: bytes) -> bytes:
         """The answer as a source of another name gives it: a fault on demand."""
         return answer.replace(self._true_identity.encode(), self.identity.encode())
+
+
+def fitting(serial: str) -> str:
+    """A serial number that was made up, made to fit into the EEPROM: shorter in the middle, its number is kept."""
+    kept = re.sub(r"[^A-Za-z0-9-]", "", serial)
+    number = kept[kept.rfind("-") :]
+    return kept[: min(len(kept), SERIAL_LENGTH) - len(number)] + number
 
 
 def _eeprom(calibration: bytes, serial: str) -> bytes:
