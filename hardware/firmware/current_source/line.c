@@ -2,7 +2,6 @@
 
 #include <avr/pgmspace.h>
 #include <ctype.h>
-#include <string.h>
 #include <util/crc16.h>
 
 #include "answer.h"

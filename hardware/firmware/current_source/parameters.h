@@ -11,8 +11,8 @@
 enum { ON, OFF };
 enum { IMMEDIATE, EXTERNAL };
 
-/* NO_ERROR, PARAMETER_NOT_ALLOWED, MISSING_PARAMETER, DATA_TYPE_ERROR or ILLEGAL_PARAMETER_VALUE. Cuts the text to pieces; the values
-   come to shared.request. */
+/* NO_ERROR, PARAMETER_NOT_ALLOWED, MISSING_PARAMETER, DATA_TYPE_ERROR or ILLEGAL_PARAMETER_VALUE. Cuts the text to pieces;
+   the values come to shared.request. */
 uint8_t parameters_read(char *text, const char *kinds_in_flash);
 
 /* True if the first number is that of a channel; it then is the request's channel. */

@@ -14,7 +14,8 @@
 #define PIN_OE1 PD6
 #define PIN_OE2 PD7
 
-/* Port B: D8 capture of the comparators' edges (ICP1), D9 LDAC (OC1A), D10 chip select 1, D11 MOSI, D12 range jumper 1, D13 SCK. */
+/* Port B: D8 capture of the comparators' edges (ICP1), D9 LDAC (OC1A), D10 chip select 1, D11 MOSI, D12 range jumper 1,
+   D13 SCK. */
 #define PIN_ICP PB0
 #define PIN_LDAC PB1
 #define PIN_CS1 PB2
