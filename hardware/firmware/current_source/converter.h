@@ -47,7 +47,7 @@ INLINE void converter_legs(uint8_t channel, uint16_t source, uint16_t sink)
     }
 }
 
-/* The same for a code, corrected. Inline like what it calls: for a given channel it takes half the time, which short ticks need. */
+/* The same for a code, corrected. Inline like what it calls: for a given channel that takes half the time. */
 INLINE void converter_prepare(uint8_t channel, int16_t code)
 {
     uint16_t magnitude = calibration_correct(channel, code);
