@@ -48,11 +48,11 @@ class Double:
     lines: dict[str, Any] = field(default_factory=dict)
 
 
-def double_of(driver: str) -> Double:
-    """A fresh one, built as `neurorig.instruments.simulated.bench` builds it."""
+def double_of(driver: str, brain: str = "python") -> Double:
+    """A fresh one, built as `neurorig.instruments.simulated.bench` builds it; `brain`: of a current source, see `BRAINS`."""
     entry = DRIVERS[driver]
     if entry.role == "CurrentSource":
-        bench = SourceBench()
+        bench = SourceBench(brain=brain)
         lines = {str(n): out for n, out in bench.out.items()}
         return Double(bench.world, bench.source, lambda: max(abs(out.now) for out in bench.out.values()), lines)
     world = quiet_world()

@@ -26,13 +26,14 @@ from .scripted import scripted
 NAMES = sorted(DRIVERS)
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[*NAMES, pytest.param("arduino_source/firmware", marks=pytest.mark.needs("simavr"))])
 def instrument(request) -> Iterator[Any]:
-    """Every driver, connected to the simulated instrument of its model."""
-    double = double_of(request.param)
+    """Every driver, connected to the simulated instrument of its model; the current source's to its real firmware, too."""
+    name, _, brain = request.param.partition("/")
+    double = double_of(name, brain or "python")
     world, device = double.world, double.device
     with serving(world, {"it": device}) as ports:
-        driver = DRIVERS[request.param].connect(address_of(ports), name="it")
+        driver = DRIVERS[name].connect(address_of(ports), name="it")
         driver.double = double  # what the world behind it looks like, for the tests below
         yield driver
         driver.close()

@@ -47,8 +47,6 @@ class Controller:
         code = read_image(image)
         self._shim = shim()
         board = self._shim.shim_new(code, len(code), _cause(cause))
-        if not board:
-            raise ConfigError("64 simulated controllers are running in this process: close some.")
         self._board: ctypes.c_void_p | None = ctypes.c_void_p(board)
         self._memory = ctypes.cast(self._shim.shim_memory(self._board), ctypes.POINTER(ctypes.c_uint8))
         self._eeprom = ctypes.cast(self._shim.shim_eeprom(self._board), ctypes.POINTER(ctypes.c_uint8))

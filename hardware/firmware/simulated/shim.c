@@ -13,19 +13,15 @@ after a restart. Sources: ATmega328P data sheet DS40002061B, MCP4922 data sheet 
 #include "serial.c"
 #include "analog.c"
 
-static board_t *board_of[64]; /* a hook of a restart is told the processor only */
-
 static void no_sleep(avr_t *avr, avr_cycle_count_t cycles) {}
 static void no_log(avr_t *avr, const int level, const char *format, va_list arguments) {}
 
 static void on_reset(avr_t *avr)
 {
-    for (int i = 0; i < 64; i++)
-        if (board_of[i] && board_of[i]->avr == avr) {
-            board_of[i]->restarted = 1;
-            if (board_of[i]->reset)
-                board_of[i]->reset(avr);
-        }
+    board_t *b = avr->custom.data;
+    b->restarted = 1;
+    if (b->reset)
+        b->reset(avr);
 }
 
 /* After a restart: every pin floats, nothing is under way, the levels on the inputs are there. */
@@ -97,16 +93,11 @@ void shim_restart(board_t *b, int flags, uint64_t boot)
 
 board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
 {
-    int slot = 0;
-    while (slot < 64 && board_of[slot])
-        slot++;
-    if (slot == 64)
-        return NULL;
     avr_global_logger_set(no_log);
     board_t *b = calloc(1, sizeof *b);
     avr_t *avr = b->avr = avr_make_mcu_by_name("atmega328p");
-    board_of[slot] = b;
     avr_init(avr);
+    avr->custom.data = b;
     avr->frequency = 16000000;
     avr->sleep = no_sleep;
     avr->vcc = avr->avcc = 5000;
@@ -151,9 +142,6 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
 
 void shim_free(board_t *b)
 {
-    for (int i = 0; i < 64; i++)
-        if (board_of[i] == b)
-            board_of[i] = NULL;
     avr_terminate(b->avr);
     free(b->avr);
     free(b->events);
