@@ -37,11 +37,14 @@ def word(*choices: str) -> Parameter:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table. `idle`: refused with -221 in other states; `cost`: seconds, None for a progress query."""
+    """One line of the table. `optional`: the first word that the last parameter belongs to, which others do not have.
+
+    `idle`: refused with -221 in other states; `cost`: seconds, None for a progress query.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
-    optional: int
+    optional: str
     idle: bool
     block: bool
     cost: float | None
@@ -58,12 +61,12 @@ class Request:
 def on(
     header: str,
     *parameters: Parameter,
-    optional: int = 0,
+    optional: str = "",
     idle: bool = False,
     block: bool = False,
     cost: float | None = 1e-3,
 ) -> Callable[[F], F]:
-    """Declare the method that does `header`; the last `optional` parameters may be missing."""
+    """Declare the method that does `header`; after another first word than `optional` the last parameter is not there."""
 
     def declare(method: F) -> F:
         entries = getattr(method, "requests", {})
@@ -96,12 +99,24 @@ def parse(line: Line, entries: dict[str, Entry]) -> Request:
     if entry.block:
         return Request(entry, (*values, _block(rest, line)))
     words = [part.strip(" ") for part in rest.split(",")] if rest else []
-    if len(words) > len(entry.parameters):
+    wanted = len(entry.parameters) - _lacks_last(entry, words)
+    if len(words) > wanted:
         raise Refused(-108)
-    if len(words) < len(entry.parameters) - entry.optional:
+    if len(words) < wanted:
         raise Refused(-109)
     values += [read(part) for read, part in zip(entry.parameters, words, strict=False)]
     return Request(entry, tuple(values))
+
+
+def _lacks_last(entry: Entry, words: list[str]) -> bool:
+    """Whether the last parameter does not belong to the first word: one that is not known leaves both open."""
+    if not entry.optional or not words or words[0].upper() == entry.optional:
+        return False
+    try:
+        entry.parameters[0](words[0])
+    except Refused:
+        return len(words) == 1
+    return True
 
 
 def _block(rest: str, line: Line) -> bytes:

@@ -248,10 +248,8 @@ class SimulatedArduinoSource(ReadBacks):
     def _abor(self) -> None:
         self.machine.abort()
 
-    @on("SYNC:MODE", word("START", "EPOCH", "TICK", "OFF"), integer, optional=1, idle=True)
+    @on("SYNC:MODE", word("START", "EPOCH", "TICK", "OFF"), integer, optional="TICK", idle=True)
     def _sync_mode(self, mode: str, every: int | None = None) -> None:
-        if (mode == "TICK") != (every is not None):
-            raise Refused(-109 if mode == "TICK" else -108)
         self.machine.sync_every = within(every, 2, 65535) if every is not None else 0
         self.machine.sync_mode = mode
 
