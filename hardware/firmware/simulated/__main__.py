@@ -16,7 +16,7 @@ FULL_RANGE = ("D12", "A5")
 def main() -> int:
     """Print the path of the port, and serve until Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m {__spec__.name.rpartition('.')[0]}",
+        prog="python -m neurorig.hardware.firmware.simulated",
         description="The current source's real program on a simulated processor, behind a serial port that any program can "
         "open. Nothing is wired to it: both terminals are open, both range jumpers off.",
     )
