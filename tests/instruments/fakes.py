@@ -78,7 +78,7 @@ class Client:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._held = b""
+        self._held = bytearray()  # grows without being copied: a record may be 50 MB
 
     def write(self, text: str | bytes) -> None:
         self.socket.sendall((text if isinstance(text, bytes) else text.encode()) + b"\n")
@@ -99,11 +99,8 @@ class Client:
         size = int(self._held[2:start])
         while len(self._held) < start + size + 1:
             self._more()
-        data, end, self._held = (
-            self._held[start : start + size],
-            self._held[start + size],
-            self._held[start + size + 1 :],
-        )
+        data, end = bytes(self._held[start : start + size]), self._held[start + size]
+        del self._held[: start + size + 1]
         assert end == ord("\n")
         return data
 
