@@ -244,8 +244,8 @@ def test_calibration_corrects_one_leg_and_survives_a_restart(bench) -> None:
     assert bench.load(1, hold(-4095, 1)).startswith("ERR -222")
 
 
-def test_a_spoiled_calibration_is_not_used_and_said_so() -> None:
-    bench = SourceBench(eeprom=bytes(17) + b"\x01")
+def test_a_spoiled_calibration_is_not_used_and_said_so(brain) -> None:
+    bench = SourceBench(eeprom=bytes(17) + b"\x01", brain=brain)
     assert bench.ask("CAL:STAT?") == "LOST"
     assert bench.ask("SYST:ERR?") == '-313,"Calibration memory lost"'
     assert bench.ask("CAL:GAIN? 1,SOUR") == "0"

@@ -120,9 +120,9 @@ def test_levels_and_durations_that_do_not_fit_are_refused_before_anything_is_sen
     assert bench.out[1].changes[-1][1] == 0
 
 
-def test_the_range_jumper_decides_the_resolution(bench):
+def test_the_range_jumper_decides_the_resolution(brain):
     jumper = {1: "QUARTER", 2: "FULL"}
-    bench = SourceBench(range_jumper=jumper)
+    bench = SourceBench(range_jumper=jumper, brain=brain)
     with serving(bench.world, {"source": bench.source}) as ports:
         source = DRIVERS["arduino_source"].connect(f"tcp://127.0.0.1:{ports['source']}")
         assert source.resolution("1") == pytest.approx(source.resolution("2") / 4)
@@ -210,8 +210,8 @@ def test_settings_tell_everything(source):
     assert settings["channel_2"]["range"] == "FULL,61035"
 
 
-def test_a_restart_is_waited_for():
-    bench = SourceBench(clock=time.monotonic, boot_delay=1.0)
+def test_a_restart_is_waited_for(brain):
+    bench = SourceBench(clock=time.monotonic, boot_delay=1.0, brain=brain)
     with serving(bench.world, {"source": bench.source}) as ports:
         source = DRIVERS["arduino_source"].connect(f"tcp://127.0.0.1:{ports['source']}")
         assert source.identity.serial == "N-1"

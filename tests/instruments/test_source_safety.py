@@ -71,9 +71,9 @@ def test_the_safe_line_works_in_every_state(bench, state) -> None:
     assert bench.sync.level() is False
 
 
-def test_the_safe_line_gets_through_a_block_that_was_cut_off() -> None:
+def test_the_safe_line_gets_through_a_block_that_was_cut_off(brain) -> None:
     wall = [0.0]
-    bench = SourceBench(clock=lambda: wall[0])
+    bench = SourceBench(clock=lambda: wall[0], brain=brain)
     bench.ok("OUTP1 ON", "SOUR1:CURR 5000")
     assert bench.send(b"SOUR1:WAV:DATA #3300" + bytes(20)) == ""
     wall[0] += 0.2
@@ -85,8 +85,8 @@ def test_the_safe_line_gets_through_a_block_that_was_cut_off() -> None:
     assert bench.status & 128
 
 
-def test_a_restart_is_zero_current_and_tells_its_cause() -> None:
-    bench = SourceBench(boot_delay=1.0)
+def test_a_restart_is_zero_current_and_tells_its_cause(brain) -> None:
+    bench = SourceBench(boot_delay=1.0, brain=brain)
     assert bench.send(b"*IDN?\n") == "", "in the bootloader"
     bench.wait(1.1)
     hello, identity = bench.send(b"*IDN?\n").splitlines()

@@ -48,15 +48,13 @@ class FirmwareSession:
                 source.pass_time(source.ready_at - source.world.now)
                 return b""
             hello, self._greeted = source.wait_for_hello(), source.restarts
-        cut = self._framer.in_block and silence > BLOCK_GAP
-        if cut:
-            source.pass_time(BLOCK_GAP * 1.02)
-            self._framer.cut_off()
+        if silence > BLOCK_GAP:
+            self._cut_off()
         lines = [line for line in self._framer.feed(data) if not line.empty]
         self.messages += len(lines)
         for line in lines:
             self._heed(line.raw.upper().partition(b"*")[0].decode("latin-1").strip())
-        answer = source.exchange(data, len(lines) + cut)
+        answer = source.exchange(data, len(lines))
         if any(line.raw.upper().startswith(b"ADC:DATA?") for line in lines):
             source.emptied_stream((len(answer) - len(b"#3000......cc\n")) // 2)
         return hello + source.named(answer)
@@ -73,6 +71,11 @@ class FirmwareSession:
 
     def close(self) -> None:
         """The client has gone; a block cut off is an error as on the serial line."""
+        self._cut_off()
+        self._source.take_answers()
+
+    def _cut_off(self) -> None:
+        """Let a block that is not whole time out."""
         if self._framer.in_block:
             self._source.pass_time(BLOCK_GAP * 1.02)
             self._framer.cut_off()

@@ -146,6 +146,7 @@ class FirmwareSource:
         self.controller.restart(cause, boot=self.boot_delay)
         self.restarts += 1
         self.hello = self._inbox = b""
+        self._answers.clear()
         self._put_out()
         self.ready_at = self.world.now + self.boot_delay
         self.world.at(self.ready_at, lambda: None)  # something is due: time goes on while nobody speaks
@@ -284,7 +285,7 @@ class FirmwareSource:
     @property
     def streaming(self) -> bool:
         """Whether read-backs are being taken."""
-        return self.world.now - self._sampled < STREAMED
+        return self.world.now - self._sampled < max(STREAMED, 2 * SLOT * self.scan["ADC:SLOT"])
 
     @property
     def _rate(self) -> float:
@@ -331,10 +332,10 @@ class FirmwareSource:
         self.world.lead(seconds)
 
     def exchange(self, data: bytes, requests: int) -> bytes:
-        """Send what holds so many requests, and let time pass until all are answered."""
+        """Send what holds so many requests, and let time pass until all are answered; what came unasked before goes first."""
         self.look_at_jumpers()
         began = self.world.now
-        self._answers, self._awaited = [], requests
+        self._awaited = len(self._answers) + requests
         self.controller.send(data)
         self.world.advance_to(began + len(data) * BYTE)
         if requests:
@@ -343,8 +344,12 @@ class FirmwareSource:
         self.world.lead(self.world.now - began)
         if self.streaming and self._paced is None:
             self._pace()
+        return b"".join(self.take_answers())
+
+    def take_answers(self) -> list[bytes]:
+        """What has come and was not handed on."""
         answers, self._answers = self._answers, []
-        return b"".join(answers)
+        return answers
 
     def _answered(self) -> bool:
         return 0 < self._awaited <= len(self._answers)
