@@ -1,0 +1,219 @@
+"""Anything at all on the serial line of the firmware: it answers, no current flows that was not asked for, memory stays whole.
+
+Ten thousand lines and blocks in all; ``FUZZ_STREAMS=1000000 python -m pytest tests/hardware/firmware/test_fuzz.py --timeout 0``
+sends as many as wanted. Every part has its number as its seed; what fails names it.
+"""
+
+import os
+import random
+import re
+
+import numpy as np
+import pytest
+
+from neurorig.hardware.firmware.images import packaged
+from neurorig.hardware.firmware.simulated import HERTZ
+from neurorig.instruments.simulated.models.arduino_lines import TEXTS
+from neurorig.instruments.simulated.models.arduino_machine import Latch, State
+
+from ...instruments.source_bench import LSB, SourceBench
+from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, US, Bench
+from .fuzz_lines import dumb, text
+
+pytestmark = pytest.mark.needs("simavr")
+LINES = int(os.environ.get("FUZZ_STREAMS", "10000"))
+PARTS = 10
+"""Of the lines; each begins with a processor that was just switched on."""
+STREAM = 20
+"""Lines from one resynchronisation to the next."""
+CANARY = 0xC5
+BYTE = 320
+"""Cycles of a byte on the line."""
+ERROR = re.compile(rb'(?:ERR )?(-?\d+),"([^"\n]*)"(?:\*[0-9A-F]{2})?')
+
+
+class Stack:
+    """What the stack has touched since it was painted, from the end of the variables on."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.controller, self.begin = bench.controller, 0x100 + packaged()[1].ram
+        low, high = self.controller.memory(0x5D, 2)
+        for address in range(self.begin, low + 256 * high - 8):
+            self.controller._memory[address] = CANARY
+
+    @property
+    def free(self) -> int:
+        """Bytes between the variables and what it has ever reached."""
+        memory = self.controller.memory(self.begin, 0x900 - self.begin)
+        return len(memory) - len(memory.lstrip(bytes([CANARY])))
+
+
+def answers(data: bytes) -> list[bytes]:
+    """Cut what came into lines and blocks, sections 2 and 5."""
+    found = []
+    while data:
+        size = data.index(b"\n")
+        if head := re.match(rb"#([1-3])(?=\d)", data):
+            digits = int(head[1])
+            size = 2 + digits + int(data[2 : 2 + digits])
+        found.append(data[:size])
+        assert data[size : size + 1] == b"\n", data
+        data = data[size + 1 :]
+    return found
+
+
+def is_proper(answer: bytes) -> bool:
+    """Printable or a block; an error has its number and text from section 11."""
+    if answer.startswith(b"#"):
+        return True
+    if error := ERROR.fullmatch(answer):
+        return TEXTS.get(int(error[1])) == error[2].decode()
+    return not answer.startswith(b"ERR") and all(0x20 <= byte <= 0x7E for byte in answer)
+
+
+def resynchronised(bench: Bench) -> bytes:
+    """As section 2 says, after the deadline of a lost answer; gives what is thrown away."""
+    controller = bench.controller
+    controller.run(500 * MS)
+    controller.send(b"\n")
+    controller.run(300 * MS)
+    thrown = controller.received()
+    assert bench.send(b"SYST:VERS?\n") == b"1.1\n"
+    return thrown
+
+
+def seeds(part: int) -> range:
+    """Numbers of the streams of a part."""
+    streams = -(-LINES // (2 * STREAM * PARTS))
+    return range(part * streams, (part + 1) * streams)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_noise_hangs_it_or_makes_a_current(part: int, record_property) -> None:
+    """Nobody waits for an answer here: bytes are lost, lines are joined and cut. None of them can switch an output on."""
+    bench = Bench()
+    controller, stack = bench.controller, Stack(bench)
+    for seed in seeds(part):
+        r = random.Random(seed)
+        data = dumb(b"".join(text(r) + r.choice([b"\n", b"\n", b"\n", b"\r\n", b""]) for _ in range(STREAM)))
+        came = b""
+        while data:
+            size = r.choice([1, 7, 40, 400, 3000])
+            controller.send(data[:size])
+            data = data[size:]
+            controller.run(BYTE * controller.unread + r.choice([0, 100 * US, 2 * MS, 2 * MS, 260 * MS]))
+            came += controller.received()
+        came += resynchronised(bench)
+        assert all(map(is_proper, answers(came))), (seed, came)
+        events = controller.events()
+        assert not np.any(events["kind"] == RESTARTED), seed
+        assert not np.any(events["code"][np.isin(events["kind"], (LATCHED, ENABLE))]), seed
+        assert stack.free >= 8, seed
+    record_property("bytes that the stack left free", stack.free)
+
+
+class Pair:
+    """The firmware and the model of the page get the same bytes at the same time, one request at a time."""
+
+    def __init__(self) -> None:
+        self.firmware = Bench()
+        self.controller = self.firmware.controller
+        self.model = SourceBench(clock=lambda: self.model.world.now if hasattr(self, "model") else 0.0)
+        self.start = self.controller.cycle
+        self.codes = [0] * 4
+
+    def meet(self, seconds: float = 0.0) -> None:
+        """Let both go on to the same instant, and on from it if something falls due in the model close to it."""
+        world, machine = self.model.world, self.model.source.machine
+        until = max(world.now, self.now) + seconds
+        for due in (machine._end, machine._trip):
+            if due is not None and due.action is not None and abs(due.when - until) < 20 * MS / HERTZ:
+                until = due.when + 25 * MS / HERTZ
+        self.controller.run(max(0, self.start + round(until * HERTZ) - self.controller.cycle))
+        if self.now > world.now:
+            self.model.wait(self.now - world.now)
+
+    @property
+    def now(self) -> float:
+        return (self.controller.cycle - self.start) / HERTZ
+
+    def send(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """Answers of firmware and model, one by one."""
+        pairs = []
+        for piece in data.splitlines(keepends=True):
+            self.meet()
+            expected = self.model.session.receive(piece)
+            self.controller.send(piece)
+            found = self.after(BYTE * len(piece), expected)
+            pairs += list(zip(answers(found), answers(expected), strict=True))
+        return pairs
+
+    def after(self, cycles: int, expected: bytes) -> bytes:
+        """What the firmware says after so long; then until it has said as many lines as the model."""
+        self.controller.run(cycles + MS)
+        found = self.controller.received()
+        for _ in range(300):
+            if found.endswith(b"\n") or not expected:
+                break
+            self.controller.run(MS)
+            found += self.controller.received()
+        return found
+
+    def check_outputs(self) -> None:
+        """OE is equal; so are the codes, unless a program plays, whose ticks are tested elsewhere."""
+        for event in self.controller.events():
+            assert event["kind"] != RESTARTED
+            if event["kind"] == LATCHED:
+                self.codes[event["channel"]] = int(event["code"])
+        for n, channel in self.model.source.machine.channels.items():
+            assert self.controller.level(f"D{5 + n}") == channel.enabled
+            if self.model.source.machine.state is State.RUNNING:
+                continue
+            source, sink = self.codes[2 * n - 2 : 2 * n]
+            assert source == 0 or sink == 0
+            if channel.enabled:
+                assert source - sink == round(self.model.out[n].now / LSB)
+            else:
+                assert source == sink == 0
+
+
+OWN = re.compile(rb"neurorig,ARDUINO-SOURCE-2,[^,]+,[\d.]+\+[0-9a-f]{8}")
+UNLIKE = re.compile(rb" *(MEAS:|ADC:DATA|ADC:T0)", re.IGNORECASE)
+"""Their answers depend on noise, or on the last millisecond."""
+MASK = ~Latch.SCANS_LOST.value
+
+
+def are_alike(line: bytes, found: bytes, expected: bytes) -> bool:
+    if found == expected:
+        return True
+    if UNLIKE.match(line):
+        return not (found + expected).startswith(b"ERR") and b"ERR" not in expected[:3]
+    found, expected = (re.sub(rb"\*[0-9A-F]{2}$", b"", answer) for answer in (found, expected))
+    if OWN.match(expected):
+        return OWN.fullmatch(found) is not None
+    if b"STAT?" in line.upper() and found.isdigit() and expected.isdigit():
+        return int(found) & MASK == int(expected) & MASK
+    return False
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_it_answers_and_drives_as_the_model_of_the_page_does(part: int, record_property) -> None:
+    """Outputs may be switched on, programs run, the watchdog trips: every answer and level is explained by the model."""
+    pair = Pair()
+    stack = Stack(pair.firmware)
+    for seed in seeds(part):
+        r = random.Random(-1 - seed)
+        for _ in range(STREAM):
+            line = text(r) + b"\n"
+            for found, expected in pair.send(line):
+                assert are_alike(line, found, expected), (seed, line, found, expected)
+            if pair.model.session._framer.in_block:
+                pair.meet(0.3)
+                expected = pair.model.session.receive(b"")
+                assert pair.after(0, expected) == expected, (seed, line)
+            pair.meet(r.choice([0.0, 0.0, 0.0, 0.01, 0.3, 2.5]))
+            pair.check_outputs()
+        for found, expected in pair.send(b"\n" + b"SYST:VERS?\n"):
+            assert found == expected == b"1.1", seed
+        assert stack.free >= 8, seed
+    record_property("bytes that the stack left free", stack.free)
