@@ -38,6 +38,7 @@ SHUNT = "rshunt=1e12"  # ohm from every node to ground: parts that a jumper cuts
 _POSITIONS = {
     "jumper": ("closed", ("open", "closed")),
     "jumper3": ("position", ("open", "1-2", "2-3")),
+    "jumper3x2": ("position", ("open", "1-2", "2-3")),  # two caps: rows 1 and 2, or 2 and 3
 }
 _PLAIN = {"R": "resistor", "C": "capacitor"}
 

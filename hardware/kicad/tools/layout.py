@@ -67,7 +67,8 @@ class Layout:
     widths: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Net to width of its tracks; others: supplies (GND, +5V, ...) 0.6 mm, signals 0.3 mm."""
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Designator to a text printed beside the part where it is free: name of a port, function of a jumper."""
+    """Designator to a text printed beside the part where it is free: name of a port, function of a jumper.
+    Empty: nothing but the designator."""
     pours: tuple[str, ...] = ("GND",)
     """Nets that get what copper is left, on both layers."""
 

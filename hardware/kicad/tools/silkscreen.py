@@ -143,7 +143,7 @@ class Printer:
         self._print_given()
         labelled = {ref: part for ref, part in self._parts.items() if part.labelled}
         wanted = [Label(ref, ref, "reference") for ref in labelled]
-        wanted += [Label(text, ref, "note") for ref, text in self._layout.notes.items()]
+        wanted += [Label(text, ref, "note") for ref, text in self._layout.notes.items() if text]
         if left_out := self._settle(wanted):
             raise ConfigError(self._no_room(left_out))
         self.done.texts.append(self._titled(title))

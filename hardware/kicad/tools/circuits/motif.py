@@ -8,9 +8,17 @@ from neurorig.hardware.kicad.tools.layout import Layout, Place, Table, Text
 
 from .neuron_blocks import buffers, delta, digital_weight, membrane
 from .pen import spoken
-from .places import buffer_places, neuron_places, supply_places, synapse_places
+from .places import (
+    buffer_places,
+    neuron_places,
+    pin_words,
+    printed_words,
+    supply_places,
+    synapse_places,
+    terminal_words,
+)
 from .settings import NEURONS, SYNAPSES, motifs
-from .supply_blocks import decoupling, headers, ports, supply, thermometer
+from .supply_blocks import SUPPLY_WIDTHS, decoupling, headers, ports, spi, supply, thermometer
 from .synapse_blocks import control, first_stage, last_stage, order
 
 NAME, TITLE = "motif", "Two neurons and four synapses"
@@ -42,9 +50,10 @@ def schematic() -> Sheet:
         (("coupled", "coupled"), ("discharge", "discharge"), ("out", "out"), ("i_out", "i_out"))
     ):
         nets = [f"s{index}.{ending}" for index in SYNAPSE_PAIRS] + ["GND"]
-        headers(sheet, f"J_{name}1", f"{name} 11 22 12 21 GND", nets, (276, 20 + 14 * place))
-    nets = [f"s{index}.cs" for index in SYNAPSE_PAIRS] + ["spi.sck", "spi.sdi", "GND"]
-    headers(sheet, "J_spi1", "CS 11 22 12 21 SCK SDI GND", nets, (276, 78), fitted=False)
+        headers(sheet, f"J_{name}1", name, nets, (276, 20 + 14 * place))
+    nets = [f"s{index}.cs" for index in SYNAPSE_PAIRS] + ["sck", "sdi", "GND"]
+    headers(sheet, "J_spi1", "CS, SPI", nets, (276, 78), fitted=False)
+    spi(sheet, (274, 104))
     supply(sheet, (22, 152))
     thermometer(sheet, (122, 154))
     sheet.table(motifs(), (14, 188), (20, 10, 26, 26, 26, 26))
@@ -56,34 +65,40 @@ def schematic() -> Sheet:
 def layout() -> Layout:
     """200 x 150 mm: sockets above, neurons below them, then the synapses; tables and supply at the right."""
     places: dict[str, Place] = {}
-    names: list[Text] = []
-    for k, x in ((1, 8.0), (2, 66.0)):
+    words: list[Text] = []
+    for k, x in ((1, 8.0), (2, 68.0)):
         places |= {
-            f"J_i0_{k}": Place(x + 8, 13, overhang=True),
-            f"J_v_m_{k}": Place(x + 25, 13, overhang=True),
-            f"J_v_ap_{k}": Place(x + 42, 13, overhang=True),
+            f"J_i0_{k}": Place(x + 7.5, 13, overhang=True),
+            f"J_v_m_{k}": Place(x + 27.5, 13, overhang=True),
+            f"J_v_ap_{k}": Place(x + 47.5, 13, overhang=True),
             **neuron_places(k, x - 1, 16.5),
             **buffer_places(k, x + 29, 27),
         }
     for index, x, y in (("11", 7, 51), ("12", 85, 51), ("21", 7, 99), ("22", 85, 99)):
-        places |= synapse_places(index, x, y)
-        names.append(Text(f"s{index}: n{index[0]} > n{index[1]}", x + 66, y + 0.8))
+        places |= synapse_places(index, x, y, pitch=4.65)
+        words.append(Text(f"s{index}: n{index[0]} > n{index[1]}", x + 66, y + 0.2))
     places |= supply_places(169, 53)
     places["J1"] = Place(194, 66, 90)
     places |= {
         f"J_{name}1": Place(196, 87 + 13.9 * row) for row, name in enumerate(("coupled", "discharge", "out", "i_out"))
     }
-    places["J_spi1"] = Place(170, 100)
+    places |= {"J_spi1": Place(172, 98), "R_sck1": Place(168.5, 120), "R_sdi1": Place(168.5, 124)}
+    places |= {"U9": Place(61, 20), "C9": Place(61, 24.5), "J9": Place(62, 30, 90)}  # between the thyristors
+    words += printed_words(places) + terminal_words(places["J1"], "left")
+    for name in ("coupled", "discharge", "out", "i_out"):
+        words += pin_words(places[f"J_{name}1"], (*SYNAPSE_PAIRS, "GND"), "left")
+    words += pin_words(places["J_spi1"], (*SYNAPSE_PAIRS, "SCK", "SDI", "GND"), "left")
     return Layout(
         (200, 150),
         places,
         holes=((4, 4), (196, 4), (4, 146), (196, 146)),
-        texts=tuple(names),
+        texts=tuple(words),
+        widths=SUPPLY_WIDTHS,
         notes=spoken(schematic()),
         tables=(
-            Table(motifs(), 122, 8, (11, 5, 15, 15, 15, 13), 0.9),
-            Table(SYNAPSES, 122, 26, (10, 10, 9, 9, 9)),
-            Table(NEURONS, 122, 42, (19, 7, 9, 8)),
+            Table(motifs(), 123.8, 8, (11, 5, 15, 15, 15, 13), 0.9),
+            Table(SYNAPSES, 123.8, 26, (10, 10, 9, 9, 9)),
+            Table(NEURONS, 123.8, 42, (19, 7, 9, 8)),
         ),
     )
 

@@ -1,6 +1,6 @@
 """Blocks of a neuron: membrane with thyristor, buffers for the scope, and the I_delta block that follows it."""
 
-from neurorig.hardware.kicad.fitting import figures, printed
+from neurorig.hardware.kicad.fitting import END_STOP, figures, printed
 from neurorig.hardware.kicad.tools.drawing import Sheet, Sim
 
 from . import parts
@@ -23,7 +23,8 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
         "C_m dV_m/dt = -V_m / (R_m[S] + R_a) + I_s2 + I_0   (9)\n"
         "V_ap = R_a V_m / (R_m[S] + R_a)   (10)\n"
         "Wu 2025, Figs 17 and 18. Bursting neuron of Wu 2023: load on R_L, C_L closed.\n"
-        f"R_i{k} limits the current of a source with wrong poles; unlike a diode it leaks nothing.",
+        f"R_i{k}, against wrong poles, leaks nothing, unlike a diode. Compliance of the source: 5 V at most;\n"
+        f"D_ap{k} then keeps the gate that follows below 6.5 V; at the threshold it sees 0.1 V.",
     )
     pen.part("Connector:Conn_Coaxial", f"J_i0_{k}", f"{n}.i0", (-10, 0), parts.BNC, mirror="y")
     pen.ground((-10, 4))
@@ -46,6 +47,8 @@ def membrane(sheet: Sheet, project: str, k: int, origin: Point) -> None:
     pen.label(f"{n}.v_ap", (60, 14))
     pen.test_point(f"TP{k}_2", f"{n}.v_ap", (44, 14))
     pen.wire((34, 14), (34, 17))
+    pen.clamp(f"D_ap{k}", "BZX79-C5V6", (49, 17), parts.CLAMP_GATE)
+    pen.ground((49, 20))
     pen.selector(f"JP_load{k}", "R_a | R_L", (34, 20), mirror="x")
     pen.wire((29, 20), (22, 20), (22, 23))
     pen.resistor(f"R_a{k}", value(f"R_a{k}")[0], (22, 26), figures=value(f"R_a{k}")[1])
@@ -97,7 +100,7 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
         (72, 34),
         f"I_delta of {s}",
         "I_delta H(V_ap - Omega) of eq. (11): while V_ap is above 0.75 V,\n"
-        "Q1 switches +5 V through R_W onto C_s. Circuit of the published synapse board.\n"
+        f"the P transistor of Q{index}_1 switches +5 V through R_W onto C_s. Circuit of the published synapse board.\n"
         "Width R_a C_m; height 4 V / R_W, less below 5 kohm where the transistors limit.",
     )
     pen.label(f"{pre}.v_ap", (-4, 12), 180)
@@ -112,6 +115,7 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
     pen.supply((22, -7))
     pen.wire((22, 1), (22, 5), (36, 5))
     pen.label(f"{s}.switch", (23, 5))
+    pen.test_point(f"TP{index}_7", f"{s}.switch", (29, 5), turn=180)
     if digital:
         pen.selector(f"JP_weight{index}", "trimmer | digital", (39, 5), turn=270)
         pen.wire((39, 0), (39, -3), (47, -3))
@@ -135,10 +139,15 @@ def delta(sheet: Sheet, project: str, index: str, origin: Point, *, digital: boo
         sim=OPEN_SOCKET,
         extra={"Figures": listed} if (listed := figures(f"R_Wp{index}", project)) else None,
     )
-    pen.wire((53, -13), (60, -13), (60, -3), (62, -3))
+    pen.wire((53, -13), (60, -13), (60, -3), (64, -3))
     pen.wire((56, -3), (60, -3))
-    pen.label(f"{s}.i_delta", (62, -3))
-    pen.note("R_W below 20 ohm: cap off JP_weight,\nresistor or wire in the socket", (36, 18))
+    pen.test_point(f"TP{index}_6", f"{s}.i_delta", (61, -3), turn=180)
+    pen.label(f"{s}.i_delta", (64, -3))
+    pen.note(
+        f"R_W below {END_STOP:g} ohm: cap off JP_weight,\nresistor or wire in the socket.\n"
+        "To set R_W: supply off, caps off JP_weight\nand JP_stages, ohmmeter on its pins 1 and 2.",
+        (30, 15),
+    )
 
 
 def digital_weight(sheet: Sheet, index: str, origin: Point) -> None:
@@ -148,14 +157,21 @@ def digital_weight(sheet: Sheet, index: str, origin: Point) -> None:
         (-16, -16),
         (32, 26),
         f"R_W of {s} by computer (not fitted)",
-        "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on 2-3.",
+        "R = 75 ohm + 39 ohm x (256 - code).\nJP_weight on digital. SPI up to 100 kHz.",
     )
     pot = pen.part(
         "Potentiometer_Digital:MCP4151-xxxx-P", f"U{index}_2", "MCP4151-103E/P", (0, 0), parts.DIGITAL, fitted=False
     )
-    for name, net in (("1", f"{s}.cs"), ("2", "spi.sck"), ("3", "spi.sdi")):
+    for name, net in (("1", f"{s}.select"), ("2", "spi.sck"), ("3", "spi.sdi")):
         x, y = pot.pin(name)
         sheet.label(net, (x, y), 180)
+    for ref, value, at in ((f"R_cs{index}", "10k", (-6, 16)), (f"R_csup{index}", "100k", (9, 16))):
+        pen.part("Device:R", ref, value, at, parts.resistor(value), turn=90, fitted=False)
+    pen.label(f"{s}.cs", (-9, 16), 180)
+    pen.wire((-3, 16), (6, 16))
+    pen.label(f"{s}.select", (-2, 16))
+    pen.wire((12, 16), (14, 16), (14, 15))
+    pen.supply((14, 15))
     pen.supply((0, -8))
     pen.ground((0, 8))
     pen.wire((10, -2), (13, -2))

@@ -6,9 +6,17 @@ from neurorig.hardware.kicad.tools.layout import Layout, Place, Table
 
 from .neuron_blocks import buffers, delta, digital_weight, membrane
 from .pen import spoken
-from .places import buffer_places, neuron_places, supply_places, synapse_places
+from .places import (
+    buffer_places,
+    neuron_places,
+    pin_words,
+    printed_words,
+    supply_places,
+    synapse_places,
+    terminal_words,
+)
 from .settings import NEURONS, SYNAPSES, figures
-from .supply_blocks import decoupling, headers, supply, thermometer
+from .supply_blocks import SUPPLY_WIDTHS, decoupling, headers, spi, supply, thermometer
 from .synapse_blocks import control, first_stage, last_stage, order
 
 NAME, TITLE = "ns_unit", "Neurosynaptic unit"
@@ -21,7 +29,8 @@ def schematic() -> Sheet:
     buffers(sheet, 1, (114, 22))
     delta(sheet, NAME, "11", (188, 34))
     digital_weight(sheet, "11", (282, 30))
-    headers(sheet, "J_spi11", "CS SCK SDI GND", ("s11.cs", "spi.sck", "spi.sdi", "GND"), (282, 62), fitted=False)
+    headers(sheet, "J_spi11", "SPI", ("s11.cs", "sck", "sdi", "GND"), (282, 62), fitted=False)
+    spi(sheet, (300, 64))
     order(sheet, "11", (24, 88))
     first_stage(sheet, NAME, "11", (64, 110))
     last_stage(sheet, NAME, "11", "n1.v_m", (136, 110))
@@ -44,22 +53,34 @@ def layout() -> Layout:
         **neuron_places(1, 16.5, 2),
         **buffer_places(1, 72, 14.5),
         "J_v_m_1": Place(97, 16, 270, overhang=True),
-        "J_v_ap_1": Place(97, 33, 270, overhang=True),
+        "J_v_ap_1": Place(97, 36.5, 270, overhang=True),
         **supply_places(50, 2),
+        "U9": Place(38.5, 9.2),
+        "C9": Place(38.5, 13),
+        "J9": Place(41.5, 4, 90),
         **synapse_places("11", 8, 36),
-        "J_out11": Place(106, 46),
+        "J_out11": Place(106, 46.5),
         "J_i_out11": Place(106, 53.5),
         "J_logic11": Place(106, 61),
         "J_spi11": Place(92, 61),
+        "R_sck1": Place(89, 74),
+        "R_sdi1": Place(89, 78),
     }
+    words = printed_words(places) + terminal_words(places["J1"], "below")
+    for name in ("out", "i_out"):
+        words += pin_words(places[f"J_{name}11"], (name, "GND"), "left")
+    words += pin_words(places["J_logic11"], ("coupled", "discharge", "GND"), "left")
+    words += pin_words(places["J_spi11"], ("CS", "SCK", "SDI", "GND"), "left")
     return Layout(
         (110, 100),
         places,
         holes=((4, 4), (106, 4), (4, 96), (106, 96)),
+        texts=tuple(words),
+        widths=SUPPLY_WIDTHS,
         notes=spoken(schematic()),
         tables=(
-            Table(SYNAPSES, 10, 84, (10, 10, 9, 9, 9)),
-            Table(NEURONS, 61, 84, (19, 7, 9, 8)),
+            Table(SYNAPSES, 10, 85, (10, 10, 9, 9, 9)),
+            Table(NEURONS, 61, 85, (19, 7, 9, 8)),
             Table(figures(), 88, 83, (20, 7, 20, 7, 12), 0.8, back=True),
         ),
     )

@@ -10,6 +10,9 @@ from .parts import Bought
 
 Point = tuple[int, int]
 
+WORDED = ("JP_load", "JP_sign", "JP_output", "JP_weight", "J1", "J_delta", "J_post", "J_out11", "J_i_out11", "J_logic")
+"""Beside these each pin has its word (see `places`)."""
+
 OPEN_SOCKET = Sim("", "1=+ 2=-", "r=1T", "R")
 
 
@@ -82,20 +85,32 @@ class Pen:
         extra = {"Range": f"0 to {total}"} | ({"Figures": figures} if figures else {})
         model = Sim("trimmer", "1=a 2=wiper 3=b", f"r={value} total={total}")
         symbol = "Device:R_Potentiometer_Trim"
-        return self.part(symbol, ref, value, at, bought, turn=turn, mirror=mirror, sim=model, extra=extra)
+        return self.part(
+            symbol, ref, f"{total} (set {value})", at, bought, turn=turn, mirror=mirror, sim=model, extra=extra
+        )
 
     def jumper(
-        self, ref: str, text: str, at: Point, *, closed: bool = False, turn: int = 0, mirror: str = ""
+        self, ref: str, text: str, at: Point, *, closed: bool = False, caps: int = 1, turn: int = 0, mirror: str = ""
     ) -> Placed:
-        """Two pins and a cap; `closed`: the cap is on it in the board out of the box."""
+        """Two pins and a cap; `closed`: the cap is on it in the board out of the box. `caps`: 0 if it shares another's."""
         symbol = f"neurorig:Jumper_2_{'Closed' if closed else 'Open'}"
         model = Sim("jumper", "1=a 2=b", f"closed={int(closed)}")
-        return self.part(symbol, ref, text, at, parts.header(1, 2), turn=turn, mirror=mirror, sim=model)
+        return self.part(symbol, ref, text, at, parts.header(1, 2, caps), turn=turn, mirror=mirror, sim=model)
 
     def selector(self, ref: str, text: str, at: Point, *, turn: int = 0, mirror: str = "") -> Placed:
         """Three pins and a cap on 1-2 (as in the board out of the box) or on 2-3."""
         model = Sim("jumper3", "1=a 2=common 3=b", "position=1")
-        return self.part("neurorig:Jumper_3", ref, text, at, parts.header(1, 3), turn=turn, mirror=mirror, sim=model)
+        return self.part("neurorig:Jumper_3", ref, text, at, parts.header(1, 3, 1), turn=turn, mirror=mirror, sim=model)
+
+    def double_selector(self, ref: str, text: str, at: Point) -> Placed:
+        """Two rows of three pins and two caps, which move together: on 1-3 and 2-4, as out of the box, or on 3-5 and 4-6."""
+        model = Sim("jumper3x2", "1=a1 2=a2 3=common1 4=common2 5=b1 6=b2", "position=1")
+        return self.part("Connector_Generic:Conn_02x03_Odd_Even", ref, text, at, parts.header(2, 3, 2), sim=model)
+
+    def clamp(self, ref: str, value: str, at: Point, bought: Bought) -> Placed:
+        """A Zener diode of 5.6 V, upright, cathode at the top."""
+        model = Sim("zener", "1=cathode 2=anode", "v=5.6")
+        return self.part("Device:D_Zener", ref, value, at, bought, turn=270, sim=model)
 
     def transistor(self, ref: str, unit: int, at: Point, turn: int = 0, mirror: str = "") -> Placed:
         """One of the four transistors of an ALD1105: 1 N1, 2 N2, 3 P1, 4 P2."""
@@ -148,8 +163,13 @@ class Pen:
 
 
 def spoken(sheet: Sheet) -> dict[str, str]:
-    """What stands beside connectors, jumpers and test points of a sheet and those below it: their values, by designator."""
+    """What stands beside connectors, jumpers and test points of a sheet and those below it, by designator: their values.
+
+    Those whose pins have words of their own say nothing more; sources of current are told the voltage they may have.
+    """
     own = {ref: part.value for ref, part in sheet.parts.items() if ref.startswith(("J", "TP"))}
+    own |= {ref: f"{text}, 5 V max" for ref, text in own.items() if ref.startswith("J_i0")}
+    own |= {ref: "" for ref in own if ref.startswith(WORDED)}
     for sub in sheet.subs:
         own |= spoken(sub.sheet)
     return own

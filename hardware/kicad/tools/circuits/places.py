@@ -1,8 +1,12 @@
 """Where the parts of each block lie on a board, from the block's top left corner (mm)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from neurorig.hardware.kicad.tools.layout import Place
+from neurorig.hardware.kicad.tools.layout import Place, Text
+
+PITCH = 2.54
+HEADER, TERMINAL, LEADS = 1.7, 6.4, 2.9
+"""From a row of pins to the words beside it, mm: pin header, screw terminals, TO-92."""
 
 
 def neuron_places(k: int, x: float, y: float) -> dict[str, Place]:
@@ -15,13 +19,14 @@ def neuron_places(k: int, x: float, y: float) -> dict[str, Place]:
             f"C_m{k}": Place(4, 6),
             f"T{k}": Place(14, 8),
             f"R_m{k}": Place(12, 2),
-            f"TP{k}_1": Place(15, 14.2),
-            f"JP_load{k}": Place(15.2, 19.2, 90),
-            f"R_a{k}": Place(1.5, 19),
+            f"TP{k}_1": Place(15, 13.8),
+            f"JP_load{k}": Place(16, 19.2, 90),
+            f"R_a{k}": Place(0.8, 19),
             f"R_L{k}": Place(8, 24.5),
+            f"D_ap{k}": Place(2, 30.5),
             f"C_L{k}": Place(16, 25.2),
             f"JP_C_L{k}": Place(16, 30.6, 90),
-            f"TP{k}_2": Place(22.7, 15),
+            f"TP{k}_2": Place(25, 19.2),
         },
     )
 
@@ -32,7 +37,7 @@ def buffer_places(k: int, x: float, y: float) -> dict[str, Place]:
         x,
         y,
         {
-            f"U{k}": Place(0, 0),
+            f"U{k}": Place(7.62, 7.62, 180),  # so that its supply pin is beside the capacitor
             f"C_d{k}": Place(0.5, 12),
             f"R_o{k}_1": Place(10.8, -6),
             f"R_p{k}_1": Place(10.8, 4),
@@ -42,38 +47,42 @@ def buffer_places(k: int, x: float, y: float) -> dict[str, Place]:
     )
 
 
-def supply_places(x: float, y: float, *, thermometer: bool = True) -> dict[str, Place]:
-    """Terminals at the upper edge, protection, capacitors, thermometer: 20 x 33 mm."""
-    warm = {"U9": Place(-3, 29), "J9": Place(8, 29, 90)}
+def supply_places(x: float, y: float) -> dict[str, Place]:
+    """Terminals at the upper edge, protection, capacitors: 15 x 34 mm."""
     return moved(
         x,
         y,
         {
             "J1": Place(6, 4, 180),
-            "Q1": Place(1, 12.5),
-            "R1": Place(-2.5, 19.2),
-            "C1": Place(7, 13.6),
-            "C2": Place(-2, 23),
-            "TP1": Place(13.5, 13),
-            "TP2": Place(13.5, 18),
-            "TP3": Place(13.5, 23),
-        }
-        | (warm if thermometer else {}),
+            "Q1": Place(1, 13.8),
+            "R1": Place(-2.5, 20.1),
+            "C1": Place(7, 14.8),
+            "C2": Place(-2, 23.4),
+            "F1": Place(6, 23.5),
+            "D1": Place(-2.5, 28.5),
+            "TP1": Place(-2, 33),
+            "TP2": Place(3, 33),
+            "TP3": Place(8, 33),
+        },
     )
 
 
-def synapse_places(index: str, x: float, y: float, *, delta: bool = True) -> dict[str, Place]:
+def synapse_places(index: str, x: float, y: float, *, delta: bool = True, pitch: float = 4.4) -> dict[str, Place]:
     """Synapse `index`: 78 x 47 mm, from the weight at the left to the output at the right.
 
-    `delta`: whether its I_delta block is on the board.
+    `delta`: whether its I_delta block is on the board. `pitch`: from resistor to resistor at the right.
     """
     weight = {
-        f"R_W{index}": Place(7.5, 3),
-        f"U{index}_2": Place(2.5, 14),
-        f"C_d{index}_5": Place(3, 25.6),
-        f"JP_weight{index}": Place(2.8, 31),
-        f"R_Wp{index}": Place(1.5, 40),
-        f"R_pull{index}": Place(1.5, 43.6),
+        f"R_W{index}": Place(9.2, 4),
+        f"U{index}_2": Place(2.5, 10),
+        f"C_d{index}_5": Place(3, 21.2),
+        f"JP_weight{index}": Place(2.8, 25.2),
+        f"R_Wp{index}": Place(1.5, 34),
+        f"R_pull{index}": Place(1.5, 38),
+        f"R_cs{index}": Place(1.5, 42),
+        f"R_csup{index}": Place(1.5, 46),
+        f"TP{index}_6": Place(17, 41),
+        f"TP{index}_7": Place(22, 41),
     }
     stages = {
         f"Q{index}_1": Place(15.5, 3),
@@ -91,24 +100,71 @@ def synapse_places(index: str, x: float, y: float, *, delta: bool = True) -> dic
         f"C_s{index}_2": Place(41.5, 31),
         f"R_s{index}_2": Place(39.5, 40),
         f"TP{index}_2": Place(43, 44.5),
-        f"JP_C_s{index}": Place(51, 27),
-        f"JP_R_s{index}": Place(51, 33.5),
+        f"TP{index}_5": Place(36, 44.5),
+        f"JP_C_s{index}": Place(51, 24),
+        f"JP_R_s{index}": Place(51, 30.5),
     }
     output = {
-        f"U{index}_1": Place(55, 3),
+        f"U{index}_1": Place(62.62, 18.24, 180),  # likewise
         f"C_d{index}_4": Place(56, 22),
-        f"JP_sign{index}": Place(58, 28.5, 90),
-        f"JP_output{index}": Place(58, 34.5, 90),
+        f"JP_sign{index}": Place(58, 29.8, 90),
+        f"JP_output{index}": Place(58, 35.8, 90),
         f"R_out{index}": Place(53.5, 40),
         f"R_rep{index}": Place(53.5, 43.6),
-        f"R_dis{index}_1": Place(66.5, 4),
-        f"R_dis{index}_2": Place(66.5, 9),
-        f"R_up{index}": Place(66.5, 14),
-        f"R_down{index}": Place(66.5, 19),
-        f"TP{index}_3": Place(72, 34.5),
+        f"TP{index}_3": Place(72, 35.8),
         f"TP{index}_4": Place(72, 43),
     }
-    return moved(x, y, (weight if delta else {}) | stages | output)
+    logic = {
+        f"R_{name}": Place(66.5, round(3 + pitch * row, 2))
+        for row, name in enumerate(
+            (f"dis{index}_1", f"dis{index}_2", f"up{index}", f"cp{index}", f"down{index}", f"dc{index}")
+        )
+    }
+    return moved(x, y, (weight if delta else {}) | stages | output | logic)
+
+
+def pin_words(
+    place: Place, words: Sequence[str], side: str, *, pitch: float = PITCH, away: float = HEADER, size: float = 0.9
+) -> list[Text]:
+    """A word beside each pin of a row ("" for none), on its `side`: left, right, above or below."""
+    step = {0: (0.0, 1.0), 90: (1.0, 0.0), 180: (0.0, -1.0), 270: (-1.0, 0.0)}[int(place.turn)]
+    dx, dy, align = {
+        "left": (-away, 0.0, "right"),
+        "right": (away, 0.0, "left"),
+        "above": (0.0, -away, "center"),
+        "below": (0.0, away, "center"),
+    }[side]
+    return [
+        Text(word, place.x + pitch * n * step[0] + dx, place.y + pitch * n * step[1] + dy, size, align=align)
+        for n, word in enumerate(words)
+        if word
+    ]
+
+
+def terminal_words(place: Place, side: str) -> list[Text]:
+    """What goes to which screw of the supply."""
+    across = place._replace(turn=(place.turn + 90) % 360)  # its pins lie along x where those of a header lie along y
+    return pin_words(across, ("+5V", "GND"), side, pitch=5.08, away=TERMINAL)
+
+
+def printed_words(places: Mapping[str, Place]) -> list[Text]:
+    """Positions of the jumpers of three pins, and the leads of the thyristors."""
+    words: list[Text] = []
+    for ref, place in places.items():
+        if ref.startswith("JP_weight") and place.turn == 0:
+            words += pin_words(place, ("trimmer", "", "digital"), "right")
+        elif ref.startswith("JP_load"):
+            words += pin_words(place, ("R_a", "", "R_L"), "above", away=2.8)
+        elif ref.startswith("JP_output"):
+            words += pin_words(place, ("membrane",), "left")
+            words += pin_words(place._replace(x=place.x + 2 * PITCH), ("10k",), "right")
+        elif ref.startswith("JP_sign"):
+            middle = place._replace(y=place.y - PITCH / 2)
+            words += pin_words(middle, ("exc",), "left")
+            words += pin_words(middle._replace(x=place.x + 2 * PITCH), ("inh",), "right")
+        elif ref in ("T1", "T2"):
+            words += pin_words(place._replace(turn=90.0), "KGA", "below", away=LEADS)
+    return words
 
 
 def moved(x: float, y: float, places: Mapping[str, Place]) -> dict[str, Place]:

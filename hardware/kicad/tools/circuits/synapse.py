@@ -5,9 +5,9 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 from neurorig.hardware.kicad.tools.layout import Layout, Place, Table
 
 from .pen import spoken
-from .places import supply_places, synapse_places
+from .places import pin_words, printed_words, supply_places, synapse_places, terminal_words
 from .settings import SYNAPSES
-from .supply_blocks import decoupling, headers, spare_pair, supply
+from .supply_blocks import SUPPLY_WIDTHS, decoupling, headers, spare_pair, supply
 from .synapse_blocks import control, first_stage, last_stage, order
 
 NAME, TITLE = "synapse", "Synapse: two stages"
@@ -35,18 +35,25 @@ def schematic() -> Sheet:
 def layout() -> Layout:
     """100 x 66 mm: I_delta in at the left, output at the right, supply above."""
     places = {
-        "J_delta11": Place(3, 22),
+        "J_delta11": Place(3, 24),
         **synapse_places("11", -5, 2, delta=False),
-        **supply_places(80, 2, thermometer=False),
+        **supply_places(80, 2),
         "J_post11": Place(97, 12),
-        "J_out11": Place(97, 21),
-        "J_i_out11": Place(97, 30),
-        "J_logic11": Place(97, 39),
+        "J_out11": Place(97, 20),
+        "J_i_out11": Place(97, 30.5),
+        "J_logic11": Place(97, 40),
     }
+    words = printed_words(places) + terminal_words(places["J1"], "below")
+    words += pin_words(places["J_delta11"], ("I_delta", "GND"), "right")
+    for name in ("post", "out", "i_out"):
+        words += pin_words(places[f"J_{name}11"], ({"post": "V_m"}.get(name, name), "GND"), "left")
+    words += pin_words(places["J_logic11"], ("coupled", "discharge", "GND"), "left")
     return Layout(
         (100, 66),
         places,
         holes=((4, 4), (96, 4), (4, 62), (96, 62)),
+        texts=tuple(words),
+        widths=SUPPLY_WIDTHS,
         notes=spoken(schematic()),
         tables=(Table(SYNAPSES, 10, 51, (10, 10, 9, 8, 7)),),
     )

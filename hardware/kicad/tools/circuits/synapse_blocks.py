@@ -6,6 +6,7 @@ from neurorig.hardware.kicad.tools.drawing import Sheet
 from . import parts
 from .pen import SWITCH_14, Pen, Point
 
+SWITCH = parts.SWITCHES.number
 STAGE = "tau_s dI_s{k}/dt = -I_s{k} + {source}   ({equation})\ntau_s = R_s C_s,  I_s{k} = (V_C{k} - 0.75 V) / R_s"
 
 
@@ -18,7 +19,7 @@ def order(sheet: Sheet, index: str, origin: Point) -> None:
     pen.wire((2, 0), (4, 0))
     pen.wire((2, 8), (4, 8))
     for row, (stages, text, net) in enumerate(((2, "alpha", "v_c1"), (1, "exp", "v_c2"), (0, "delta", "out"))):
-        pen.jumper(f"JP_stages{index}_{stages}", text, (8, 8 * row), closed=stages == 2)
+        pen.jumper(f"JP_stages{index}_{stages}", text, (8, 8 * row), closed=stages == 2, caps=int(stages == 2))
         pen.wire((12, 8 * row), (14, 8 * row))
         pen.label(f"{s}.{net}", (14, 8 * row))
 
@@ -31,7 +32,7 @@ def first_stage(sheet: Sheet, project: str, index: str, origin: Point) -> None:
         (56, 29),
         f"Stage 1 of {s}",
         STAGE.format(k=1, source="I_delta H(V_pre - Omega)", equation=11)
-        + "\nWu 2025, Figs 17 and 19: Q1 to Q4 are one ALD1105.",
+        + f"\nWu 2025, Figs 17 and 19: Q1 to Q4 of the paper are one ALD1105, Q{index}_2.",
     )
     _leaky_integrator(pen, project, index, 1)
     _mirrors(pen, f"Q{index}_2")
@@ -50,14 +51,24 @@ def last_stage(sheet: Sheet, project: str, index: str, post: str, origin: Point)
         (106, 29),
         f"Last stage and output of {s}",
         STAGE.format(k=2, source="I_s1", equation=12)
-        + "\nWu 2025, Fig. 20. Replica: 10 mV for 1 uA at its test point. Delta inhibitory: JP_stages_1, C_s open, R_s closed.",
+        + "\nWu 2025, Fig. 20: either leg is the partner of its diode in one chip. Delta inhibitory: JP_stages_1, C_s open, "
+        "R_s closed.\nReplica: 10 mV for 1 uA, of another chip: off by 20 % (exc) to 80 % (inh) for 20 mV between them. "
+        "Exact: (v_c2 - v_g2) / R_s.",
     )
     _leaky_integrator(pen, project, index, 2)
-    _mirrors(pen, f"Q{index}_3")
-    # sink leg, on the gates of the N mirror
+    pen.label(f"{s}.v_g2", (25, 0))
+    pen.test_point(f"TP{index}_5", f"{s}.v_g2", (21, 0))
+    _mirrors(pen, f"Q{index}_3", joined=False)
+    pen.wire((32, 4), (32, 3), (34, 3))
+    pen.label(f"{s}.down", (34, 3))
+    pen.wire((32, -9), (32, -5), (34, -5))
+    pen.label(f"{s}.diode", (34, -5))
+    # replica of the N mirror, which feeds the P mirror while the sink leg is the output
     pen.wire((26, 8), (26, 17), (42, 17), (42, 14), (44, 14))
     pen.transistor(f"Q{index}_1", 2, (48, 14))
     pen.ground((50, 18))
+    pen.wire((50, 10), (50, 8), (52, 8))
+    pen.label(f"{s}.copy", (52, 8))
     # replica leg, on the gates of the P mirror
     pen.wire((38, -16), (38, -26), (56, -26), (56, -16), (58, -16))
     pen.transistor(f"Q{index}_1", 4, (62, -16))
@@ -69,23 +80,28 @@ def last_stage(sheet: Sheet, project: str, index: str, post: str, origin: Point)
     pen.test_point(f"TP{index}_4", f"{s}.i_out", (73, -12))
     pen.label(f"{s}.i_out", (76, -12))
     # sign
-    pen.wire((46, -12), (46, -5), (50, -5), (50, -2))
-    pen.selector(f"JP_sign{index}", "exc | inh", (50, 3), turn=270, mirror="y")
-    pen.wire((50, 8), (50, 10))
+    pen.wire((46, -12), (46, -5), (48, -5))
+    pen.label(f"{s}.up", (48, -5))
+    pen.double_selector(f"JP_sign{index}", "exc | inh", (89, 13))
+    for row, (left, right) in enumerate((("up", "down"), ("out", "diode"), ("down", "copy"))):
+        pen.wire((84, 11 + 2 * row), (85, 11 + 2 * row))
+        pen.label(f"{s}.{left}", (84, 11 + 2 * row), 180)
+        pen.wire((95, 11 + 2 * row), (96, 11 + 2 * row))
+        pen.label(f"{s}.{right}", (96, 11 + 2 * row))
     # output
-    pen.wire((53, 3), (68, 3))
-    pen.label(f"{s}.out", (54, 3))
+    pen.wire((58, 3), (68, 3))
+    pen.label(f"{s}.out", (58, 3), 180)
     pen.test_point(f"TP{index}_3", f"{s}.out", (63, 3))
     pen.selector(f"JP_output{index}", "membrane | 10k", (71, 3), turn=270)
     pen.wire((71, 8), (71, 10))
     pen.resistor(f"R_out{index}", "10k", (71, 13))
     pen.ground((71, 16))
     pen.wire((71, -2), (71, -5), (78, -5))
-    pen.part("Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (84, -5), parts.SWITCHES, unit=1, sim=SWITCH_14)
+    pen.part("Analog_Switch:CD4066BE", f"U{index}_1", SWITCH, (84, -5), parts.SWITCHES, unit=1, sim=SWITCH_14)
     pen.wire((90, -5), (93, -5))
     pen.label(post, (93, -5))
     pen.wire((84, -1), (84, 3), (86, 3))
-    pen.label(f"{s}.coupled", (86, 3))
+    pen.label(f"{s}.couple", (86, 3))
 
 
 def control(sheet: Sheet, index: str, origin: Point) -> None:
@@ -93,35 +109,40 @@ def control(sheet: Sheet, index: str, origin: Point) -> None:
     pen, s = Pen(sheet, origin), f"s{index}"
     pen.frame(
         (-12, -10),
-        (66, 32),
+        (70, 32),
         f"Logic of {s}: coupled, discharge",
-        "Left open: coupled, and no discharge.\n"
+        "Left open: coupled, and no discharge. 10 kohm: logic feeds no board without supply.\n"
         "Discharge: 1 kohm on each C_s, 5 R C = 50 ms for 10 uF.\n"
-        "Switches: 50 ohm closed; open 0.1 nA typical, 100 nA at most.",
+        "MAX4066A: 0.1 nA at most at 25 degC, logic of 3.3 V or 5 V. 74HC4066: 100 nA\n"
+        "at 25 degC, 5 uA over temperature at most, 5 V logic: not where it is to burst.",
     )
     for unit, (row, net) in enumerate(((0, "v_c1"), (11, "v_c2")), start=2):
         pen.label(f"{s}.{net}", (-2, row), 180)
         pen.wire((-2, row), (2, row))
-        pen.part(
-            "Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (8, row), parts.SWITCHES, unit=unit, sim=SWITCH_14
-        )
+        pen.part("Analog_Switch:CD4066BE", f"U{index}_1", SWITCH, (8, row), parts.SWITCHES, unit=unit, sim=SWITCH_14)
         pen.wire((14, row), (15, row))
         pen.resistor(f"R_dis{index}_{unit - 1}", "1k", (18, row), turn=90)
         pen.wire((21, row), (22, row))
         pen.ground((22, row))
         pen.wire((8, row + 4), (8, row + 5), (10, row + 5))
-        pen.label(f"{s}.discharge", (10, row + 5))
-    pen.resistor(f"R_up{index}", "100k", (32, 3))
-    pen.supply((32, 0))
-    pen.wire((32, 6), (32, 7), (34, 7))
-    pen.label(f"{s}.coupled", (34, 7))
-    pen.resistor(f"R_down{index}", "100k", (50, 3))
-    pen.wire((50, 0), (50, -1), (52, -1))
-    pen.label(f"{s}.discharge", (52, -1))
-    pen.ground((50, 6))
-    spare = pen.part(
-        "Analog_Switch:CD4066BE", f"U{index}_1", "74HC4066", (44, 16), parts.SWITCHES, unit=4, sim=SWITCH_14
-    )
+        pen.label(f"{s}.empty", (10, row + 5))
+    pen.resistor(f"R_up{index}", "100k", (36, 3))
+    pen.supply((36, 0))
+    pen.wire((36, 6), (36, 8))
+    pen.label(f"{s}.coupled", (36, 8), 180)
+    pen.wire((36, 8), (40, 8))
+    pen.resistor(f"R_cp{index}", "10k", (43, 8), turn=90)
+    pen.wire((46, 8), (48, 8))
+    pen.label(f"{s}.couple", (48, 8))
+    pen.resistor(f"R_down{index}", "100k", (36, 17))
+    pen.ground((36, 20))
+    pen.wire((36, 14), (36, 13))
+    pen.wire((36, 13), (40, 13))
+    pen.label(f"{s}.discharge", (36, 13), 180)
+    pen.resistor(f"R_dc{index}", "10k", (43, 13), turn=90)
+    pen.wire((46, 13), (48, 13))
+    pen.label(f"{s}.empty", (48, 13))
+    spare = pen.part("Analog_Switch:CD4066BE", f"U{index}_1", SWITCH, (61, 2), parts.SWITCHES, unit=4, sim=SWITCH_14)
     for analog in ("10", "11"):
         sheet.no_connect(spare.pin(analog))
     sheet.power("GND", spare.pin("12"))
@@ -148,8 +169,11 @@ def _leaky_integrator(pen: Pen, project: str, index: str, stage: int) -> None:
         pen.ground((6, 7))
 
 
-def _mirrors(pen: Pen, chip: str) -> None:
-    """N mirror and P mirror of one ALD1105: current into (16, 0), its copy out of (46, -12)."""
+def _mirrors(pen: Pen, chip: str, *, joined: bool = True) -> None:
+    """N mirror and P mirror of one ALD1105: current into (16, 0), its copy out of (46, -12).
+
+    `joined`: the N mirror, which ends at (32, 4), feeds the P mirror at (32, -9).
+    """
     pen.transistor(chip, 1, (20, 8), mirror="y")
     pen.transistor(chip, 2, (30, 8))
     pen.wire((16, 0), (25, 0), (25, 8))
@@ -158,7 +182,9 @@ def _mirrors(pen: Pen, chip: str) -> None:
     pen.ground((18, 12), (32, 12))
     pen.transistor(chip, 3, (34, -16), mirror="y")
     pen.transistor(chip, 4, (44, -16))
-    pen.wire((32, 4), (32, -12))
+    pen.wire((32, -9), (32, -12))
+    if joined:
+        pen.wire((32, 4), (32, -9))
     pen.wire((32, -9), (39, -9), (39, -16))
     pen.wire((38, -16), (40, -16))
     pen.supply((32, -20), (46, -20))
