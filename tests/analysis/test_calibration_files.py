@@ -177,7 +177,7 @@ def test_a_bump_run_holds_a_chart_of_its_neuron(runs: Path) -> None:
 
 def test_a_run_without_a_chart_says_what_to_run(runs: Path) -> None:
     run = run_of(runs, "rheobase")
-    with pytest.raises(ConfigError, match=r"s11 feeds n1 and its current was not recorded.*neurorig run bump"):
+    with pytest.raises(ConfigError, match=r"s11 feeds n1 and its current was not recorded.*neurorig run f_i"):
         chart_of_run(run, load_board("wu2025_bump"), "n1")
     with pytest.raises(ConfigError, match=r"no sweep recorded n2\.v_ap"):
         chart_of_run(run, load_board("wu2025_bump"), "n2")

@@ -86,11 +86,12 @@ def test_the_fault_of_the_page_is_one_of_a_bench(tmp_path: Path) -> None:
 
 @pytest.mark.needs("ngspice")
 def test_the_deck_of_a_board_by_hand(tmp_path: Path) -> None:
-    (block,) = blocks("docs/howto/spice-witness.md", "sh")
-    spikes = pasted(block.text, tmp_path).splitlines()
+    deck, setup = blocks("docs/howto/spice-witness.md", "sh")
+    spikes = pasted(deck.text, tmp_path).splitlines()
     assert 25 < len(spikes) < 40
     assert all(line.startswith("n1 0.") for line in spikes)
     assert ".subckt neuron" in (tmp_path / "bump.cir").read_text()
+    assert "ns_unit" in pasted(setup.text, tmp_path)
 
 
 def test_the_second_bench_runs_the_bump(tmp_path: Path) -> None:

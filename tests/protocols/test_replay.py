@@ -73,7 +73,7 @@ def test_a_record_that_is_played_back_is_nobodys_to_guard(recorded, tmp_path, ca
         assert known in text
         text = text.replace(known, f"replay://{recorded / 'traffic' / name}.jsonl{match}")
     (tmp_path / "replayed.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(BenchError, match="source.jsonl has no") as told:
+    with pytest.raises(BenchError, match=r"source\.jsonl has no") as told:
         run_command(
             "bump", bench=str(tmp_path / "replayed.toml"), p=("holding=44 uA", "probes=no"), out=tmp_path / "runs"
         )

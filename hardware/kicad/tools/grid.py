@@ -104,7 +104,9 @@ class Grid:
         y = np.asarray(self.y0 + np.arange(self.ny)[:, None] * PITCH, np.float64)
         depth = _depth(corners, x, y)
         for kind, half in enumerate(self.halves):
-            self._paint(kind, LAYERS, np.flatnonzero(depth < round(self.problem.edge + half, 6)).astype(np.int32), NOBODY)
+            self._paint(
+                kind, LAYERS, np.flatnonzero(depth < round(self.problem.edge + half, 6)).astype(np.int32), NOBODY
+            )
             frame = self.board.owner[kind].reshape(2, self.ny, self.nx)
             frame[:, [0, -1], :] = NOBODY  # the search never looks past the border
             frame[:, :, [0, -1]] = NOBODY
