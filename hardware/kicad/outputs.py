@@ -186,10 +186,9 @@ class _Maker:
             self._assembly("assembly-back.pdf", "back", "B", "--mirror")
 
     def _assembly(self, ending: str, name: str, side: str, *options: str) -> None:
-        layers = f"{side}.Fab,{side}.SilkS,{side}.Mask,Edge.Cuts"
+        layers = f"{side}.SilkS,{side}.Mask,Edge.Cuts"  # texts of the Fab layer would lie over those of the silkscreen
         meaning = f"where each part goes, to scale, black on white: the {name}"
-        self._pcb(ending, meaning, "pdf", "--layers", layers, "--mode-single", "--include-border-title",
-                  "--black-and-white", *options)  # fmt: skip
+        self._pcb(ending, meaning, "pdf", "--layers", layers, "--mode-single", "--black-and-white", *options)
 
     def _solid(self) -> None:
         told = self._pcb(".step", "the board as a solid, for the box around it", "step", "--subst-models", "--no-dnp")

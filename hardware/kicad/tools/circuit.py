@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .drawing import Sheet
+from .drawing import REVISION, Sheet
 from .layout import Layout
 
 
@@ -15,4 +15,4 @@ class Circuit:
     title: str
     sheet: Callable[[], Sheet]
     layout: Callable[[], Layout]
-    revision: str = "A"
+    revision: str = REVISION

@@ -54,7 +54,7 @@ def _component(comp: Expression, pins: Mapping[str, Pin]) -> Component | None:
     flags = {word(p, "name"): word(p, "value") for p in children(comp, "property")}
     if "exclude_from_board" in flags:
         return None
-    symbol = child(comp, "tstamps")[1]
+    symbol = min(map(str, child(comp, "tstamps")[1:]))  # of parts with several units: KiCad tells them in any order
     return Component(
         ref=word(comp, "ref"),
         value=word(comp, "value"),

@@ -24,6 +24,7 @@ _PASSIVE = {  # symbols that ngspice has a device for
     "Device:C_Polarized": "C",
 }
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?[pnumkM]?)(?:\s|$)")
+REVISION = "A"  # of all boards, printed on them and in the title blocks
 PAPERS = {"A4": (297, 210), "A3": (420, 297), "A2": (594, 420)}  # mm, landscape
 _SHAPES = ("input", "output", "bidirectional", "tri_state", "passive")
 

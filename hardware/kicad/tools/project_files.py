@@ -91,6 +91,8 @@ def _net_class(name: str, width: float) -> dict[str, Any]:
         "track_width": width,
         "via_diameter": RULES["via"],
         "via_drill": RULES["via_hole"],
+        "wire_width": 6,  # mil, in the schematic
+        "bus_width": 12,
         "priority": 2147483647 if name == "Default" else 0,
     }
 

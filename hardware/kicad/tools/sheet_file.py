@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..expressions import Expression, Text, write
-from .drawing import PAPERS, Label, Part, Placed, Power, Sheet, SubSheet
+from .drawing import PAPERS, REVISION, Label, Part, Placed, Power, Sheet, SubSheet
 from .identity import Identities
 from .occupied import supply_text
 from .remarks import remarks
@@ -172,7 +172,7 @@ class _SheetFile:
         return [
             "title_block",
             ["title", Text(self.sheet.title)],
-            ["rev", Text("1")],
+            ["rev", Text(REVISION)],
             ["company", Text("neurorig")],
             *comments,
         ]
