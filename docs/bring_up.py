@@ -70,7 +70,7 @@ def synapse() -> list[tuple[str, ...]]:
             (current, "`s11.v_c1`", _near(_mean("s11.v_c1")(exc), 0.3),
              "near 0 V: `s11.discharge` is high, `Q11_2`; near 5 V: `R_s11_1` open, `Q11_2`"),
             (current, "`s11.v_c2`", _near(_mean("s11.v_c2")(exc), 0.3), "0 V: `Q11_2`; near 5 V: `R_s11_2`, `Q11_3`"),
-            (current, "`s11.i_out`", _part(_mean("s11.i_out")(exc), 0.1), "0 V: `Q11_3`, `Q11_1`, `R_rep11`"),
+            (current, "`s11.i_out`", _part(_mean("s11.i_out")(exc), 0.25), "0 V: `Q11_3`, `Q11_1`, `R_rep11`"),
             (current, "`s11.out`, exc", _part(_mean("s11.out")(exc), 0.1), "0 V: `JP_output11` not on 10k, `R_out11`"),
             (current, "`s11.out`, inh", show(abs(round(_mean("s11.out")(inh), 3)), "V"), "as before: cap of `JP_sign11` on exc"),
         ]  # fmt: skip

@@ -51,7 +51,7 @@ from the printed values: `neurorig hardware setup wu2025_fig15`.
 | `JP_C_L` | on, - | on, no cap |
 | `JP_weight` | trimmer, none | pins 1-2 (neuron board: on), no cap: R_W is what is plugged into the socket `R_Wp` |
 | `JP_stages` | alpha, exp, delta | one cap for three places: `JP_stages_2`, `JP_stages_1`, `JP_stages_0` |
-| `JP_sign` | exc, inh | pins 1-2, pins 2-3 |
+| `JP_sign` | exc, inh | two caps, pins 1-3 and 2-4; pins 3-5 and 4-6 |
 | `JP_output` | membrane, 10k | pins 1-2, pins 2-3 (open loop, or a synapse that is not used) |
 | `JP_C_s`, `JP_R_s` | on, - | on, no cap |
 
