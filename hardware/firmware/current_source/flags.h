@@ -13,6 +13,8 @@
 #define FLAG_SCANS_LOST _BV(2)
 #define BYTES_LOST 3            /* on the serial line */
 #define FLAG_BYTES_LOST _BV(BYTES_LOST)
+#define FLAG_GOING_ON _BV(4)    /* channel 1 plays in the tick that comes next; the next bit: channel 2 */
+#define FLAG_CHANGING _BV(6)    /* it comes to another level there */
 
 /* True once after a flag was set. */
 #define FLAG_TAKEN(flag) ((FLAGS & (flag)) ? (FLAGS &= (uint8_t)~(flag), true) : false)

@@ -25,69 +25,68 @@ bool run_external;
 uint16_t run_ticks[CHANNELS];
 
 static uint8_t armed;        /* bit n: channel n is in this run */
-static uint8_t going_on;     /* bit n: channel n plays in the tick that comes next */
-static uint8_t changing;     /* bit n: it comes to another level there */
 static bool mark;            /* a MARK stands before one of them */
 static uint16_t tick_counts; /* a tick in counts of timer 1 */
+
+/* Bit n: channel n plays in the tick that comes next. */
+INLINE uint8_t going_on(void)
+{
+    return FLAGS / FLAG_GOING_ON & 3;
+}
 
 void run_init(void)
 {
     EICRA = _BV(ISC01) | _BV(ISC00); /* INT0 on the rising edge */
 }
 
-/* A HOLD that comes next: the way of programs that change in every tick of 50 us. */
-INLINE bool take_hold(struct player *player)
-{
-    const uint8_t *segment = player->next;
-    if (player->levels || segment == player->end || !segment_is_hold(segment))
-        return false;
-    player->code = player->from = segment_code(segment);
-    player->left = segment_number(segment);
-    player->next = segment + SEGMENT_BYTES;
-    return true;
-}
-
 /* What a channel gives in the next tick: shifted in if it changes, to wait for LDAC. */
 INLINE void prepare_channel(uint8_t n)
 {
     struct player *player = &players[n];
-    if (player->left) {
-        player->left--;
-        return;
-    }
-    if (player->ahead || !take_hold(player)) {
-        if (!player->ahead)
-            player_look_ahead(player);
-        if (player->ahead == THE_END) {
-            going_on &= (uint8_t)~_BV(n);
+    uint8_t way = player->way;
+    if (way == ON_RAMP) {
+        player_ramp_next(player);
+    } else if (way == NOT_SIMPLE || !player_hold_next(player)) {
+        uint8_t next = player_next(player);
+        if (next == 0)
+            return;
+        if (next == THE_END) {
+            FLAGS &= (uint8_t)~(FLAG_GOING_ON << n);
             return;
         }
-        if (player->ahead & A_MARK)
+        if (next & A_MARK)
             mark = true;
-        player->ahead = 0;
-        player->left = player->next_left;
     }
-    changing |= _BV(n);
+    FLAGS |= FLAG_CHANGING << n;
     if (player->code != output_codes[n])
-        converter_prepare(n, player->code);
+        converter_play(n, player->code);
+}
+
+/* If there is time: what comes after a level that stays. */
+static NOT_INLINE void look_ahead(void)
+{
+    if (tick_counts <= SHORT && (uint8_t)(TCNT1L - OCR1AL) > tick_counts - READING)
+        return;
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        if ((FLAGS & FLAG_GOING_ON << n) && !(FLAGS & FLAG_CHANGING << n) && !players[n].ahead) {
+            player_look_ahead(&players[n]);
+            players[n].way = NOT_SIMPLE;
+            return; /* one of them: two may be too long for a tick */
+        }
 }
 
 /* Prepares the next tick; if that leaves time, what comes after. */
 static NOT_INLINE void prepare(void)
 {
     mark = false;
-    changing = 0;
-    if (going_on & _BV(0))
+    FLAGS &= (uint8_t)~FLAG_CHANGING;
+    FLAGS &= (uint8_t)~(FLAG_CHANGING << 1);
+    if (FLAGS & FLAG_GOING_ON)
         prepare_channel(0);
-    if (going_on & _BV(1))
+    if (FLAGS & FLAG_GOING_ON << 1)
         prepare_channel(1);
-    if (tick_counts <= SHORT && (uint8_t)(TCNT1L - OCR1AL) > tick_counts - READING)
-        return;
-    for (uint8_t n = 0; n < CHANNELS; n++)
-        if ((going_on & _BV(n)) && !(changing & _BV(n)) && !players[n].ahead) {
-            player_look_ahead(&players[n]);
-            return; /* one of them: two may be too long for a tick */
-        }
+    if (!(FLAGS & FLAG_CHANGING) || !(FLAGS & FLAG_CHANGING << 1))
+        look_ahead();
 }
 
 void run_arm(uint8_t channels)
@@ -98,7 +97,15 @@ void run_arm(uint8_t channels)
         tick_counts = run_ticks[n] * HALVES_PER_US;
         player_begin(n, output_levels[n]);
     }
-    armed = going_on = channels;
+    armed = channels;
+    if (channels & _BV(0))
+        FLAGS |= FLAG_GOING_ON;
+    else
+        FLAGS &= (uint8_t)~FLAG_GOING_ON;
+    if (channels & _BV(1))
+        FLAGS |= FLAG_GOING_ON << 1;
+    else
+        FLAGS &= (uint8_t)~(FLAG_GOING_ON << 1);
     prepare();
     stamps_clear();
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -125,7 +132,7 @@ static void start(void)
     TIMSK1 |= _BV(OCIE1A);
     uint32_t now = clock_of_count(TCNT1);
     stamps_begin(now + (uint16_t)(first + 1 - (uint16_t)now)); /* a match shows when the count has passed */
-    run_playing = going_on;
+    run_playing = going_on();
     run_state = RUNNING;
 }
 
@@ -162,12 +169,13 @@ ISR(TIMER1_COMPA_vect)
     converter_disarm();
     if (stamps_started())
         stream_note_start();
-    if (changing & _BV(0))
+    if (FLAGS & FLAG_CHANGING)
         output_codes[0] = players[0].code;
-    if (changing & _BV(1))
+    if (FLAGS & FLAG_CHANGING << 1)
         output_codes[1] = players[1].code;
-    run_playing = going_on;
-    if (going_on == 0) {
+    uint8_t playing = going_on();
+    run_playing = playing;
+    if (playing == 0) {
         for (uint8_t n = 0; n < CHANNELS; n++)
             if (armed & _BV(n))
                 output_levels[n] = output_codes[n];
@@ -179,7 +187,7 @@ ISR(TIMER1_COMPA_vect)
     sei();
 
     prepare();
-    bool high = going_on && sync_next(mark);
+    bool high = going_on() && sync_next(mark);
 
     cli();
     uint16_t now = TCNT1;

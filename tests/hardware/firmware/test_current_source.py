@@ -176,6 +176,59 @@ def test_latches_have_no_jitter_alone_and_little_under_load() -> None:
     assert bench.status & 32 == 0
 
 
+LEVEL_IN_EVERY_TICK = {
+    "loop of many": lambda n: loop(65535, *[hold(10 * n + k, 1) for k in range(90)]),
+    "loop of two": lambda n: loop(65535, hold(500 + n, 1), hold(600 + n, 1)),
+    "ramp": lambda n: begin(-2000 * n, 1) + ramp(2000 * n, 4000),
+    "loop of both signs": lambda n: loop(65535, hold(900 + n, 1), hold(-700 - n, 1)),
+    "loop of ramps": lambda n: loop(500, begin(-40, 1), ramp(40 * n, 41)),
+    "nested loops": lambda n: loop(60, loop(4, loop(4, loop(4, hold(n + 5, 1), hold(-n - 5, 1))))),
+}
+
+
+def at_20_khz(program: str, *, polled: bool, loaded: bool) -> tuple[bool, int]:
+    """Whether a late tick was flagged within 2000, and by how many cycles the latches missed t0 + k * 50 us at most."""
+    bench = Bench()
+    programs = {n: LEVEL_IN_EVERY_TICK[program](n) for n in (1, 2)}
+    bench.arm(programs, 50, "ADC:SCAN 3", "ADC:SLOT 8", "SPIK:STAT 1,ON")
+    if loaded:
+        bench.ok("ADC:STAT ON")
+    bench.ok("TRIG")
+    end = bench.controller.cycle + 2000 * 50 * US
+    while bench.controller.cycle < end:
+        for level in (True, False) if loaded else ():
+            bench.controller.pin("D8", level)
+            bench.controller.pin("D4", level)
+            bench.controller.run(MS // 2)
+        if polled:
+            assert bench.status & 0b11 == 0b11
+        else:
+            bench.controller.run(MS)
+    events = bench.controller.events()
+    cycles = np.unique(events["cycle"][events["kind"] == LATCHED]).astype(np.int64)
+    late = np.abs((cycles - t0_of(events) + 400) % 800 - 400)
+    assert len(cycles) > 700, "it plays on, late or not"
+    return bench.ask("SYST:ERR?") == '2,"Tick overrun"', int(late.max())
+
+
+@pytest.mark.parametrize(
+    ("program", "polled"), [("loop of many", False), ("loop of two", False), ("ramp", False), ("ramp", True)]
+)
+def test_two_channels_change_in_every_tick_at_20_khz(program: str, polled: bool) -> None:
+    """A level of one sign in every tick, through turns of a loop; a ramp also while the line is busy."""
+    flagged, late = at_20_khz(program, polled=polled, loaded=False)
+    assert not flagged
+    assert late <= 3
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("program", LEVEL_IN_EVERY_TICK)
+def test_at_20_khz_under_load_a_late_tick_is_never_silent(program: str, loaded: bool) -> None:
+    """With the line, a stream of two quantities at 1 kS/s and spikes at 1 kHz on top 50 us are too short."""
+    flagged, late = at_20_khz(program, polled=True, loaded=loaded)
+    assert flagged or late <= 3
+
+
 def test_a_tick_that_comes_late_is_flagged_and_the_processor_lives() -> None:
     """At 50 us both channels change in every tick, through loops, marks and ramps: too much. Nothing hangs."""
     program = loop(65535, loop(9, loop(9, loop(9, MARK, begin(-4000, 1), ramp(4000, 3), MARK))))
