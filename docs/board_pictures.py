@@ -12,7 +12,7 @@ from PIL import Image
 from neurorig.hardware.kicad import PROJECTS
 
 PICTURES = Path(__file__).parents[1] / "hardware" / "pictures"
-LONGEST, COLOURS, MOST = 1100, 16, 200_000  # pixels, -, bytes
+LONGEST, COLOURS, MOST = 1100, 12, 200_000  # pixels, -, bytes
 
 
 def main() -> None:

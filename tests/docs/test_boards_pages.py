@@ -79,7 +79,7 @@ def test_voltages_are_what_ngspice_says(program, table: str) -> None:
 @needs_shell
 def test_the_commands_of_the_boards(tmp_path: Path) -> None:
     said = pasted("\n".join(b.text for b in blocks(README, "sh")), tmp_path)
-    shown(README, said, "66 parts")
+    shown(README, said, "75 parts")
     shown(README, said, "on the board: motif")
 
 
