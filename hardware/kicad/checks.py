@@ -20,6 +20,8 @@ _VIOLATED = 5  # kicad-cli's exit code with --exit-code-violations
 _ERC_SCALE = 100.0  # kicad-cli 9 gives the positions of ERC in units of 100 mm, whatever it says
 _PART = re.compile(r"(?:\bof|\b[Ff]ootprint|\b[Ss]ymbol|\b[Rr]eference) '?([A-Za-z_][A-Za-z_.]*\d[\w.]*)")
 _NET = re.compile(r"\[([^\]]+)\]")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?) ?([pnumkMGT]?)")
+_FACTORS = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _VALUE = re.compile(r"Value \((\S+)\) doesn't match symbol value \((.*)\)")
 
 
@@ -75,7 +77,7 @@ def check_copy(copy: Workspace) -> Checks:
         *(_violation("ERC", v, f"sheet {s['path']}", _ERC_SCALE) for s in erc["sheets"] for v in s["violations"]),
         *(_violation(kind, v, "board") for kind, section in _SECTIONS.items() for v in drc[section]),
     ]
-    found = [_with_both_values(v, project) for v in found]
+    found = [_with_both_values(v, project) for v in found] + list(_other_models(project))
     return Checks(project.name, str(drc["kicad_version"]), tuple(found), tuple(_ignored(project)))
 
 
@@ -107,6 +109,24 @@ def _with_both_values(violation: Violation, project: Project) -> Violation:
     drawn = read_schematic(project.schematic).components.get(match[1])
     text = f"{match[1]} is {match[2]} on the board, {drawn.value if drawn else 'absent'} in the schematic."
     return replace(violation, text=text)
+
+
+def _other_models(project: Project) -> Iterator[Violation]:
+    """Resistors and capacitors that SPICE would be told another value of than the schematic shows."""
+    for name, part in read_schematic(project.schematic).components.items():
+        simulated = part.fields.get("Sim.Params", "").removeprefix("r=").removeprefix("c=")
+        if part.fields.get("Sim.Device") not in {"R", "C"} or _number(part.value) in {None, _number(simulated)}:
+            continue
+        text = (
+            f"{name} is {part.value} in the schematic and {simulated} in SPICE (field Sim.Params): give both the same."
+        )
+        yield Violation("ERC", "model_value", "error", text, "schematic", (), (name,), ())
+
+
+def _number(text: str) -> float | None:
+    """The value that a text such as "4.7u" stands for; None for a text that is no number."""
+    match = _NUMBER.fullmatch(text)
+    return float(f"{float(match[1]) * _FACTORS[match[2]]:.9g}") if match else None
 
 
 def _ignored(project: Project) -> Iterator[str]:

@@ -73,6 +73,13 @@ def test_a_changed_net_is_found(neuron):
     assert any(v.parts == ("R_m1",) and net in v.text and other[1] in v.text for v in conflicts)
 
 
+def test_a_value_that_spice_is_not_told_of_is_found(neuron):
+    text = neuron.schematic.read_text()
+    neuron.schematic.write_text(text.replace('"r=680k"', '"r=470k"'))
+    (other,) = found(neuron, "ERC")
+    assert other.text.startswith("R_m1 is 680k in the schematic and 470k in SPICE")
+
+
 def test_a_wire_that_is_cut_in_the_schematic_is_found(neuron):
     text = neuron.schematic.read_text()
     wires = re.findall(r"^\t\(wire\n.*?^\t\)\n", text, re.MULTILINE | re.DOTALL)
