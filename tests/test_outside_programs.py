@@ -73,4 +73,4 @@ def test_a_kicad_that_is_too_old_verifies_nothing(tmp_path):
 
 @pytest.mark.parametrize("wrong", ["kikad", "kicad,spice"])
 def test_a_misspelt_requirement_is_refused(tmp_path, wrong):
-    assert "is none of kicad, ngspice" in outcome(tmp_path, {}, NEURORIG_REQUIRE=wrong).stderr
+    assert "is none of avr, kicad, ngspice, simavr" in outcome(tmp_path, {}, NEURORIG_REQUIRE=wrong).stderr

@@ -26,7 +26,7 @@ def test_two_pacemakers_on_the_motif_board(capsys, monkeypatch):
     assert ["2", "wire", "link", "R_Wp12", "R_Wp21"] in rows
     assert ["R_a1", "2k", "as", "printed"] in rows
     assert ["JP_weight12", "none"] in rows
-    assert ["JP_sign12", "2-3", "inh"] in rows
+    assert ["JP_sign12", "3-5,", "4-6", "inh"] in rows
     assert ["JP_stages21_2", "on", "alpha"] in rows
     assert ["corrected", "n2.i0", "57.3", "uA", "J_i0_2"] in rows
     assert ["n1.v_m", "BNC", "J_v_m_1,", "TP1_1"] in rows
