@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # KiCad 9 or later and ngspice, from the backports of the mirror that this Debian already uses; nothing if they are there.
 set -euo pipefail
-export HOME=${HOME:-/root}  # kicad-cli refuses to run without one
+export HOME=${HOME:-$(mktemp -d)}  # kicad-cli refuses to run without one
 apt=${APT_FOLDER:-/etc/apt}
 . /etc/os-release
 suite=$VERSION_CODENAME-backports
