@@ -16,7 +16,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
-import pcbnew  # type: ignore[import-not-found]
+import pcbnew  # type: ignore[import-not-found]  # comes with KiCad, for its own Python
 
 SHEET_CORNER = 50.0
 """Where the board's corner lies on KiCad's drawing sheet, mm from its left and upper edge: clear of the frame."""
