@@ -30,7 +30,7 @@ AnywayOption = Annotated[
 FiguresOption = Annotated[
     tuple[str, ...],
     Parameter(name="--for", negative=(), show_default=False, help="Add the loose parts that this figure needs, such as "
-              "wu2025_fig15 (again for another)."),
+              "wu2025_fig15, or wu2025_fig5 for all its panels (again for another)."),
 ]  # fmt: skip
 
 
@@ -85,12 +85,16 @@ def _figure_parts(figures: tuple[str, ...], project: "Project") -> "tuple[Item, 
     from neurorig.hardware.kicad.figure_parts import figure_parts
     from neurorig.hardware.kicad.fitting import setup
 
-    return figure_parts(setup(_board_of(figure), project.name) for figure in figures)
+    boards = [board for figure in figures for board in _boards_of(figure).values()]
+    return figure_parts(setup(board, project.name) for board in boards)
 
 
 def setup_command(
     figure: Annotated[
-        str, Parameter(help="A figure or board description that ships, such as wu2025_fig15, or a TOML file.")
+        str,
+        Parameter(
+            help="A figure or board description that ships, such as wu2025_fig15 or wu2025_fig5b, or a TOML file."
+        ),
     ],
     /,
     *,
@@ -115,19 +119,33 @@ def setup_command(
 
 
 def _board_of(figure: str) -> "Board":
-    """The board of a figure, or of its own name or file. Raises ConfigError for a figure of no neurons."""
+    """The board of one figure. Raises ConfigError for one of several panels, which it names."""
+    boards = _boards_of(figure)
+    if len(boards) > 1:
+        told = "".join(f"\n  {name}: {board.title}" for name, board in boards.items())
+        raise ConfigError(f"{figure} has {len(boards)} panels, each on a board of its own; name one:{told}")
+    (board,) = boards.values()
+    return board
+
+
+def _boards_of(figure: str) -> "dict[str, Board]":
+    """The board of a figure, or of its own name or file; of a figure that is named without its letter those of all panels.
+
+    Raises ConfigError for a figure of no neurons.
+    """
     from neurorig.hardware import list_boards, load_board
+    from neurorig.hardware.kicad.figure_names import panels
     from neurorig.protocols.figures import list_figures
     from neurorig.protocols.figures.fitting import own_board
 
-    if figure in list_figures():
-        figure = own_board(figure)
-        if figure not in list_boards():
-            raise ConfigError(
-                f"{figure} needs none of the circuits with neurons. Memristors go into the board 'memristor_fixture', whose "
-                "jumpers are printed on it; a single thyristor is measured by itself."
-            )
-    return load_board(figure)
+    if figure in list_figures() and own_board(figure) not in list_boards():
+        raise ConfigError(
+            f"{figure} needs none of the circuits with neurons. Memristors go into the board 'memristor_fixture', whose "
+            "jumpers are printed on it; a single thyristor is measured by itself."
+        )
+    if figure in list_boards():
+        return {figure: load_board(figure)}
+    return panels(figure) or {figure: load_board(figure)}
 
 
 def check_command(*boards: BoardsArgument, as_json: JsonOption = False) -> int:

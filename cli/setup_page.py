@@ -37,16 +37,7 @@ def _lines(made: "Instructions", figures: Sequence[str]) -> Iterator[str]:
         ("supply", made.supply),
         ("source", f"current source whose voltage reaches {least} and is limited to {most}"),
     ))  # fmt: skip
-    if made.drives:
-        yield from _section("Currents", ("preset", "port", "current", "enters at"), (
-            (drive.preset, drive.port, show(drive.current, "A"), drive.connector or "the neuron board")
-            for drive in made.drives
-        ))  # fmt: skip
-    else:
-        yield from _section("Currents: the figure sweeps them", ("port", "range", "enters at"), (
-            (port, f"{show(low, 'A')} to {show(high, 'A')}", connector or "the neuron board")
-            for port, (low, high, connector) in made.ports.items()
-        ))  # fmt: skip
+    yield from _currents(made)
     yield from _section("Where to look", ("node", "remark", "at"), (
         (look.node, look.remark, ", ".join(look.places)) for look in made.nodes
     ))  # fmt: skip
@@ -56,6 +47,36 @@ def _lines(made: "Instructions", figures: Sequence[str]) -> Iterator[str]:
     ))  # fmt: skip
     if made.remarks:
         yield from _section("Mind", (), (("-", line) for line in made.remarks))
+    if made.differs:
+        yield from _section("About the published figure; nothing to set", (), (("-", line) for line in made.differs))
+
+
+def _currents(made: "Instructions") -> Iterator[str]:
+    """Those to use, as printed and relative to I_min; which of the two; and those that are not to be used."""
+    if not made.drives:
+        yield from _section("Currents: the figure sweeps them", ("port", "range", "enters at"), (
+            (port, f"{show(low, 'A')} to {show(high, 'A')}", connector or "the neuron board")
+            for port, (low, high, connector) in made.ports.items()
+        ))  # fmt: skip
+        return
+    yield from _section("Currents", ("preset", "port", "on your board", "on the paper's", "enters at"), (
+        (d.preset, d.port, f"{d.of_i_min:.3f} Imin", show(d.current, "A"), d.connector or "the neuron board")
+        for d in made.drives if not d.instead
+    ))  # fmt: skip
+    yield from _rows([("-", text) for text in _which(made)])
+
+
+def _which(made: "Instructions") -> Iterator[str]:
+    presets = {d.preset: [o for o in made.drives if o.preset == d.preset] for d in made.drives}
+    paper = ", ".join(f"{show(amperes, 'A', 3)} at {port}" for port, amperes in made.i_min.items())
+    yield (
+        "Take the column of your board. Its Imin is measured by 'neurorig run rheobase'; that of the paper's, with all "
+        f"synapses at rest, is {paper}. Amperes of the paper mean little on another thyristor."
+    )
+    for preset, drives in presets.items():
+        if drives[0].instead:
+            values = ", ".join(show(d.current, "A") for d in drives)
+            yield f"Not '{preset}' ({values}): {drives[0].what}. Take '{drives[0].instead}'."
 
 
 def _caps(made: "Instructions") -> Iterator[tuple[str, str, str]]:
@@ -71,9 +92,13 @@ def _caps(made: "Instructions") -> Iterator[tuple[str, str, str]]:
 def _section(
     title: str, head: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]
 ) -> Iterator[str]:
-    """A title and aligned columns below it, the last of which is folded."""
-    table = [tuple(head), *rows] if head else list(rows)
+    """A title and columns below it."""
     yield from ("", title)
+    yield from _rows([tuple(head), *rows] if head else list(rows))
+
+
+def _rows(table: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Aligned columns, the last of which is folded."""
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]) - 1)]
     indent = 2 + sum(width + 2 for width in widths)
     for row in table:

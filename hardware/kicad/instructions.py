@@ -18,6 +18,13 @@ from .schematic import Component, Schematic, natural, read_schematic
 COMPLIANCE = (4.0, 5.0)
 """V that a source has to reach, and may go no higher than. Below 4 V a thyristor with a threshold of 3.6 V, the highest that
 hardware/README.md has kept, might not fire; above the supply, V_ap is too much for the bare gates of the transistor arrays."""
+INSTEAD = {
+    "printed": ("corrected", "as Table III of the paper prints them, most likely in exchanged rows"),
+    "commanded": ("corrected", "as commanded; the measured currents balance with the others"),
+    "kick_as_printed": ("kick", "as the paper prints it; its own curves need the smaller one"),
+    "plus_if_sagging": ("plus", "for a source that sags by 2 uA, as that of Fig. 9 did"),
+}
+"""Presets that are on record but not to be used where the board has the other one, and what they are."""
 SUPPLY_LIMIT = 0.05
 """A: no circuit for neurons draws more; its supply block says so."""
 
@@ -64,12 +71,19 @@ class Loose:
 
 @dataclass(frozen=True)
 class Drive:
-    """A current (A) of a preset, the port, and the connector that it enters at ("": another circuit has it)."""
+    """A current (A) of a preset, the port, and the connector that it enters at ("": another circuit has it).
+
+    `of_i_min`: the same as a multiple of the I_min of the board. `instead`: the preset to take instead of this one, and
+    `what`: what this one is; empty for one to be used.
+    """
 
     preset: str
     port: str
     current: float
+    of_i_min: float
     connector: str
+    instead: str
+    what: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,8 @@ class Look:
 class Instructions:
     """Everything for one board on one circuit. `ports`: the range (A) of each and its connector, ("" if on another circuit).
 
-    `compliance`: V that the source has to reach, and the most that it may.
+    `compliance`: V that the source has to reach, and the most that it may. `i_min`: the rheobase (A) at each port.
+    `remarks`: what a hand has to mind; `differs`: what the paper prints otherwise, and how the board takes it.
     """
 
     board: str
@@ -98,9 +113,11 @@ class Instructions:
     supply: str
     compliance: tuple[float, float]
     ports: dict[str, tuple[float, float, str]]
+    i_min: dict[str, float]
     drives: tuple[Drive, ...]
     nodes: tuple[Look, ...]
     remarks: tuple[str, ...]
+    differs: tuple[str, ...]
 
 
 def instruct(board: Board, project: str | None = None) -> Instructions:
@@ -110,8 +127,8 @@ def instruct(board: Board, project: str | None = None) -> Instructions:
     bench = _Bench(board, made, drawn, blocks(board, made.project))
     return Instructions(
         board.name, board.title, made, tuple(bench.fit()), tuple(bench.loose()), tuple(bench.caps()),
-        tuple(bench.left_open()), bench.supply(), COMPLIANCE, bench.ports(), tuple(bench.drives()), tuple(bench.looks()),
-        tuple(bench.remarks()),
+        tuple(bench.left_open()), bench.supply(), COMPLIANCE, bench.ports(), bench.i_min(), tuple(bench.drives()),
+        tuple(bench.looks()), tuple(bench.remarks()), tuple(board.errata.values()),
     )  # fmt: skip
 
 
@@ -209,10 +226,17 @@ class _Bench:
     def ports(self) -> dict[str, tuple[float, float, str]]:
         return {name: (port.low, port.high, self.connector(name)) for name, port in self.board.ports.items()}
 
+    def i_min(self) -> dict[str, float]:
+        return {name: self.board.i_min(name) for name in self.board.ports}
+
     def drives(self) -> Iterator[Drive]:
         for preset, currents in self.board.presets.items():
+            instead, what = INSTEAD.get(preset, ("", ""))
+            if instead not in self.board.presets:
+                instead = what = ""
             for port, current in currents.items():
-                yield Drive(preset, port, current, self.connector(port))
+                of_i_min = current / self.board.i_min(port)
+                yield Drive(preset, port, current, of_i_min, self.connector(port), instead, what)
 
     def connector(self, port: str) -> str:
         """The connector on the net of a port."""
@@ -277,8 +301,6 @@ class _Bench:
             yield "this circuit has R_W alone: the stages are on the board 'synapse', joined at J_delta11"
         if self.made.project == "synapse":
             yield "the neuron and R_W are on the board 'neuron', joined at J_delta11; currents enter there"
-        for name, text in self.board.errata.items():
-            yield f"{name}: {text}"
 
     def _connectors(self) -> Iterator[Component]:
         for name, part in self.drawn.components.items():

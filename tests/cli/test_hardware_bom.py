@@ -26,6 +26,13 @@ def test_printed_values_need_nothing_more(capsys):
     assert capsys.readouterr().out.endswith("nothing, the printed values are those\n")
 
 
+def test_a_figure_without_its_letter_needs_the_parts_of_all_panels(capsys):
+    assert run(["hardware", "bom", "ns_unit", "--for", "wu2025_fig5", "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)["for_figures"]
+    assert run(["hardware", "bom", "ns_unit", *(f"--for=wu2025_fig5{k}" for k in "abc"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["for_figures"] == whole != []
+
+
 def test_as_json(capsys):
     assert run(["hardware", "bom", "motif", "--for", "wu2025_fig15", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

@@ -1,6 +1,7 @@
 """``neurorig hardware setup``: what a hand does to a circuit so that it is the board of a figure."""
 
 import json
+import re
 
 import pytest
 
@@ -28,9 +29,24 @@ def test_two_pacemakers_on_the_motif_board(capsys, monkeypatch):
     assert ["JP_weight12", "none"] in rows
     assert ["JP_sign12", "3-5,", "4-6", "inh"] in rows
     assert ["JP_stages21_2", "on", "alpha"] in rows
-    assert ["corrected", "n2.i0", "57.3", "uA", "J_i0_2"] in rows
+    assert ["corrected", "n2.i0", "1.062", "Imin", "57.3", "uA", "J_i0_2"] in rows
     assert ["n1.v_m", "BNC", "J_v_m_1,", "TP1_1"] in rows
     assert ["neurorig", "figure", "wu2025_fig15"] in rows
+
+
+def test_which_currents_are_meant_and_no_tag_that_nobody_knows(capsys):
+    text = " ".join(" ".join(page(capsys, "wu2025_fig15")).split())
+    assert "Its Imin is measured by 'neurorig run rheobase'" in text
+    assert "Not 'printed' (78.8 uA, 70.6 uA)" in text
+    assert "Take 'corrected'." in text
+    for board in list_boards():
+        assert not re.search(r"\bE\d+\b|errat", "\n".join(page(capsys, board)))
+
+
+def test_a_figure_without_its_letter_names_its_panels(capsys):
+    told = refused(capsys, "wu2025_fig5")
+    assert "3 panels" in told and "wu2025_fig5b: Rate coding at 10 Hz" in told
+    assert page(capsys, "wu2025_fig7b") == page(capsys, "motif_self_excitation")
 
 
 def test_a_synapse_that_the_figure_lacks_is_taken_off_the_membrane(capsys):

@@ -3,9 +3,12 @@
 import pytest
 
 from neurorig.hardware import list_boards, load_board
-from neurorig.hardware.kicad.instructions import index_of, instruct, printed_word
+from neurorig.hardware.kicad.figure_names import panels
+from neurorig.hardware.kicad.instructions import INSTEAD, index_of, instruct, printed_word
 from neurorig.hardware.kicad.projects import PROJECTS
 from neurorig.hardware.kicad.schematic import read_schematic
+from neurorig.protocols.figures import list_figures, make_figure
+from neurorig.protocols.figures.fitting import own_board
 
 
 @pytest.mark.parametrize("name", list_boards())
@@ -72,3 +75,32 @@ def test_words_and_indices_of_jumpers():
     assert pins["JP_sign11"] == {3: "2-3", 6: "3-5, 4-6"}[rows]
     names = ("JP_C_L1", "JP_load2", "JP_C_s12", "JP_stages21_0")
     assert [index_of(name) for name in names] == ["1", "2", "12", "21"]
+
+
+def test_currents_follow_the_thyristor_on_the_board():
+    made = instruct(load_board("wu2025_bump"))
+    assert {d.preset: f"{d.of_i_min:.3f}" for d in made.drives if not d.instead}["hold"] == "0.987"
+    drifted = instruct(load_board("wu2025_fig9b"))  # the same currents on another day
+    assert {d.preset: d.of_i_min for d in drifted.drives}["hold"] == pytest.approx(0.869 * 0.987, rel=2e-3)
+
+
+def test_the_presets_to_take_are_those_that_the_figures_play():
+    """Figs 15 and 16 say in a remark which they took."""
+    for name in ("wu2025_fig15", "wu2025_fig16"):
+        made = instruct(load_board(name))
+        (taken,) = {d.preset for d in made.drives if not d.instead}
+        assert {d.preset for d in made.drives if d.instead} <= INSTEAD.keys()
+        assert any(text.startswith(f"Currents '{taken}'") for text in make_figure(name).remarks)
+    bump, probed = (instruct(load_board(name)) for name in ("wu2025_bump", "wu2025_fig12"))
+    assert {d.preset: d.instead for d in bump.drives if d.instead} == {"kick_as_printed": "kick"}
+    assert {d.preset: d.instead for d in probed.drives if d.instead} == {"plus_if_sagging": "plus"}
+    assert not any(d.instead for d in instruct(load_board("wu2025_fig14")).drives)  # printed, and nothing else
+
+
+def test_a_figure_has_its_panels():
+    assert list(panels("wu2025_fig5")) == ["wu2025_fig5a", "wu2025_fig5b", "wu2025_fig5c"]
+    assert panels("wu2025_fig7b")["wu2025_fig7b"].name == "motif_self_excitation"
+    assert list(panels("wu2025_fig1")) == []  # not Figs 10 to 16
+    for figure in list_figures():
+        if own_board(figure) in list_boards():
+            assert panels(figure)[figure].name == own_board(figure)
