@@ -107,8 +107,8 @@ def _answered(arguments: Sequence[str]) -> int:
         return _fail(ConfigError(f"{error} See: neurorig {command}--help"), arguments)
     except RunInterrupted as event:
         return _fail(event, arguments)
-    except KeyboardInterrupt:
-        return _fail(RunInterrupted("Stopped by Ctrl-C."), arguments)
+    except KeyboardInterrupt as event:
+        return _fail(RunInterrupted(f"Stopped by Ctrl-C. {event}".rstrip()), arguments)
 
 
 def _fail(error: NeurorigError | RunInterrupted, arguments: Sequence[str]) -> int:

@@ -1,11 +1,13 @@
 """``neurorig calibrate-source``: straighten a current source against an ammeter, and keep that in its own memory."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from neurorig.signals.errors import ConfigError
+from neurorig.signals.errors import ConfigError, NeurorigError, say_too
 
 from .bench import FileArgument
 from .hands import Hands, part
@@ -60,7 +62,7 @@ def calibrate_source_command(
     outcomes = []
     for plan in plans:
         request = CalibrateRequest(plan, file, simulate, seed, out)
-        with progress_bar(quiet=as_json or not simulate) as progress:
+        with _after(outcomes), progress_bar(quiet=as_json or not simulate) as progress:
             outcome = calibrate_source(request, Hands(simulate, as_json), progress or (lambda _, __: None))
         outcomes.append(outcome)
         if not as_json:
@@ -68,6 +70,17 @@ def calibrate_source_command(
     if as_json:
         print(json.dumps([{"folder": str(o.folder), "report": str(o.report), **o.record} for o in outcomes]))
     return 0
+
+
+@contextlib.contextmanager
+def _after(outcomes: "list[CalibrateOutcome]") -> Iterator[None]:
+    """What ends the calibration of one channel takes nothing from those before it."""
+    try:
+        yield
+    except (NeurorigError, KeyboardInterrupt) as event:
+        if done := ", ".join(f"{o.record['plan']['source']} ({o.folder})" for o in outcomes):
+            say_too(event, f"Calibrated and stored before: {done}.")
+        raise
 
 
 def _wired(bench: "Bench") -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorig.signals import BenchError, ConfigError, LinkError, RunInterrupted, show
+from neurorig.signals import BenchError, ConfigError, LinkError, RunInterrupted, say_too, show
 
 from .bench import Bench
 from .claim import Claim
@@ -141,15 +141,16 @@ class Rig:
 
 @contextlib.contextmanager
 def connect(
-    bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path | None = None, traffic: Path | None = None
-) -> Iterator[Rig]:
+    bench: Bench, *, double: "SimulatedProcess | None" = None, log: Path | None = None, traffic: Path | None = None,
+    kept: str = "what was measured is not kept",
+) -> Iterator[Rig]:  # fmt: skip
     """Connect every instrument of the bench; leave them safe on success, exception, Ctrl-C (also a second one) and SIGTERM.
 
     `double`: the simulated instruments to connect instead. `log`: where the guardian writes what it did, should this process
     die. `traffic`: a folder for the record of all that goes over each instrument's link, ``<name>.jsonl``
-    (`links.traffic`). Raises BenchError when an instrument is absent, is in use, is another model, or has another serial
-    number than the bench file expects; and at the end, in place of what ended it, when a source does not confirm that it is
-    safe.
+    (`links.traffic`). `kept`: what a Ctrl-C leaves of what was done, as a sentence's end. Raises BenchError when an
+    instrument is absent, is in use, is another model, or has another serial number than the bench file expects; and at the
+    end, in place of what ended it, when a source does not confirm that it is safe.
     """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
@@ -174,7 +175,7 @@ def connect(
             guardian.dismiss()  # a double ends with this program: there is nothing left to guard
             if rig.unsafe:
                 raise _double_failed(rig.unsafe, ended)
-            _say_when_stopped(ended, "The outputs are off; every sweep taken is kept.")
+            _say_when_stopped(ended, f"The outputs are off; {kept}.")
 
 
 def _connect_all(
@@ -212,7 +213,7 @@ def _said_when_stopped(sentence: str) -> Iterator[None]:
 
 def _say_when_stopped(event: BaseException | None, sentence: str) -> None:
     if isinstance(event, RunInterrupted):
-        event.args = (f"{event} {sentence}",)
+        say_too(event, sentence)
 
 
 def _wards(rig: Rig) -> list[Ward]:

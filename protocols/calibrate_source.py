@@ -1,13 +1,14 @@
 """From a request to a calibrated source: connect, calibrate, and keep what was found under the source's serial number."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES
+from neurorig.signals import say_too
 
 from .accept import SOURCES, keep
 from .hands import done_by
@@ -67,12 +68,26 @@ def calibrate_source(request: CalibrateRequest, ask: Callable[[str], None], tell
         double = stack.enter_context(_double(request)) if request.simulate else None
         with connect(bench, double=double) as rig:
             result = calibrate(request.plan, rig, done_by(ask, double), tell)
-            record = _record(request, bench, rig, result)
-    from .source_calibration_report import calibration_document
+            with _stored_already(request.plan):
+                record = _record(request, bench, rig, result)
+    with _stored_already(request.plan):
+        from .source_calibration_report import calibration_document
 
-    document = calibration_document(record, result)
-    folder, report = keep(request.out, f"calibration_channel_{record['channel']}", "calibration.json", record, document)
+        document = calibration_document(record, result)
+        folder, report = keep(
+            request.out, f"calibration_channel_{record['channel']}", "calibration.json", record, document
+        )
     return CalibrateOutcome(folder, report, result, record)
+
+
+@contextlib.contextmanager
+def _stored_already(plan: CalibrationPlan) -> Iterator[None]:
+    """What ends it now, be it a Ctrl-C, comes too late to change the source."""
+    try:
+        yield
+    except BaseException as event:
+        say_too(event, f"{plan.source}: its new calibration is stored and in force; only its record is missing.")
+        raise
 
 
 def _double(request: CalibrateRequest) -> "SimulatedProcess":

@@ -109,7 +109,8 @@ def _connect_and_run(
     rig: Rig | None = None
     try:
         folder = writer.path / "traffic" if traffic else None
-        with connect(bench, double=double, log=writer.path / "guardian.log", traffic=folder) as rig:
+        log, kept = writer.path / "guardian.log", "every sweep taken is kept"
+        with connect(bench, double=double, log=log, traffic=folder, kept=kept) as rig:
             return run_protocol(protocol, rig, writer, progress)
     except NeurorigError:
         if not writer.begun and not (rig and rig.unsafe):  # else the guardian is writing there

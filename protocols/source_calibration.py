@@ -12,7 +12,7 @@ import numpy as np
 
 from neurorig.analysis.source_legs import LegLine, leg_line
 from neurorig.instruments.drivers.arduino_calibration import GAIN_UNIT, LEG_NAMES, LEGS, OFFSET_UNIT, Correction, Leg
-from neurorig.signals import BenchError, ConfigError, LimitError, show
+from neurorig.signals import BenchError, ConfigError, LimitError, say_too, show
 
 from .acceptance import AcceptancePlan, port_of
 from .acceptance_meters import DmmMeter, Meter, Player, SmuMeter, meter_for
@@ -165,7 +165,7 @@ def _highest(port: "PortWiring", full_scale: float, leg: Leg) -> int:
 
 def calibrate(plan: CalibrationPlan, rig: "Rig", do: Do, tell: Tell) -> CalibratedSource:
     """Sweep, correct, sweep again, store. Raises BenchError when what is found is no leg of this source, or does not become
-    right; the old calibration is in force then."""
+    right; the old calibration is in force then, and what is raised says so, a Ctrl-C too."""
     return _Calibration(plan, rig, do, tell).run()
 
 
@@ -180,6 +180,8 @@ class _Calibration:
         self.stands = self.ranges[0]
         """The range that the jumper selects."""
         self.at_rail = False
+        self.tried = False
+        """Whether a new correction may be in the source's memory."""
         self.done, self.all = 0, 2 * len(self.ranges) * len(LEGS) * len(FITTED)
         self.meter = self._meter()
 
@@ -191,21 +193,26 @@ class _Calibration:
     def run(self) -> CalibratedSource:
         """All of it."""
         old = self._old()
+        try:
+            legs = self._calibrated(old)
+        except BaseException as reason:
+            say_too(reason, f"{self.plan.source}: {self._restored(old)}")
+            raise
+        return CalibratedSource(legs, self.meter.gain_error, self.ranges, self._notes(legs))
+
+    def _calibrated(self, old: Mapping[Leg, Correction]) -> tuple[CalibratedLeg, ...]:
         self._wire()
         before = [p for full_scale in self.ranges for p in self._sweep(full_scale, FITTED, old)]
         lines = {leg: self._line(leg, before, old[leg]) for leg in LEGS}
         new = {leg: correction_of(line) for leg, line in lines.items()}
         self._check(lines, new)
-        try:
-            self.source.corrections.write(self.channel, new)
-            after = [p for full_scale in reversed(self.ranges) for p in self._sweep(full_scale, CHECKED, new)]
-            legs = tuple(self._judged(leg, lines[leg], (old[leg], new[leg]), before, after) for leg in LEGS)
-            self.tell(1.0, "storing")
-            self.source.corrections.write(self.channel, new, store=True)
-        except BaseException as reason:
-            self._restore(old, reason)
-            raise
-        return CalibratedSource(legs, self.meter.gain_error, self.ranges, self._notes(legs))
+        self.tried = True
+        self.source.corrections.write(self.channel, new)
+        after = [p for full_scale in reversed(self.ranges) for p in self._sweep(full_scale, CHECKED, new)]
+        legs = tuple(self._judged(leg, lines[leg], (old[leg], new[leg]), before, after) for leg in LEGS)
+        self.tell(1.0, "storing")
+        self.source.corrections.write(self.channel, new, store=True)
+        return legs
 
     def _old(self) -> dict[Leg, Correction]:
         if (state := self.source.corrections.state()) == "CHANGED":
@@ -215,20 +222,22 @@ class _Calibration:
             )
         return self.source.corrections.read(self.channel)
 
-    def _restore(self, old: Mapping[Leg, Correction], reason: BaseException) -> None:
-        """What was in force before, in the source's memory as well if the new one may have got there."""
+    def _restored(self, old: Mapping[Leg, Correction]) -> str:
+        """Put back what was in force before, in the source's EEPROM as well if the new one may have got there; what is now."""
+        words = "; ".join(f"{LEG_NAMES[leg]} {c.gain:+d}, {c.offset:+d}" for leg, c in old.items())
+        now = f"its calibration is the one from before (gain, offset: {words})."
+        if not self.tried:
+            return f"nothing was written to it, {now}"
         try:
             self.source.off()
             stored = self.source.corrections.state() == "STORED"
             self.source.corrections.write(self.channel, old, store=stored)
-            said = "The calibration is what it was before."
         except BenchError as trouble:
-            words = ", ".join(f"{LEG_NAMES[leg]} {c.gain} {c.offset}" for leg, c in old.items())
-            said = (
-                f"The old calibration could not be put back ({trouble}); it was (gain, offset): {words}. Switch the source off "
-                "and on: unless it was stored, the old one is in force then."
+            return (
+                f"its old calibration could not be put back ({trouble}); it was (gain, offset): {words}. Switch the source off "
+                "and on: unless the new one was stored, the old one is in force then."
             )
-        reason.args = (f"{reason} {said}", *reason.args[1:])
+        return f"{'the new one, just stored, was written over again' if stored else 'nothing was stored'}, {now}"
 
     # Measuring.
 
@@ -296,17 +305,17 @@ class _Calibration:
     def _check(self, lines: Mapping[Leg, LegLine], new: Mapping[Leg, Correction]) -> None:
         """Refuse what is no straight leg, or farther off than the firmware can correct. Nothing was changed so far."""
         for leg, line in lines.items():
-            where, kept = f"{self.plan.source}, {LEG_NAMES[leg]}", "Its calibration is left as it was."
+            where = f"{self.plan.source}, {LEG_NAMES[leg]}"
             if line.bend > BENT:
                 raise BenchError(
                     f"{where}: misses a straight line by {line.bend:.1f} steps, more than the {BENT:g} of a sound converter. "
                     "Does it run into its compliance (too large a resistor), does something else draw current, was the jumper "
-                    f"moved? {kept}"
+                    "moved?"
                 )
             if not new[leg].possible:
                 raise BenchError(
                     f"{where}: delivers {line.gain - 1:+.2%} in gain and {line.offset:+.1f} steps in offset; its firmware "
-                    f"corrects 5 % and 32 steps. Is the resistor what it is said to be, its reference 2.5 V? {kept}"
+                    f"corrects 5 % and 32 steps. Is the resistor what it is said to be, its reference 2.5 V?"
                 )
 
     def _judged(

@@ -9,6 +9,7 @@ from .errors import (
     RecordError,
     RunInterrupted,
     nearest,
+    say_too,
 )
 from .program import Hold, Loop, Program, Ramp
 from .quantities import (
@@ -34,5 +35,5 @@ __all__ = [
     "AS_WRITTEN", "BenchError", "Capacitance", "Charge", "ConfigError", "Current", "Frequency", "Hold", "InstrumentError",
     "LimitError", "LinkError", "Loop", "NeurorigError", "Number", "PlanError", "Program", "Ramp", "RecordError",
     "Resistance", "RunInterrupted", "Stamps", "Steps", "Time", "Trace", "Transconductance", "Voltage", "nearest", "parse",
-    "show", "unit_of", "written",
+    "say_too", "show", "unit_of", "written",
 ]  # fmt: skip

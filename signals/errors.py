@@ -66,6 +66,11 @@ class RunInterrupted(KeyboardInterrupt):
     """The folder of the run that it ended, where one was kept."""
 
 
+def say_too(event: BaseException, sentence: str) -> None:
+    """Add a sentence to what an error or an interruption says."""
+    event.args = (f"{event} {sentence}".strip(), *event.args[1:])
+
+
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """Give ``" Did you mean 'x'?"`` for the known name closest to `wrong`, or the list of known names."""
     names = sorted(known)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,3 +56,63 @@ def test_an_input_that_ends_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys
     assert "Connect it. Then press Enter." in capsys.readouterr().err
     with pytest.raises(ConfigError, match="Nothing more was played"):
         hands("Disconnect it.")
+
+
+# A program of its own, into which Ctrl-C is pressed.
+
+PRESSED = """
+import contextlib, os, signal, sys
+from neurorig.cli import app, calibrate_source
+from neurorig.protocols import source_calibration_report
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however the tests were started
+when, *arguments = sys.argv[1:]
+asked = []
+
+def press(*_):
+    if not asked:
+        asked.append(True)
+        os.kill(os.getpid(), signal.SIGINT)
+
+def progress(part, what):
+    if when in what or part > float(when if when[0].isdigit() else 2):
+        press()
+
+calibrate_source.progress_bar = lambda quiet: contextlib.nullcontext(progress)
+if when == "report":
+    drawn = source_calibration_report.calibration_document
+    source_calibration_report.calibration_document = lambda *said: (press(), drawn(*said))[1]
+sys.exit(app.run(arguments))
+"""
+BEFORE = "its calibration is the one from before (gain, offset: source leg +0, +0; sink leg +0, +0). The outputs are off; what "
+OFF_AND_GONE = f"{BEFORE}was measured is not kept."
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("0.2", f"source.1: nothing was written to it, {OFF_AND_GONE}"),
+        ("0.7", f"source.1: nothing was stored, {OFF_AND_GONE}"),
+        ("report", "source.1: its new calibration is stored and in force; only its record is missing."),
+    ],
+)
+def test_ctrl_c_says_which_calibration_is_in_force_and_what_is_kept(tmp_path: Path, when: str, told: str) -> None:
+    words = [*COMMAND, "--resistor", "10 kohm", "--source", "source.1", "--out", str(tmp_path), "--json"]
+    ended = subprocess.run(
+        [sys.executable, "-c", PRESSED, when, *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stderr == f"neurorig: Stopped by Ctrl-C. {told}\n"
+    assert (ended.returncode, json.loads(ended.stdout)["exit_code"]) == (130, 130)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_at_the_second_channel_names_the_first(tmp_path: Path) -> None:
+    """It was calibrated, stored and recorded; also for a script, which gets no other word of it."""
+    words = [*COMMAND, "--resistor", "10 kohm", "--source", "source.1", "--source", "source.2", "--out", str(tmp_path)]
+    second = PRESSED.replace("if not asked:", "asked.append(False)\n    if asked.count(False) == 2:")
+    ended = subprocess.run(
+        [sys.executable, "-c", second, "storing", *words, "--json"], capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+    (folder,) = tmp_path.glob("*/*_calibration_channel_1")
+    assert "source.2: nothing was stored" in ended.stderr
+    assert f"Calibrated and stored before: source.1 ({folder})." in json.loads(ended.stdout)["error"]
