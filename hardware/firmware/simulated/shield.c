@@ -135,16 +135,21 @@ static avr_cycle_count_t spike_2_over(avr_t *avr, avr_cycle_count_t when, void *
     return 0;
 }
 
+/* In the very cycle of the spike, which the capture unit stamps, and not after the instruction in which it falls. */
 static avr_cycle_count_t rise(avr_t *avr, avr_cycle_count_t when, void *param)
 {
     board_t *b = param;
+    avr_cycle_count_t served = avr->cycle;
     while (b->rises_to_come && b->rises[0].cycle <= now(b)) {
         int input = b->rises[0].input;
+        avr_cycle_count_t due = b->rises[0].cycle - b->base;
+        avr->cycle = due > when ? due : when; /* later, if it was told too late */
         memmove(b->rises, b->rises + 1, --b->rises_to_come * sizeof b->rises[0]);
         put_on(b, PORT_B, 0, 1);
         avr_cycle_timer_register(avr, CAPTURE_CYCLES, capture_over, b);
         put_on(b, PORT_D, 4 + input, 1);
         avr_cycle_timer_register(avr, SPIKE_CYCLES, input ? spike_2_over : spike_1_over, b);
+        avr->cycle = served;
     }
     return b->rises_to_come ? b->rises[0].cycle - b->base : 0;
 }

@@ -58,11 +58,27 @@ static void hook(board_t *b, avr_io_addr_t addr, avr_io_read_t read, avr_io_writ
         b->avr->io[i].w.c = write, b->avr->io[i].w.param = b;
 }
 
+static void hook_timer(board_t *b, avr_io_addr_t addr)
+{
+    int i = AVR_DATA_TO_IO(addr);
+    b->own_write[addr].c = b->avr->io[i].w.c;
+    b->own_write[addr].param = b->avr->io[i].w.param;
+    hook(b, addr, NULL, timer_write);
+}
+
 static avr_io_t *module(avr_t *avr, const char *kind)
 {
     for (avr_io_t *io = avr->io_port; io; io = io->next)
         if (!strcmp(io->kind, kind))
             return io;
+    return NULL;
+}
+
+static avr_timer_t *timer(avr_t *avr, char name)
+{
+    for (avr_io_t *io = avr->io_port; io; io = io->next)
+        if (!strcmp(io->kind, "timer") && ((avr_timer_t *)io)->name == name)
+            return (avr_timer_t *)io;
     return NULL;
 }
 
@@ -119,11 +135,12 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     avr_irq_register_notify(avr_get_interrupt_irq(avr, TIMER0_COMPA) + AVR_INT_IRQ_PENDING, timer0_matched, b);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('1'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPA, match_1a);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('2'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPB, match_2b);
-    b->tccr2b.c = avr->io[AVR_DATA_TO_IO(TCCR2B)].w.c;
-    b->tccr2b.param = avr->io[AVR_DATA_TO_IO(TCCR2B)].w.param;
+    b->timer1 = timer(avr, '1');
+    b->timer2 = timer(avr, '2');
+    static const avr_io_addr_t stored[] = {TCCR1A, TCCR1C, OCR1A, TCCR2A, TCCR2B, OCR2B};
+    for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
+        hook_timer(b, stored[i]);
     hook(b, SPDR, NULL, spdr_write);
-    hook(b, TCCR1C, NULL, tccr1c_write);
-    hook(b, TCCR2B, NULL, tccr2b_write);
     hook(b, GTCCR, NULL, gtccr_write);
     hook(b, UDR, udr_read, udr_write);
     hook(b, UCSRA, plain_read, ucsra_write);

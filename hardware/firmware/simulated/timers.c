@@ -10,40 +10,51 @@ static void force(board_t *b, char timer, int compare, int mode, int level)
             AVR_IOPORT_OUTPUT | (mode == 1 ? !level : mode == 3));
 }
 
-/* What a compare match does to its pin. libsimavr 1.6 loses the flag that makes it an output (it keeps it in 8 bits), and at
-   an overflow it does the contrary, as in PWM, in every mode. */
-static void match(struct avr_irq_t *irq, uint32_t value, uint8_t control, int shift)
+/* What a compare match does to its pin, in its very cycle: libsimavr serves it after the instruction in which it falls. Also
+   1.6 loses the flag that makes the pin an output (it keeps it in 8 bits), and at an overflow it does the contrary, as in
+   PWM, in every mode. */
+static void match(struct avr_irq_t *irq, uint32_t value, const avr_timer_t *timer, int compare, int mode)
 {
-    int mode = control >> shift & 3;
-    if (!(value & AVR_IOPORT_OUTPUT) && mode >= 2 && value == (uint32_t)(mode == 3))
-        avr_raise_irq(irq, AVR_IOPORT_OUTPUT | value);
+    avr_t *avr = timer->io.avr;
+    const avr_timer_comp_t *comp = &timer->comp[compare];
+    if (value & AVR_IOPORT_OUTPUT || mode < 2 || value != (uint32_t)(mode == 3))
+        return;
+    avr_cycle_count_t served = avr->cycle;
+    avr->cycle = timer->tov_base + comp->comp_cycles % timer->tov_cycles; /* a match at the overflow: counted anew since */
+    avr_raise_irq(irq, AVR_IOPORT_OUTPUT | value);
+    avr->cycle = served;
 }
 
 static void match_1a(struct avr_irq_t *irq, uint32_t value, void *param)
 {
-    match(irq, value, ((board_t *)param)->avr->data[TCCR1A], 6);
+    board_t *b = param;
+    match(irq, value, b->timer1, AVR_TIMER_COMPA, b->avr->data[TCCR1A] >> 6);
 }
 
 static void match_2b(struct avr_irq_t *irq, uint32_t value, void *param)
 {
-    match(irq, value, ((board_t *)param)->avr->data[TCCR2A], 4);
+    board_t *b = param;
+    match(irq, value, b->timer2, AVR_TIMER_COMPB, b->avr->data[TCCR2A] >> 4 & 3);
 }
 
-static void tccr1c_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
+/* These registers are reached by stores of two cycles, which take effect at their end: a match until then finds the old
+   value. (Assumed of one in the last cycle: both are clocked by the same edge.) */
+enum { STORE_CYCLES = 2 };
+
+static void timer_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
 {
     board_t *b = param;
+    int forced_1 = addr == TCCR1C ? v & 0xC0 : 0, forced_2 = addr == TCCR2B ? v & 0x40 : 0;
+    avr->cycle += STORE_CYCLES;
+    avr_cycle_timer_process(avr);
+    if (b->own_write[addr].c)
+        b->own_write[addr].c(avr, addr, v & ~forced_2, b->own_write[addr].param);
     for (int i = 0; i < 2; i++)
-        if (v & 0x80 >> i)
+        if (forced_1 & 0x80 >> i)
             force(b, '1', i, avr->data[TCCR1A] >> (6 - 2 * i) & 3, b->level[PORT_B] >> (1 + i) & 1);
-}
-
-static void tccr2b_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
-{
-    board_t *b = param;
-    if ((v & 0x3F) != avr->data[addr])
-        b->tccr2b.c(avr, addr, v & 0x3F, b->tccr2b.param);
-    if (v & 0x40)
+    if (forced_2)
         force(b, '2', 1, avr->data[TCCR2A] >> 4 & 3, b->level[PORT_D] >> 3 & 1);
+    avr->cycle -= STORE_CYCLES;
 }
 
 /* With TSM set the prescalers stand still; the timers go on together from what is in them (17.1). */

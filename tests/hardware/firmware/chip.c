@@ -27,6 +27,115 @@ static uint8_t get(void)
     return UDR0;
 }
 
+static void put_word(uint16_t word)
+{
+    put(word & 0xFF);
+    put(word >> 8);
+}
+
+/* Instructions of one to four cycles, until a flag of timer 1 is there. */
+static void dawdle_until(uint8_t flag)
+{
+    do
+        __asm__ volatile("push r0\n\tpop r0\n\tnop\n\trcall 1f\n\trjmp 2f\n1:\tret\n2:\tlds r0, 0x0100" ::: "r0");
+    while (!(TIFR1 & flag));
+    TIFR1 = flag;
+}
+
+/* Timers 1 and 2 count eighths of the clock, in step, from 0. */
+static void count_in_step(void)
+{
+    GTCCR = _BV(TSM) | _BV(PSRASY) | _BV(PSRSYNC);
+    TCCR1B = _BV(ICES1) | _BV(CS11);
+    TCCR2B = _BV(CS21);
+    TCNT1 = 0;
+    TCNT2 = 0;
+    GTCCR = 0;
+}
+
+static void stop_counting_in_step(void)
+{
+    TCCR1A = TCCR2A = TCCR2B = 0;
+    TCCR1B = _BV(CS10);
+}
+
+static void send_level(uint16_t word)
+{
+    PORTB &= (uint8_t)~_BV(PB2);
+    SPDR = word >> 8;
+    while (!(SPSR & _BV(SPIF)))
+        ;
+    SPDR = word & 0xFF;
+    while (!(SPSR & _BV(SPIF)))
+        ;
+    PORTB |= _BV(PB2);
+}
+
+/* LDAC falls and SYNC changes 40 times by matches with OC1A and OC2B, whose counts are told. */
+static void matches(void)
+{
+    DDRD |= _BV(PD3);
+    TCCR1A = _BV(COM1A1) | _BV(COM1A0);
+    TCCR1C = _BV(FOC1A);
+    count_in_step();
+    for (uint8_t k = 0; k < 40; k++) {
+        send_level(0x3001 + k);
+        OCR1A = TCNT1 + 80 + k;
+        OCR2B = OCR1A & 0xFF;
+        TCCR2A = _BV(COM2B1) | (k & 1 ? 0 : _BV(COM2B0));
+        TIFR1 = _BV(OCF1A);
+        TCCR1A = _BV(COM1A1);
+        dawdle_until(_BV(OCF1A));
+        TCCR1A = _BV(COM1A1) | _BV(COM1A0);
+        TCCR1C = _BV(FOC1A);
+        put_word(OCR1A);
+    }
+    stop_counting_in_step();
+}
+
+/* SYNC rises by a match at a count that comes one later each time, while a store makes that match a fall. OE1 rises with the
+   end of that store. */
+static void match_while_its_mode_is_changed(void)
+{
+    DDRD |= _BV(PD3) | _BV(PD6);
+    TCCR2B = _BV(CS20);
+    for (uint8_t count = 20; count < 40; count++) {
+        PORTD &= (uint8_t)~_BV(PD6);
+        TCCR2A = _BV(COM2B1);
+        TCCR2B |= _BV(FOC2B);
+        TCCR2A = _BV(COM2B1) | _BV(COM2B0);
+        OCR2B = count;
+        __asm__ volatile(
+            "sts %[counter], r1\n\t"
+            "ldi r24, 9\n"
+            "1:\tdec r24\n\t"
+            "brne 1b\n\t"
+            "sts %[control], %[fall]\n\t"
+            "sbi %[port], 6" ::[counter] "n"(_SFR_MEM_ADDR(TCNT2)), [control] "n"(_SFR_MEM_ADDR(TCCR2A)),
+            [fall] "r"((uint8_t)_BV(COM2B1)), [port] "I"(_SFR_IO_ADDR(PORTD))
+            : "r24");
+        __builtin_avr_delay_cycles(600);
+    }
+    stop_counting_in_step();
+}
+
+/* Counts that 40 rises at ICP1 found, and first a match with OC2B in step with them, at count 100. */
+static void captures(void)
+{
+    DDRD |= _BV(PD3);
+    TCCR2A = _BV(COM2B1);
+    OCR2B = 100;
+    count_in_step();
+    TCCR2B |= _BV(FOC2B);
+    TCCR2A = _BV(COM2B1) | _BV(COM2B0);
+    TIFR1 = _BV(ICF1);
+    for (uint8_t k = 0; k < 40; k++) {
+        dawdle_until(_BV(ICF1));
+        put_word(ICR1);
+    }
+    stop_counting_in_step();
+}
+
 static uint16_t time_of(uint8_t what)
 {
     uint16_t result = 0;
@@ -69,19 +178,21 @@ static uint16_t time_of(uint8_t what)
         return result;
     case 'c':
         return cause;
+    case 'm':
+        matches();
+        return 0;
+    case 'w':
+        match_while_its_mode_is_changed();
+        return 0;
+    case 'i':
+        captures();
+        return 0;
     case 'h': /* hangs */
         wdt_enable(WDTO_15MS);
         for (;;)
             ;
     case 'l': /* lasts: a level on the first converter's output, not one bit too early */
-        PORTB &= (uint8_t)~_BV(PB2);
-        SPDR = 0x31;
-        while (!(SPSR & _BV(SPIF)))
-            ;
-        SPDR = 0x23;
-        while (!(SPSR & _BV(SPIF)))
-            ;
-        PORTB |= _BV(PB2);
+        send_level(0x3123);
         PORTB &= (uint8_t)~_BV(PB1);
         PORTB |= _BV(PB1);
         break;
@@ -109,8 +220,6 @@ int main(void)
     ADCSRA = _BV(ADEN) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
     TCCR1B = _BV(CS10);
     for (;;) {
-        uint16_t answer = time_of(get());
-        put(answer & 0xFF);
-        put(answer >> 8);
+        put_word(time_of(get()));
     }
 }

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurorig.hardware.firmware.images import packaged
@@ -116,6 +117,43 @@ class TestChip:
         assert not [e for e in chip.events() if e["kind"] == 0]
         chip.restart("POWER")
         assert {(e["channel"], e["code"]) for e in chip.events() if e["kind"] == 0} == {(c, 0) for c in range(4)}
+
+    def test_matches_switch_their_pins_in_the_very_cycle_whatever_instruction_runs(self, chip):
+        """LDAC by OC1A and SYNC by OC2B, which count eighths of the clock in step: 8 cycles a count, none more or less."""
+        chip.send(b"m")
+        chip.run(20 * MS)
+        counts = np.frombuffer(chip.received(), "<u2")[:-1].astype(np.int64)
+        assert len(counts) == 40
+        events = chip.events()
+        for kind in (0, 3):
+            cycles = events["cycle"][events["kind"] == kind].astype(np.int64)
+            assert (cycles - cycles[0]).tolist() == (8 * (counts - counts[0])).tolist()
+        assert events["code"][events["kind"] == 0].tolist() == list(range(1, 41))
+        assert len(np.unique(events["cycle"])) == 40, "both in the same cycle"
+        assert np.all(np.diff(events["cycle"].astype(np.int64)) >= 0)
+
+    def test_a_match_finds_the_mode_that_was_there_in_its_cycle(self, chip):
+        chip.send(b"w")
+        chip.run(20 * MS)
+        events = chip.events()
+        changed = events["cycle"][(events["kind"] == 2) & (events["code"] == 1)].astype(np.int64)
+        risen = events["cycle"][(events["kind"] == 3) & (events["code"] == 1)].astype(np.int64)
+        assert len(changed) == 20
+        before = risen - changed[: len(risen)]
+        assert before.tolist() == list(range(1 - len(risen), 1)), "one cycle later each time, the last with the change"
+        assert 5 < len(risen) < 15
+
+    def test_a_capture_holds_the_count_of_the_very_cycle_of_its_edge(self, chip):
+        chip.send(b"i")
+        chip.run(MS // 4)
+        (match,) = chip.events()
+        zero = int(match["cycle"]) - 8 * 101
+        edges = np.arange(40, dtype=np.uint64) * 4001 + chip.cycle + 100
+        assert set(edges % 8) == set(range(8))
+        chip.spikes(edges, np.zeros(40, np.uint8))
+        chip.run(20 * MS)
+        counts = np.frombuffer(chip.received(), "<u2")[:-1]
+        assert counts.tolist() == ((edges - zero) // 8).tolist()
 
     def test_what_comes_in_the_bootloader_is_lost(self, chip):
         chip.restart("EXTERNAL", boot=0.5)
