@@ -71,7 +71,7 @@ def bom_command(
         document |= {"for": list(figures), "for_figures": [asdict(item) for item in more]}
         print(json.dumps(document))
     else:
-        from .tables import print_bom, print_figure_parts
+        from .bom_page import print_bom, print_figure_parts
 
         print_bom(bom)
         if figures:

@@ -12,7 +12,6 @@ from neurorig.signals import show
 
 if TYPE_CHECKING:
     from neurorig.analysis.calibration import Calibration
-    from neurorig.hardware.kicad.bom import Bom, Item
     from neurorig.hardware.kicad.checks import Checks
     from neurorig.hardware.kicad.overview import Overview
     from neurorig.protocols import Outcome, Parameter
@@ -41,7 +40,6 @@ _NUMBERS = (
     "distance",
     "of signal",
     "tolerance",
-    "pieces",
     "parts",
     "sheets",
     "ERC",
@@ -49,7 +47,7 @@ _NUMBERS = (
     "unconnected",
     "parity",
 )
-_SENTENCES = ("meaning", "state", "remarks", "found", "figure", "found at", "part number", "on the board as")
+_SENTENCES = ("meaning", "state", "remarks", "found", "figure")
 
 
 def _table(*columns: str) -> Table:
@@ -264,50 +262,6 @@ def print_boards(rows: "Sequence[Overview]") -> None:
     for row in rows:
         table.add_row(row.name, row.title, f"{row.width:g} x {row.height:g} mm", str(row.parts), str(row.sheets))
     _print(table)
-
-
-def print_bom(bom: "Bom") -> None:
-    """What is to be bought, one line per part to order, and the places that stay empty."""
-    _print_items(bom.bought)
-    pieces = sum(item.quantity for item in bom.accessories)
-    along = f" and {pieces} pieces that go with them" if pieces else ""
-    print(f"\n{sum(i.quantity for i in bom.fitted)} parts{along}, about {bom.cost:.2f} EUR{_unpriced(bom.unpriced)}")
-    print(_choose_yourself(bom.bought))
-    print_lines("not fitted", [f"{' '.join(i.designators)} ({i.value})" for i in bom.not_fitted])
-
-
-def print_figure_parts(figures: Sequence[str], items: "Sequence[Item]") -> None:
-    """What figures need beside the board, in lines as those of `print_bom`."""
-    print(f"\nMore for {', '.join(figures)}, one after the other:")
-    if not items:
-        print("nothing, the printed values are those")
-        return
-    _print_items(items)
-    unpriced = [item for item in items if item.cost is None]
-    print(
-        f"\n{sum(i.quantity for i in items)} parts, about {sum(i.cost or 0 for i in items):.2f} EUR{_unpriced(unpriced)}"
-    )
-    print(_choose_yourself(items))
-
-
-def _print_items(items: "Sequence[Item]") -> None:
-    table = _table("pieces", "manufacturer", "part number", "price", "on the board as", "found at")
-    for item in items:
-        cells = (str(item.quantity), item.manufacturer, item.part_number, item.price, item.value)
-        table.add_row(*(Text(cell) for cell in cells), Text(" ".join(item.designators)))
-    _print(table)
-
-
-def _unpriced(items: "Sequence[Item]") -> str:
-    return f", without {' '.join(i.designators[0] for i in items)}, of which no price is known" if items else ""
-
-
-def _choose_yourself(items: "Sequence[Item]") -> str:
-    described = [item for item in items if item.described]
-    if not described:
-        return f"all {len(items)} lines have a part number"
-    places = ", ".join(item.designators[0] for item in described)
-    return f"without part number, described to choose yourself: {len(described)} of {len(items)} lines ({places})"
 
 
 def print_checks(checked: "Sequence[Checks]") -> None:

@@ -5,6 +5,9 @@ import json
 import pytest
 
 from neurorig.cli.app import run
+from neurorig.hardware.kicad.bom import bill_of_materials
+from neurorig.hardware.kicad.projects import PROJECTS
+from neurorig.hardware.kicad.schematic import read_schematic
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +22,21 @@ def test_the_parts_of_figures_stand_below_those_of_the_board(capsys):
     rows = [line.split() for line in more.splitlines()]
     assert ["33n", "C_m1"] in [row[-2:] for row in rows]
     assert ["10u", "C_s11_1", "C_s11_2"] in [row[-3:] for row in rows]
+
+
+@pytest.mark.parametrize("columns", [None, "100"])
+@pytest.mark.parametrize("board", PROJECTS)
+def test_no_line_is_cut_by_the_terminal(capsys, monkeypatch, board, columns):
+    """80 columns where there is no terminal; part numbers and designators, which one copies, stay whole."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert run(["hardware", "bom", board]) == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= int(columns or 80)
+    said = set(printed.replace("(", " ").replace(")", " ").split())
+    for item in bill_of_materials(read_schematic(PROJECTS[board].schematic)).bought:
+        assert set(item.designators) | set(item.part_number.split()) <= said
 
 
 def test_printed_values_need_nothing_more(capsys):
