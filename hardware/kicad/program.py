@@ -4,14 +4,15 @@ It works on a copy because it locks the .kicad_pro and may write beside it. The 
 the same path as the original below the root, so that paths such as ``../library`` lead to copies as well.
 """
 
+import contextlib
 import functools
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ LEAST = 9
 """The first version of KiCad that reads these boards."""
 DEADLINE = 300.0
 """Seconds that one run may take; the slowest, a picture of a large board, takes about ten."""
+_PREFIX = "neurorig-kicad-"
+_STALE = 24 * 3600.0  # s; no check or build takes so long
 _INSTALL = (
     "Install KiCad 9 or later (kicad.org; on Debian 12 from backports: "
     "sudo apt install -t bookworm-backports kicad kicad-symbols kicad-footprints)."
@@ -41,7 +44,7 @@ def kicad_cli() -> tuple[Path, str]:
     found = shutil.which("kicad-cli")
     if found is None:
         raise KicadError(f"kicad-cli is not found on this machine. {_INSTALL}")
-    with tempfile.TemporaryDirectory(prefix="neurorig-kicad-") as home:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as home:
         done = subprocess.run(
             [found, "version"], env=_environment(Path(home)), capture_output=True, text=True, timeout=60, check=False
         )
@@ -87,15 +90,24 @@ def _environment(home: Path) -> dict[str, str]:
     return os.environ | {"KICAD_CONFIG_HOME": str(home), "HOME": str(home), "LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
 
 
-@contextmanager
+@contextlib.contextmanager
 def workspace(project: Project) -> Iterator[Workspace]:
     """A copy of the project, its libraries and sheets, for as long as the block lasts."""
     _, version = kicad_cli()
-    with tempfile.TemporaryDirectory(prefix="neurorig-kicad-") as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         root = Path(folder).resolve()
         copied = _copy(project, root / "files")
         _configure(root / "home" / ".".join(version.split(".")[:2]), shipped=project == PROJECTS.get(project.name))
         yield Workspace(copied, root)
+
+
+def _sweep() -> None:
+    """Remove what runs left behind that were killed: temporary folders of ours, unchanged for a day."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):  # another person's, or another run removes it just now
+            if folder.is_dir() and not folder.is_symlink() and time.time() - folder.stat().st_mtime > _STALE:
+                shutil.rmtree(folder)
 
 
 def _copy(project: Project, root: Path) -> Project:

@@ -3,11 +3,13 @@
 import os
 import shutil
 import stat
+import time
 from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
 
+from neurorig.hardware.kicad import program
 from neurorig.hardware.kicad.checks import check
 from neurorig.hardware.kicad.program import KicadError, kicad_cli, workspace
 from neurorig.hardware.kicad.projects import PROJECTS, Project, find_project
@@ -55,6 +57,21 @@ def test_a_kicad_that_is_too_old_is_named(empty: Project, programs: Path, versio
     script(programs, f"echo {version}")
     with pytest.raises(KicadError, match=rf"kicad-cli is {told}.*; these boards need 9 or later\. Install KiCad 9"):
         check(empty)
+
+
+def test_what_a_killed_run_left_behind_goes_the_next_day(empty, programs, tmp_path, monkeypatch):
+    script(programs, "echo 9.0.8")
+    monkeypatch.setattr(program, "_configure", lambda folder, *, shipped: None)  # no templates of KiCad needed
+    temporary = tmp_path / "temporary"
+    names = ("neurorig-kicad-old", "neurorig-kicad-new", "neurorig-else")
+    for name in names:
+        (temporary / name / "files").mkdir(parents=True)
+    for name in ("neurorig-kicad-old", "neurorig-else"):
+        os.utime(temporary / name, (time.time() - 90_000,) * 2)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with workspace(empty):
+        pass
+    assert {path.name for path in temporary.iterdir()} == {"neurorig-kicad-new", "neurorig-else"}
 
 
 @pytest.mark.parametrize("version", ["9.0.8", "10.0.1", "9.0.8-1~bpo12+1"])
