@@ -55,16 +55,24 @@ def flash_command(
 
     Nothing is written while a program holds the port or an output is on. The calibration, in EEPROM, stays.
     """
-    from neurorig.hardware.firmware.images import packaged
+    from neurorig.hardware.firmware.images import packaged, stale
     from neurorig.instruments.flashing import command, flash
 
     image, build = packaged()
     if dry_run:
         print(json.dumps(command(port, image)) if as_json else shlex.join(command(port, image)))
         return 0
-    if not as_json:
-        print(f"Writing {build.full_version} to the Arduino at {port}; it takes about ten seconds.", flush=True)
-    flashed = flash(port, image, build)
+
+    def begun() -> None:
+        if not as_json:
+            print(
+                f"writing  {build.full_version} to the Arduino at {port}: ten seconds, or a minute if nothing answers",
+                flush=True,
+            )
+
+    if not as_json and (old := stale()):
+        print(f"note     {old}")
+    flashed = flash(port, image, build, begun)
     if as_json:
         before = asdict(flashed.before) if flashed.before else None
         print(json.dumps({"port": port, "before": before, "after": asdict(flashed.after)}))

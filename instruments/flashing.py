@@ -4,21 +4,22 @@ Only the bootloader of the Arduino is used, no programmer: what it needs is the 
 """
 
 import contextlib
+import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from neurorig.hardware.firmware.images import Build
-from neurorig.signals import BenchError, ConfigError, LinkError
+from neurorig.signals import BenchError, ConfigError, LinkError, NeurorigError, say_too
 
 from .claim import Claim
 from .drivers import DRIVERS
 from .identify import ask, driver_for
 from .links import Link, open_link
-from .permissions import Trouble, holders, in_use, may_open, serial_refused
+from .permissions import Trouble, holders, in_use, is_serial, may_open, serial_refused
 from .roles import Identity
 
 SOURCE = "arduino_source"
@@ -64,22 +65,25 @@ def command(port: str, image: Path, program: str = "avrdude") -> list[str]:
     ]  # fmt: skip
 
 
-def flash(port: str, image: Path, build: Build) -> Flashed:
-    """Write the image and ask who answers then. Raises ConfigError without avrdude, BenchError when the port is not there,
-    not free, drives something, belongs to another instrument, or when another firmware answers than was written."""
-    program = shutil.which("avrdude")
-    if program is None:
-        raise ConfigError(f"avrdude is not found; it writes the firmware: {INSTALL}.")
-    device = device_of(port)
-    _check_free(device)
-    with Claim(f"serial://{device}"):
-        before = _check_harmless(device)
+def flash(port: str, image: Path, build: Build, tell: Callable[[], None] = lambda: None) -> Flashed:
+    """Write the image and ask who answers then; `tell` is called when all was found right and the writing begins.
+
+    Raises ConfigError without avrdude or a port, BenchError when the port is not there, not free, drives something, belongs to
+    another instrument, or when another firmware answers than was written.
+    """
+    with contextlib.ExitStack() as stack:
+        with _nothing_written():
+            program, device = _program(), device_of(port)
+            _check_free(device)
+            stack.enter_context(Claim(f"serial://{device}"))
+            before = _check_harmless(device)
+        tell()
         _run(command(device, image, program), device)
         after = _answering(device)
     if after is None:
         raise BenchError(
             f"{device}: avrdude has written the firmware, but nobody answers *IDN? within {BOOT:g} s. Unplug the Arduino, plug "
-            f"it in again, and ask: neurorig instruments serial://{device}"
+            f"it in again, and ask: neurorig firmware info --port {device}"
         )
     if after.version != build.full_version:
         raise BenchError(
@@ -89,8 +93,24 @@ def flash(port: str, image: Path, build: Build) -> Flashed:
     return Flashed(before, after)
 
 
+@contextlib.contextmanager
+def _nothing_written() -> Iterator[None]:
+    """Whatever is wrong before the first byte, the Arduino has the program that it had."""
+    try:
+        yield
+    except (NeurorigError, KeyboardInterrupt) as reason:
+        reason.args = (f"Nothing was written. {reason}".strip(), *reason.args[1:])
+        raise
+
+
+def _program() -> str:
+    if (program := shutil.which("avrdude")) is None:
+        raise ConfigError(f"avrdude is not found; it writes the firmware: {INSTALL}.")
+    return program
+
+
 def version_at(port: str) -> Identity:
-    """The source at a port. Raises BenchError when there is none, or the port is not free."""
+    """The source at a port. Raises ConfigError without a port, BenchError when there is no source, or it is not free."""
     device = device_of(port)
     _check_free(device)
     with Claim(f"serial://{device}"):
@@ -118,9 +138,19 @@ def _is_source(identity: Identity) -> bool:
 
 
 def _check_free(device: str) -> None:
-    if device.startswith("/") and not Path(device).exists():
-        raise BenchError(f"{device}: there is no such port. {_ports()}")
-    if device.startswith("/") and not may_open(device):
+    """Whether it is a serial port, there, free, and may be opened. Nothing is opened: that would restart an Arduino."""
+    if not device or "://" in device:
+        raise ConfigError(
+            f"--port '{device}': name the Arduino's serial port, such as /dev/ttyACM0 or COM3. {_ports()}"
+        )
+    if os.name != "posix":
+        return  # what is wrong shows when it is opened
+    if not Path(device).exists():
+        there = Path("/dev") / device
+        raise BenchError(f"{device}: there is no such port. {f'Is it {there}?' if there.exists() else _ports()}")
+    if not is_serial(device):
+        raise BenchError(f"{device}: is no serial port. {_ports()}")
+    if not may_open(device):
         raise _refused(serial_refused(device))
     if by := holders(device):
         raise _refused(in_use(device, by))
@@ -130,11 +160,11 @@ def _ports() -> str:
     from serial.tools import list_ports
 
     there = ", ".join(sorted(p.device for p in list_ports.comports()))
-    return f"There are: {there}." if there else "There are none: is the cable in?"
+    return f"Serial ports of this computer: {there}." if there else "This computer has no serial port: is the cable in?"
 
 
 def _refused(trouble: Trouble) -> BenchError:
-    return BenchError(f"{trouble.where}: {trouble.what}. Nothing was written. -> {trouble.remedy}")
+    return BenchError(f"{trouble.where}: {trouble.what}. -> {trouble.remedy}")
 
 
 def _check_harmless(device: str) -> Identity | None:
@@ -145,15 +175,15 @@ def _check_harmless(device: str) -> Identity | None:
             return None
         if not _is_source(found):
             raise BenchError(
-                f"{device}: {found.maker} {found.model} answers, which is no Arduino current source. Nothing was written; name "
-                "the Arduino's port."
+                f"{device}: {found.maker} {found.model} answers, which is no Arduino current source. Name the Arduino's "
+                f"port. {_ports()}"
             )
         assert link is not None
         with contextlib.suppress(ValueError):
             if int(link.query("STAT?")) & OUTPUTS_ON:
                 raise BenchError(
-                    f"{device}: an output of the source is on. Nothing was written. End what drives it, or send SYST:SAFE: "
-                    f"neurorig console serial://{device}"
+                    f"{device}: an output of the source is on. End what drives it, or send SYST:SAFE: neurorig console "
+                    f"serial://{device}"
                 )
         return found
 
@@ -174,7 +204,9 @@ def _linked(device: str) -> Iterator[Link | None]:
     try:
         link = open_link(f"serial://{device}", baud=DRIVERS[SOURCE].baud, timeout=1.0)
     except LinkError as reason:
-        raise BenchError(f"{device}: cannot be opened ({reason.__cause__ or reason}). Nothing was written.") from reason
+        number = getattr(reason.__cause__, "errno", None)
+        why = os.strerror(number) if isinstance(number, int) else str(reason.__cause__ or reason)
+        raise BenchError(f"{device}: cannot be opened ({why}). Is it the Arduino's? {_ports()}") from reason
     with link:
         yield link
 
@@ -189,6 +221,9 @@ def _run(arguments: list[str], device: str) -> None:
         raise BenchError(
             f"{device}: avrdude has not ended within {DEADLINE:g} s. Unplug the Arduino, plug it in again, and try once more."
         ) from reason
+    except KeyboardInterrupt as event:
+        say_too(event, f"The program in the Arduino may be half written; its outputs stay off. Again: {_write(device)}")
+        raise
     if done.returncode == 0:
         return
     said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]

@@ -5,6 +5,7 @@ Everything of the search that depends on the operating system; Linux is tested, 
 
 import importlib.util
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from pathlib import Path
 
 USB_DEVICES = Path("/sys/bus/usb/devices")
 USB_NODES = Path("/dev/bus/usb")
+KINDS = Path("/sys/dev/char")
+"""Device files by their numbers, as Linux lists them."""
+MOST_NAMED = 3
 _USBTMC = ("fe", "03")  # interface class and subclass of USB test and measurement (USBTMC 1.0, table 43)
 
 
@@ -22,6 +26,15 @@ class Trouble:
     where: str
     what: str
     remedy: str = ""
+
+
+def is_serial(device: str) -> bool:
+    """Whether an existing device file may be a serial port, told without opening it: that would restart an Arduino."""
+    found = Path(device).stat()
+    if not stat.S_ISCHR(found.st_mode):
+        return False
+    kind = KINDS / f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}" / "subsystem"
+    return not kind.exists() or kind.resolve().name == "tty"  # a pseudo-terminal is not listed
 
 
 def may_open(device: str) -> bool:
@@ -58,8 +71,10 @@ def holders(device: str) -> list[str]:
 
 def in_use(device: str, by: list[str]) -> Trouble:
     """A serial port that another program has."""
-    who = " and ".join(by) or "another program"
-    return Trouble(device, f"{who} has it open; it was left alone", "end that program, or wait for it")
+    who = ", ".join(by[:MOST_NAMED]) or "another program"
+    more = f" and {len(by) - MOST_NAMED} more" if len(by) > MOST_NAMED else ""
+    what = f"{who}{more} {'have' if len(by) > 1 else 'has'} it open; it was left alone"
+    return Trouble(device, what, f"end {'those programs' if len(by) > 1 else 'that program'}, or wait for it")
 
 
 @dataclass(frozen=True)

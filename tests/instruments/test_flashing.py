@@ -1,7 +1,9 @@
 """Writing the firmware, with a stand-in for avrdude on the PATH and the simulated source behind a pseudo-terminal."""
 
+import errno
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -15,10 +17,11 @@ from neurorig.hardware.firmware.images import Build
 from neurorig.instruments import flashing, open_link
 from neurorig.instruments.claim import Claim
 from neurorig.instruments.flashing import device_of, flash, version_at
+from neurorig.instruments.permissions import in_use
 from neurorig.instruments.simulated.launch import SimulatedProcess
 from neurorig.instruments.simulated.models import arduino_source
 from neurorig.instruments.simulated.process import Settings
-from neurorig.signals import BenchError, ConfigError
+from neurorig.signals import BenchError, ConfigError, LinkError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 SAME = Build(arduino_source.FIRMWARE, arduino_source.build(), "", "", "5.4.0", 16000, 1700)
@@ -114,7 +117,7 @@ def test_nothing_is_written_while_a_program_has_the_port(
     with Claim(f"serial://{port}"), pytest.raises(BenchError, match="another neurorig"):
         flash(port, Path("image.hex"), SAME)
     monkeypatch.setattr(flashing, "holders", lambda device: ["minicom (4711)"])
-    with pytest.raises(BenchError, match=r"minicom \(4711\) has it open.*Nothing was written"):
+    with pytest.raises(BenchError, match=r"Nothing was written\. .* minicom \(4711\) has it open"):
         flash(port, Path("image.hex"), SAME)
     assert avrdude.called is None
 
@@ -150,6 +153,59 @@ def test_no_port_and_no_avrdude_are_told(avrdude: FakeAvrdude, monkeypatch: pyte
         flash("/dev/ttyNONE", Path("image.hex"), SAME)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("/dev/null", "/dev/null: is no serial port"),
+        ("serial:///dev/zero", "/dev/zero: is no serial port"),
+        ("/dev", "/dev: is no serial port"),
+        ("/dev/ttyNONE", "/dev/ttyNONE: there is no such port"),
+        ("null", r"null: there is no such port\. Is it /dev/null\?"),
+        ("tcp://127.0.0.1:5", "name the Arduino's serial port"),
+        ("", "name the Arduino's serial port"),
+    ],
+)
+def test_what_is_no_port_is_told_before_anything_is_said_to_be_written(
+    name: str, told: str, shipped: Path, avrdude: FakeAvrdude, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["firmware", "flash", "--port", name]) in (2, 5)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.match(f"neurorig: Nothing was written. .*{told}", said.err)
+    assert re.search(r"Is it|computer", said.err)  # what there is instead
+    assert avrdude.called is None
+
+
+def test_a_port_that_cannot_be_opened_is_told_in_one_sentence(
+    port: str, avrdude: FakeAvrdude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise LinkError("could not") from OSError(errno.EBUSY, f"[Errno 16] could not open port {port}: [Errno 16]")
+
+    monkeypatch.setattr(flashing, "open_link", busy)
+    with pytest.raises(
+        BenchError, match=r"^Nothing was written\. \S+: cannot be opened \(Device or resource busy\)\. Is it"
+    ):
+        flash(port, Path("image.hex"), SAME)
+    assert avrdude.called is None
+
+
+def test_many_programs_at_a_port_are_named_briefly() -> None:
+    trouble = in_use("/dev/ttyACM0", [f"cat ({n})" for n in range(1, 6)])
+    assert trouble.what == "cat (1), cat (2), cat (3) and 2 more have it open; it was left alone"
+
+
+def test_ctrl_c_while_it_is_written_says_what_to_do(
+    port: str, avrdude: FakeAvrdude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.run", stopped)
+    with pytest.raises(KeyboardInterrupt, match=rf"may be half written.*neurorig firmware flash --port {port}"):
+        flash(port, Path("image.hex"), SAME)
+
+
 def test_an_avrdude_that_hangs_is_ended(port: str, avrdude: FakeAvrdude, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flashing, "DEADLINE", 0.3)
     (Path(os.environ["PATH"]) / "avrdude").write_text(
@@ -183,7 +239,9 @@ def test_the_command_line(
     assert capsys.readouterr().out.strip() == expected
     assert avrdude.called is None
     assert run(["firmware", "flash", "--port", port]) == 0
-    assert f"now      {SAME.full_version}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"writing  {SAME.full_version} to the Arduino at {port}" in said
+    assert f"now      {SAME.full_version}" in said
     assert run(["firmware", "flash", "--port", port, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["after"]["version"] == SAME.full_version
     assert run(["firmware", "info", "--port", port]) == 0
