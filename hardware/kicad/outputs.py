@@ -24,6 +24,15 @@ _INCLUDE = re.compile(r'^(\.(?:include|lib)\s+)"([^"]+)"', re.MULTILINE)
 _NO_MODEL = re.compile(r"Could not add 3D model for (\S+?)\.?\s*$", re.MULTILINE)
 _FRONT = "F.Cu,F.Mask,F.SilkS,Edge.Cuts"
 _BACK = "B.Cu,B.Mask,B.SilkS,Edge.Cuts"
+_THEME = {
+    "meta": {"name": "neurorig", "version": 5},
+    "board": {
+        "copper": {"f": "rgb(250, 205, 180)", "b": "rgb(190, 215, 245)"},
+        "f_mask": "rgb(215, 150, 110)", "b_mask": "rgb(120, 165, 215)",
+        "f_silks": "rgb(0, 0, 0)", "b_silks": "rgb(0, 0, 0)", "edge_cuts": "rgb(0, 0, 0)",
+    },
+}  # fmt: skip
+"""Colours in which the silkscreen is read over copper and beside it, on a screen and on paper; KiCad's own are for black."""
 
 
 class BoardRefusedError(KicadError):
@@ -178,7 +187,10 @@ class _Maker:
             self.copy.run(
                 "pcb", "render", "--output", path, "--side", side, "--quality", "basic", *size, self.project.board
             )
-        plain = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
+        colours = self.copy.settings / "colors"
+        colours.mkdir(exist_ok=True)
+        (colours / "neurorig.json").write_text(json.dumps(_THEME), encoding="utf-8")
+        plain = ("--theme", "neurorig", "--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
         self._pcb("front.svg", "layers of the front, to scale", "svg", "--layers", _FRONT, *plain)
         self._pcb("back.svg", "layers of the back, seen from the back", "svg", "--layers", _BACK, "--mirror", *plain)
         self._assembly("assembly.pdf", "front", "F")

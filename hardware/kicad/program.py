@@ -64,6 +64,8 @@ class Workspace:
     """The copy."""
     root: Path
     """The temporary folder; what it holds keeps its path below it."""
+    settings: Path
+    """KiCad's settings for these runs."""
 
     def run(self, *arguments: str | Path, accept: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         """Run kicad-cli in the project's folder. Raises KicadError for an exit code other than those of `accept`."""
@@ -98,8 +100,9 @@ def workspace(project: Project) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         root = Path(folder).resolve()
         copied = _copy(project, root / "files")
-        _configure(root / "home" / ".".join(version.split(".")[:2]), shipped=project == PROJECTS.get(project.name))
-        yield Workspace(copied, root)
+        settings = root / "home" / ".".join(version.split(".")[:2])
+        _configure(settings, shipped=project == PROJECTS.get(project.name))
+        yield Workspace(copied, root, settings)
 
 
 def _sweep() -> None:

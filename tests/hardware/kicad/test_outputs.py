@@ -152,3 +152,11 @@ def test_nothing_is_written_over(divider, tmp_path):
         build(divider, tmp_path / "mine.txt")
     with pytest.raises(ConfigError, match=r"mine\.txt is not writable"):
         build(divider, tmp_path / "mine.txt" / "below")
+
+
+def test_the_silkscreen_lies_over_the_copper_in_colours_that_are_read(built):
+    drawn = (built.folder / "divider-front.svg").read_text()
+    colours = list(dict.fromkeys(re.findall(r'style="(?:fill|stroke):(#\w{6})', drawn)))
+    copper, mask, black, holes = "#FACDB4", "#D7966E", "#000000", "#FFFFFF"
+    assert [c for c in colours if c != black] == [copper, mask, holes]
+    assert drawn.rindex(black) > drawn.rindex(mask) > drawn.rindex(copper)
