@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from .bench import FileArgument
+from .bench import FileArgument, print_bench
 from .hands import Hands, part
 from .options import SOURCES, JsonOption, SeedOption, SourcesOption
 from .run import progress_bar
@@ -53,6 +53,7 @@ def accept_source_command(
 
     Exit code 5 when it does not show itself good enough for what --needs names. It is kept under the source's serial number.
     """
+    from neurorig.instruments.bench import load_bench
     from neurorig.protocols.accept import AcceptRequest, accept
     from neurorig.protocols.acceptance import AcceptancePlan
     from neurorig.signals import parse
@@ -62,6 +63,8 @@ def accept_source_command(
         source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A")
     )
     request = AcceptRequest(plan, file, needs, simulate, seed, out)
+    if not as_json:
+        print_bench(load_bench(file), simulate=simulate)
     hands = Hands(simulate, as_json)
     with progress_bar(quiet=as_json or not simulate) as progress:
         outcome = accept(request, lambda what, _: hands(what), progress or (lambda _, __: None))

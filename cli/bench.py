@@ -97,6 +97,12 @@ def check_command(file: FileArgument, /, *, as_json: JsonOption = False) -> int:
     return 2 if wrong else 0
 
 
+def print_bench(bench: "Bench", *, simulate: bool) -> None:
+    """One line: which bench a command has taken, and whether it is the simulated one."""
+    double = ", simulated: no hardware is touched" if simulate else ""
+    print(f"bench   {bench.name} ({bench.path}){double}", flush=True)
+
+
 def _budget(bench: "Bench") -> list[str]:
     """What the probes take of the margin that each protocol lives on."""
     from neurorig.protocols import loading_budget

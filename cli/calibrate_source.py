@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from neurorig.signals.errors import ConfigError, NeurorigError, say_too
 
-from .bench import FileArgument
+from .bench import FileArgument, print_bench
 from .hands import Hands, part
 from .options import SOURCES, JsonOption, SeedOption, SourcesOption
 from .run import progress_bar
@@ -59,6 +59,8 @@ def calibrate_source_command(
     ]
     for plan in plans:
         check_calibration(plan, bench)
+    if not as_json:
+        print_bench(bench, simulate=simulate)
     outcomes = []
     for plan in plans:
         request = CalibrateRequest(plan, file, simulate, seed, out)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
     from neurorig.instruments.simulated.launch import SimulatedProcess
+    from neurorig.instruments.wiring import PortWiring
 
 SOURCES = Path("sources")
 
@@ -68,8 +69,20 @@ def accept(request: AcceptRequest, ask: Ask, tell: Tell) -> AcceptOutcome:
             found = measure(plan, rig, _by_hand(ask, double), tell)
             record = _record(request, bench, rig)
     result = judge_source(found, request.needs)
+    if request.simulate:
+        result.notes.append(_simulated(port_of(plan, bench)))
     record["result"] = result.as_json()
     return _keep(request, record, result, found)
+
+
+def _simulated(port: "PortWiring") -> str:
+    """Why a simulated source delivers what it does."""
+    if port.delivered.ideal:
+        return "The source is simulated: it delivers what it is told, in its steps."
+    return (
+        f'The source is simulated: it delivers by [ports."{port.port}"].delivered of the bench file, which is what was found. '
+        "Without that table it delivers what it is told."
+    )
 
 
 def _double(request: AcceptRequest) -> "SimulatedProcess":

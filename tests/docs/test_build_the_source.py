@@ -12,16 +12,17 @@ PAGE = "docs/howto/build-the-source.md"
 
 
 @pytest.mark.skipif(SHELL is None, reason="needs bash")
-@pytest.mark.timeout(300)  # about 40 s when the machine is idle
+@pytest.mark.timeout(300)  # about 50 s when the machine is idle
 def test_the_commands_of_the_page(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     said = pasted("\n".join(b.text for b in blocks(PAGE, "sh")), tmp_path)
     assert re.search(r"^version +1\.1\.0\+[0-9a-f]{8}, built by avr-gcc", said, re.MULTILINE)
     assert re.search(r"^avrdude -c arduino .* -P /dev/ttyACM0 .*current_source\.hex:i$", said, re.MULTILINE)
-    shown = next(b for b in blocks(PAGE, "text") if b.text.startswith("leg"))
     printed = [" ".join(line.split()) for line in said.splitlines()]
-    for line in shown.text.replace("...\n", "").splitlines():
-        assert any(there.startswith(" ".join(line.split())) for there in printed), line
+    for shown in blocks(PAGE, "text"):
+        for line in shown.text.replace("...\n", "").splitlines():
+            assert any(there.startswith(" ".join(line.split())) for there in printed), line
+    assert len(re.findall(r"^bench +(bench|scope) \(.*, simulated: no hardware", said, re.MULTILINE)) == 3
     assert said.count("stored  in source.1") == 2
     assert said.count("stored  in source.2") == 1
     assert len(list((tmp_path / "sources").glob("*/*_calibration_channel_*/report.html"))) == 3
