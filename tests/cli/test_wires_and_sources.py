@@ -53,7 +53,7 @@ def test_a_source_is_accepted_as_the_page_says_and_its_table_written(tmp_path: P
     done = neurorig("accept-source", str(file), "--simulate", *words, "--write", cwd=tmp_path)
     assert done.returncode == 5, done.stderr  # neither sag nor drift was measured
     assert done.stdout.startswith(f"bench   mine ({file}), simulated: no hardware is touched\n")
-    assert "it delivers by [ports.\"n1.i0\"].delivered of the bench file, which is what was found" in done.stdout
+    assert 'it delivers by [ports."n1.i0"].delivered of the bench file, which is what was found' in done.stdout
     assert "noise, rms 1 Hz to 1 kHz" in done.stdout
     assert "+delivered = [" in done.stdout
     assert f"the old one is {file}.1.old" in done.stdout
