@@ -84,10 +84,12 @@ class SourceBench:
     def __init__(self, clock: Callable[[], float] = lambda: 0.0, *, brain: str = "python", **options) -> None:
         self.world = quiet_world()
         self.out = {n: Ammeter(self.world) for n in (1, 2)}
-        self.sync, self.trigger, self.comparator = LogicLine(self.world), LogicLine(self.world), Ticker()
+        self.sync, self.trigger = LogicLine(self.world), LogicLine(self.world)
+        self.comparators = {1: Ticker(), 2: Ticker()}
+        self.comparator = self.comparators[1]
         source = {"python": SimulatedArduinoSource, "firmware": FirmwareSource}[brain]
         self.source = source(
-            self.world, self.out, self.sync, self.trigger, {1: self.comparator}, serial="N-1", clock=clock, **options
+            self.world, self.out, self.sync, self.trigger, self.comparators, serial="N-1", clock=clock, **options
         )
         self.session = self.source.session()
 

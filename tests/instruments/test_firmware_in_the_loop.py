@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurorig.hardware import load_board
@@ -11,8 +12,9 @@ from neurorig.instruments import DRIVERS, load_bench
 from neurorig.instruments.simulated.bench import SimulatedBench
 from neurorig.protocols import Bump, Context, Request, execute
 from neurorig.records import Run
-from neurorig.signals import ConfigError
+from neurorig.signals import ConfigError, Hold, Program
 
+from ..hardware.firmware.current_source_bench import Variable, built
 from .fakes import serving
 from .source_bench import LSB, SourceBench
 
@@ -72,6 +74,50 @@ def test_every_step_of_the_bump_is_latched_within_a_microsecond_of_its_planned_t
     assert [code for _, code in steps] == [code for _, code in expected]
     late = [at - due for (at, _), (due, _) in zip(steps, expected, strict=True)]
     assert max(map(abs, late)) <= MICROSECOND, late
+
+
+@pytest.mark.needs("avr")
+def test_stamps_go_on_beyond_the_wraps_of_the_clock_and_of_their_own_counter() -> None:
+    """Both after 2147 s: the clock is put shortly before its own, and t0 later than it was once the program runs."""
+    bench = SourceBench(clock=time.monotonic, brain="firmware", image=built())
+    overflows, t0 = (Variable(bench.source.controller, built(), name) for name in ("clock_overflows", "t0"))
+    overflows.value = -9  # 0.3 s
+    with serving(bench.world, {"source": bench.source}) as ports:
+        source = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+        source.load({"1": Program((Hold(50e-6, 1_000_000_000), Hold(0, 1_000_000)))})
+        source.report(("1",), ("1",))
+        source.arm()
+        source.fire()
+        (rise,) = bench.sync.crossings(2.5, 0.0, bench.world.now + 1)
+        assert overflows.value >= 2**16 - 9, "the clock has wrapped already"
+        t0.value += 2_000_000 // 2  # halves of microseconds: 0.5 s
+        spikes = 0.01 + 2e-3 * np.arange(490)
+        bench.comparator.times = rise + spikes
+        while source.running():
+            pass
+        assert overflows.value < 100
+        source.off()
+        stamps = source.reported().stamps["1"]
+        source.close()
+    assert stamps.lost == 0
+    assert stamps.times == pytest.approx(spikes - 0.5 + 2**32 * 0.5e-6, abs=0.6e-6)
+
+
+@pytest.mark.needs("avr")
+def test_scans_go_on_beyond_the_wrap_of_their_number() -> None:
+    bench = SourceBench(clock=time.monotonic, brain="firmware", image=built())
+    numbers = [Variable(bench.source.controller, built(), name) for name in ("scan", "first")]
+    with serving(bench.world, {"source": bench.source}) as ports:
+        source = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+        source.adc.stream(("V1",), 1e-3)
+        for number in numbers:
+            number.value += 2**32 - 200
+        source.adc._next += 2**32 - 200
+        chunks = [source.adc.read() for _ in range(30)]
+        source.close()
+    assert chunks[0].first < 2**32 < chunks[-1].first
+    assert sum(chunk.lost for chunk in chunks) == 0
+    assert [c.first for c in chunks[1:]] == [c.first + len(c.samples["V1"]) for c in chunks[:-1]]
 
 
 @pytest.mark.parametrize(

@@ -243,22 +243,6 @@ def test_a_reader_of_the_page_streams_while_a_program_plays_and_the_watchdog_is_
         client.close()
 
 
-def test_a_hundred_thousand_stamps_of_one_run_arrive_without_loss(bench):
-    """1000 spikes a second on one input, fetched every 50 ms by the poll of the status."""
-    rng = np.random.default_rng(1)
-    spikes = 5e-3 + np.cumsum(rng.uniform(0.8e-3, 1.2e-3, 100_000))
-    bench.ok("SPIK:STAT 1,ON")
-    t0 = bench.start(1, program=hold(1, 131_072) * 9)
-    bench.comparator.times = t0 + spikes
-    stamps: list[int] = []
-    while len(stamps) < 100_000 and bench.status & 1:
-        lost, new = bench.stamps()
-        assert lost == 0
-        stamps += new
-    assert len(stamps) == 100_000
-    assert np.array(stamps) * 0.5e-6 == pytest.approx(spikes, abs=0.51e-6)
-
-
 def test_spikes_and_scans_are_fetched_side_by_side(bench):
     bench.ok("SPIK:STAT 1,ON", "ADC:SCAN 15", "ADC:SLOT 8", "OUTP1 ON")
     assert bench.load(1, hold(1, 50_000)) == "OK"

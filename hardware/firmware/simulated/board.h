@@ -24,8 +24,8 @@ enum { PORT_B, PORT_C, PORT_D, PORTS };
 /* Data addresses of the registers. */
 enum {
     EECR = 0x3F, GTCCR = 0x43, SPCR = 0x4C, SPSR = 0x4D, SPDR = 0x4E, MCUSR = 0x54, ADCL = 0x78, ADCH = 0x79,
-    ADCSRA = 0x7A, ADCSRB = 0x7B, ADMUX = 0x7C, TCCR1A = 0x80, TCCR1C = 0x82, OCR1A = 0x88, TCCR2A = 0xB0, TCCR2B = 0xB1,
-    OCR2B = 0xB4,
+    ADCSRA = 0x7A, ADCSRB = 0x7B, ADMUX = 0x7C, TCCR1A = 0x80, TCCR1C = 0x82, ICR1 = 0x86, OCR1A = 0x88, TCCR2A = 0xB0,
+    TCCR2B = 0xB1, OCR2B = 0xB4,
     UCSRA = 0xC0, UCSRB = 0xC1, UCSRC = 0xC2, UBRRL = 0xC4, UBRRH = 0xC5, UDR = 0xC6,
 };
 static const uint8_t PIN[PORTS] = {0x23, 0x26, 0x29};
@@ -93,6 +93,7 @@ typedef struct {
     avr_eeprom_t *eeprom;
     avr_spi_t *spi;
     avr_timer_t *timer1, *timer2;
+    uint8_t captured_high, high; /* of ICR1: as captured, as read with the low one */
     struct { avr_io_write_t c; void *param; } own_write[256]; /* libsimavr's, of the timers' registers that are hooked */
     avr_irq_t *written[PORTS], *turned[PORTS];
     void (*reset)(avr_t *);

@@ -113,7 +113,9 @@ enum { CAPTURE_CYCLES = 24, SPIKE_CYCLES = 800 }; /* the shield's pulse to ICP1,
 static void put_on(board_t *b, int port, int pin, int level)
 {
     b->outside[port] = (b->outside[port] & ~(1 << pin)) | (level << pin);
+    b->avr->data[ICR1 + 1] = b->captured_high; /* as it was before it was read */
     avr_raise_irq(avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ('B' + port), pin), level);
+    b->captured_high = b->avr->data[ICR1 + 1];
     pins_changed(b, port);
 }
 

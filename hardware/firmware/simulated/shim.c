@@ -32,6 +32,7 @@ static void begin(board_t *b)
     b->receiving = b->waiting = b->sending = b->buffered = 0;
     b->converting = b->first = b->result.fresh = 0;
     b->spi_done = b->rises_to_come = 0;
+    b->captured_high = b->high = 0;
     b->outside[PORT_B] &= ~1;
     b->outside[PORT_D] &= ~0x30;
     avr->data[UCSRA] = 0x20;
@@ -141,6 +142,8 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
         hook_timer(b, stored[i]);
     hook(b, SPDR, NULL, spdr_write);
+    hook(b, ICR1, icr1_read, NULL);
+    hook(b, ICR1 + 1, icr1_high_read, NULL);
     hook(b, GTCCR, NULL, gtccr_write);
     hook(b, UDR, udr_read, udr_write);
     hook(b, UCSRA, plain_read, ucsra_write);

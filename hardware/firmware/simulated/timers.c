@@ -1,4 +1,5 @@
-/* What libsimavr's timers lack: forced matches, matches that reach their pins, the common start. The EEPROM's time. */
+/* What libsimavr's timers lack: forced matches, matches that reach their pins in their cycle, captures read whole, the common
+   start. The EEPROM's time. */
 #include "board.h"
 
 /* A forced compare match: the pin does what the mode says, nothing else happens (16.11.3). */
@@ -56,6 +57,16 @@ static void timer_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
         force(b, '2', 1, avr->data[TCCR2A] >> 4 & 3, b->level[PORT_D] >> 3 & 1);
     avr->cycle -= STORE_CYCLES;
 }
+
+/* The high byte of ICR1 is that of the moment when the low one was read (16.3): a capture in between tears nothing. */
+static uint8_t icr1_read(avr_t *avr, avr_io_addr_t addr, void *param)
+{
+    board_t *b = param;
+    b->high = b->captured_high;
+    return avr->data[addr];
+}
+
+static uint8_t icr1_high_read(avr_t *avr, avr_io_addr_t addr, void *param) { return ((board_t *)param)->high; }
 
 /* With TSM set the prescalers stand still; the timers go on together from what is in them (17.1). */
 static void gtccr_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)

@@ -110,10 +110,36 @@ def edges(events: np.ndarray) -> list[tuple[int, int]]:
 
 
 @functools.cache
-def image_with_hooks() -> Path:
-    """The image with the commands that only tests have. Needs avr-gcc."""
-    name = Path(tempfile.mkdtemp(prefix="neurorig-hooks-")) / "hooks"
+def built(extra: str = "") -> Path:
+    """The image made anew, its .elf beside it. Needs avr-gcc."""
+    name = Path(tempfile.mkdtemp(prefix="neurorig-image-")) / "image"
     subprocess.run(
-        ["make", "-C", PROGRAM, f"NAME={name}", "EXTRA=-DTEST_HOOKS", f"{name}.hex"], check=True, capture_output=True
+        ["make", "-C", PROGRAM, f"NAME={name}", f"EXTRA={extra}", f"{name}.hex"], check=True, capture_output=True
     )
     return name.with_suffix(".hex")
+
+
+def image_with_hooks() -> Path:
+    """The image with the commands that only tests have. Needs avr-gcc."""
+    return built("-DTEST_HOOKS")
+
+
+class Variable:
+    """An unsigned variable of a running program, found by its name in the .elf of its image."""
+
+    def __init__(self, controller: Controller, image: Path, name: str) -> None:
+        symbols = subprocess.run(
+            ["avr-nm", "-S", image.with_suffix(".elf")], check=True, capture_output=True, text=True
+        ).stdout
+        found = re.findall(rf"^00(80\w+) (\w+) [bBdD] {name}(?:\.lto_priv\.\d+)?$", symbols, re.MULTILINE)
+        assert len(found) == 1, f"the program has {len(found)} variables named {name}: was it renamed?"
+        self.memory, self.address, self.size = controller._memory, int(found[0][0], 16) & 0xFFFF, int(found[0][1], 16)
+
+    @property
+    def value(self) -> int:
+        return int.from_bytes(bytes(self.memory[self.address : self.address + self.size]), "little")
+
+    @value.setter
+    def value(self, value: int) -> None:
+        for k, byte in enumerate((value % 256**self.size).to_bytes(self.size, "little")):
+            self.memory[self.address + k] = byte
