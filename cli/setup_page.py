@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from neurorig.hardware.kicad.instructions import THRESHOLD
 from neurorig.signals import show
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ def _lines(made: "Instructions", figures: Sequence[str]) -> Iterator[str]:
     yield from _section("Caps (pins counted from the square pad)", ("jumper", "cap", "printed"), _caps(made))
     if made.open:
         yield from _section("Leave open", (), (("-", line) for line in made.open))
-    least, most = (show(volts, "V") for volts in made.compliance)
+    least, limit, most = (show(volts, "V") for volts in made.compliance)
     yield from _section("Supply and source", (), (
         ("supply", made.supply),
-        ("source", f"current source whose voltage reaches {least} and is limited to {most}"),
+        ("source", f"one that reaches {least}: thresholds go up to {show(THRESHOLD, 'V')}, and the input takes 0.1 V"),
+        ("", f"set its voltage limit to {limit}; never above the supply, {most}"),
     ))  # fmt: skip
     yield from _currents(made)
     yield from _section("Where to look", ("node", "remark", "at"), (

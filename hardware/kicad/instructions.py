@@ -7,6 +7,7 @@ the schematic of the circuit. KiCad is not needed.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from neurorig.hardware import Board
 from neurorig.signals import parse, show
@@ -15,9 +16,21 @@ from .fitting import LARGEST_FILM, TRIMMERS, WIRE, Position, Setup, blocks, desi
 from .projects import PROJECTS
 from .schematic import Component, Schematic, natural, read_schematic
 
-COMPLIANCE = (4.0, 5.0)
-"""V that a source has to reach, and may go no higher than. Below 4 V a thyristor with a threshold of 3.6 V, the highest that
-hardware/README.md has kept, might not fire; above the supply, V_ap is too much for the bare gates of the transistor arrays."""
+
+class Compliance(NamedTuple):
+    """Voltages (V) of a current source: the `least` that it has to reach, the `limit` to set, the `most` that it may go to."""
+
+    least: float
+    limit: float
+    most: float
+
+
+THRESHOLD = 3.6
+"""V: the highest threshold of a thyristor that hardware/README.md has kept."""
+COMPLIANCE = Compliance(least=4.0, limit=4.5, most=5.0)
+"""`least`: THRESHOLD, what `R_i` (470 ohm) takes of 250 uA, and a quarter of a volt; the shield reaches 4.05 V on the poorest
+USB. `most`: the supply, above which no input of a chip may stand. `limit` lies between, for sources that can be set."""
+
 INSTEAD = {
     "printed": ("corrected", "as Table III of the paper prints them, most likely in exchanged rows"),
     "commanded": ("corrected", "as commanded; the measured currents balance with the others"),
@@ -99,7 +112,7 @@ class Look:
 class Instructions:
     """Everything for one board on one circuit. `ports`: the range (A) of each and its connector, ("" if on another circuit).
 
-    `compliance`: V that the source has to reach, and the most that it may. `i_min`: the rheobase (A) at each port.
+    `i_min`: the rheobase (A) at each port.
     `remarks`: what a hand has to mind; `differs`: what the paper prints otherwise, and how the board takes it.
     """
 
@@ -111,7 +124,7 @@ class Instructions:
     caps: tuple[Cap, ...]
     open: tuple[str, ...]
     supply: str
-    compliance: tuple[float, float]
+    compliance: Compliance
     ports: dict[str, tuple[float, float, str]]
     i_min: dict[str, float]
     drives: tuple[Drive, ...]

@@ -4,7 +4,7 @@ import pytest
 
 from neurorig.hardware import list_boards, load_board
 from neurorig.hardware.kicad.figure_names import panels
-from neurorig.hardware.kicad.instructions import INSTEAD, index_of, instruct, printed_word
+from neurorig.hardware.kicad.instructions import COMPLIANCE, INSTEAD, THRESHOLD, index_of, instruct, printed_word
 from neurorig.hardware.kicad.projects import PROJECTS
 from neurorig.hardware.kicad.schematic import read_schematic
 from neurorig.protocols.figures import list_figures, make_figure
@@ -95,6 +95,15 @@ def test_the_presets_to_take_are_those_that_the_figures_play():
     assert {d.preset: d.instead for d in bump.drives if d.instead} == {"kick_as_printed": "kick"}
     assert {d.preset: d.instead for d in probed.drives if d.instead} == {"plus_if_sagging": "plus"}
     assert not any(d.instead for d in instruct(load_board("wu2025_fig14")).drives)  # printed, and nothing else
+
+
+def test_voltages_of_the_source_leave_room_on_either_side():
+    drawn = read_schematic(PROJECTS["neuron"].schematic)
+    board = load_board("wu2025_neuron")
+    drop = float(drawn["R_i1"].value) * board.ports["n1.i0"].high
+    assert THRESHOLD + drop + 0.2 < COMPLIANCE.least < COMPLIANCE.limit < COMPLIANCE.most == board.supply
+    neuron = board.neurons["n1"].calibration
+    assert neuron.V_th < THRESHOLD
 
 
 def test_a_figure_has_its_panels():
