@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from neurorig.hardware.kicad.projects import Project
+
 
 def blocks(text: str, head: str) -> Iterator[str]:
     """Every list that begins with ``(head``, as it stands in the file; indented by one tab."""
@@ -28,6 +30,15 @@ def _length(track: str) -> float:
 def footprint(board: Path, part: str) -> str:
     """The footprint of a part."""
     return next(b for b in blocks(board.read_text(), "footprint") if f'(property "Reference" "{part}"' in b)
+
+
+def symbol(project: Project, part: str) -> tuple[Path, str]:
+    """The symbol of a part, and the sheet that it stands on."""
+    for sheet in sorted(project.folder.glob("*.kicad_sch")):
+        for block in blocks(sheet.read_text(), "symbol"):
+            if f'(property "Reference" "{part}"' in block:
+                return sheet, block
+    raise LookupError(part)
 
 
 def replace(file: Path, old: str, new: str) -> None:

@@ -19,8 +19,13 @@ def divider(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def neuron(tmp_path: Path) -> Project:
-    """A copy of the neuron board, with the library beside it, to do as one likes with."""
-    original = PROJECTS["neuron"]
+    """A copy of the neuron board to do as one likes with."""
+    return copied("neuron", tmp_path)
+
+
+def copied(name: str, tmp_path: Path) -> Project:
+    """A copy of a board that ships, with the library beside it."""
+    original = PROJECTS[name]
     shutil.copytree(original.folder.parent / "library", tmp_path / "library")
     shutil.copytree(original.folder, tmp_path / original.name)
     return Project(original.name, original.title, tmp_path / original.name)

@@ -15,7 +15,8 @@ from neurorig.hardware.kicad.projects import HERE, PROJECTS, Project
 from neurorig.hardware.kicad.schematic import read_schematic
 from neurorig.signals import ConfigError
 
-from .broken import footprint, longest_track, replace
+from .broken import blocks, footprint, longest_track, replace, symbol
+from .conftest import copied
 
 pytestmark = pytest.mark.needs("kicad")
 CLEAN = {"ERC": 0, "DRC": 0, "unconnected": 0, "parity": 0}
@@ -78,6 +79,51 @@ def test_a_value_that_spice_is_not_told_of_is_found(neuron):
     neuron.schematic.write_text(text.replace('"r=680k"', '"r=470k"'))
     (other,) = found(neuron, "ERC")
     assert other.text.startswith("R_m1 is 680k in the schematic and 470k in SPICE")
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_every_board_is_looked_at_as_closely(name, tmp_path):
+    """Six faults at once, for a check takes seconds: track, place, value, net, wire, and a value that SPICE is told."""
+    project = copied(name, tmp_path)
+    drawn = read_schematic(project.schematic).components.values()
+    parts = [part.reference for part in drawn if part.library_id == "Device:R" and part.value[0].isdigit()]
+    signals = [part for part in parts if not {"GND", "+5V"} & set(nets_of(footprint(project.board, part)))]
+    tracked, netted, *_ = signals
+    moved, valued, told = [part for part in parts if part not in (tracked, netted)][:3]
+    net = nets_of(footprint(project.board, tracked))[0]
+    replace(project.board, longest_track(project.board, net), "")
+    for part, change in ((moved, moving), (valued, revaluing), (netted, exchanging)):
+        before = footprint(project.board, part)
+        replace(project.board, before, change(before))
+    sheet, before = symbol(project, told)
+    replace(sheet, before, re.sub('"r=[^"]*"', '"r=123k"', before))
+    replace(sheet, next(blocks(sheet.read_text(), "wire")), "")
+    seen = check(project).violations
+    assert any(v.kind == "ERC" and v.rule in {"pin_not_connected", "label_dangling", "wire_dangling"} for v in seen)
+    assert any(v.kind == "unconnected" and v.nets == (net,) for v in seen)
+    assert any(v.kind in {"unconnected", "DRC"} and moved in v.parts for v in seen)
+    assert [v.parts for v in seen if v.kind == "parity" and "123k on the board" in v.text] == [(valued,)]
+    assert any(v.rule == "net_conflict" and v.parts == (netted,) for v in seen)
+    assert [v.parts for v in seen if v.rule == "model_value"] == [(told,)]
+
+
+def nets_of(text: str) -> list[str]:
+    return re.findall(r'\(net \d+ "([^"]*)"\)', text)
+
+
+def moving(text: str) -> str:
+    place = re.search(r"^\t\t\(at ([\d.]+) ([\d.]+)", text, re.MULTILINE)
+    return text.replace(place[0], f"\t\t(at {float(place[1]) + 3.1:g} {float(place[2]) + 1.7:g}", 1)
+
+
+def revaluing(text: str) -> str:
+    return re.sub(r'\(property "Value" "[^"]*"', '(property "Value" "123k"', text, count=1)
+
+
+def exchanging(text: str) -> str:
+    """The nets of the two pads."""
+    first, second = re.findall(r'\(net \d+ "[^"]*"\)', text)
+    return text.replace(first, "(net)").replace(second, first).replace("(net)", second)
 
 
 def test_a_wire_that_is_cut_in_the_schematic_is_found(neuron):
