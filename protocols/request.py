@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +88,9 @@ def execute(request: Request, progress: Progress | None = None) -> Outcome:
         protocol = protocol.on(bench)
         check_protocol(protocol, bench)
         writer = stack.enter_context(RunWriter.create(request.out, opening(protocol, bench, request)))
-        stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
+        ahead = stack.enter_context(ThreadPoolExecutor(1)).submit(_import_ahead)
         stack.enter_context(_named_by_what_ends_it(writer))
-        finished = _connect_and_run(protocol, bench, double, writer, progress, traffic=request.traffic)
+        finished = _connect_and_run(protocol, bench, double, writer, progress, ahead=ahead, traffic=request.traffic)
         return _outcome(writer, finished)
 
 
@@ -101,9 +101,14 @@ def _connect_and_run(
     writer: "RunWriter",
     progress: Progress | None,
     *,
+    ahead: Future[None],
     traffic: bool,
 ) -> Finished:
-    """The run's folder is there before the instruments are; if they are refused before anything begins, it goes again."""
+    """The run's folder is there before the instruments are; if they are refused before anything begins, it goes again.
+
+    Nothing is played before what is imported `ahead` is there: a large module holds up every other thread of Python, with a
+    cold disk longer than the source keeps its read-backs.
+    """
     from neurorig.instruments.connection import connect
 
     rig: Rig | None = None
@@ -111,6 +116,7 @@ def _connect_and_run(
         folder = writer.path / "traffic" if traffic else None
         log, kept = writer.path / "guardian.log", "every sweep taken is kept"
         with connect(bench, double=double, log=log, traffic=folder, kept=kept) as rig:
+            wait([ahead])
             return run_protocol(protocol, rig, writer, progress)
     except NeurorigError:
         if not writer.begun and not (rig and rig.unsafe):  # else the guardian is writing there

@@ -1,5 +1,6 @@
 """What the source tells of itself in a run: kept as reported beside what was measured, and in agreement with it."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from neurorig.instruments import DRIVERS, Rig, load_bench
 from neurorig.instruments.roles import SelfReport
 from neurorig.instruments.simulated import world
 from neurorig.instruments.simulated.bench import SimulatedBench
-from neurorig.protocols import Bump, run_protocol
+from neurorig.protocols import Bump, execute, request, run_protocol
 from neurorig.protocols.request import Request, opening
 from neurorig.records import Run, RunWriter
-from neurorig.signals import BenchError, Stamps, Trace
+from neurorig.signals import BenchError, PlanError, Stamps, Trace
 
 from ..instruments.fakes import serving
 from .fakes import FakeRig, FakeSource
@@ -140,3 +141,21 @@ def test_a_sweep_is_not_lost_because_the_report_is(rig: FakeRig, writer: RunWrit
     assert "n1.v_ap" in run.sweeps[0].traces
     assert not run.sweeps[0].stamps
     assert run.meta["warnings"][0] == ("sweep 0: what source tells of itself was not fetched (arrived damaged)")
+
+
+def test_nothing_is_imported_while_a_program_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large module holds up whoever fetches the read-backs, which the source keeps for 96 ms."""
+    imported: list[bool] = []
+
+    def slowly() -> None:
+        time.sleep(3.0)  # connecting takes less
+        imported.append(True)
+
+    def played(*_: object) -> None:
+        assert imported == [True]
+        raise PlanError("enough")
+
+    monkeypatch.setattr(request, "_import_ahead", slowly)
+    monkeypatch.setattr(request, "run_protocol", played)
+    with pytest.raises(PlanError, match="enough"):
+        execute(Request("bump", simulate=True, out=tmp_path))
