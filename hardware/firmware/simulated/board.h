@@ -32,6 +32,7 @@ static const uint8_t PIN[PORTS] = {0x23, 0x26, 0x29};
 static const uint8_t TCNT[3] = {0x46, 0x84, 0xB2};
 static const uint8_t PULLED_UP[PORTS] = {0x06, 0x10, 0x00}; /* LDAC, CS1; CS2: resistors of the shield */
 
+enum { BURST = 1 << 20 };           /* cycles without looking up, at most: the next timer comes sooner */
 enum { WIRE_CYCLES = 320 };         /* a byte of the host, 500 000 baud, 8N1 */
 enum { EEPROM_WRITE_CYCLES = 54400 }; /* 3.4 ms, table 8-1 */
 enum { TIMER0_COMPA = 14 };         /* vector number, table 12-6 (from 0) */
@@ -100,6 +101,13 @@ typedef struct {
 } board_t;
 
 static uint64_t now(board_t *b) { return b->base + b->avr->cycle; }
+
+/* Who runs with `watch` stops after this instruction. */
+static void stop(board_t *b)
+{
+    b->stop = 1;
+    b->avr->run_cycle_count = 1;
+}
 
 static void record(board_t *b, int kind, int channel, int code)
 {

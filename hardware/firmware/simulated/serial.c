@@ -53,7 +53,8 @@ static avr_cycle_count_t byte_sent(avr_t *avr, avr_cycle_count_t when, void *par
 {
     board_t *b = param;
     put(&b->from_program, &b->tx_shift, 1);
-    b->stop |= b->tx_shift == '\n';
+    if (b->tx_shift == '\n')
+        stop(b);
     b->sending = 0;
     if (b->buffered) {
         b->buffered = 0;

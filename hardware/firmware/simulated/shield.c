@@ -12,7 +12,8 @@ static void latch(board_t *b, int which)
         uint16_t code = word & 0x1000 ? (word & 0x0FFF) << !(word & 0x2000) : 0; /* SHDN bit; gain 2 */
         c->fresh[leg] = 0;
         record(b, LATCHED, 2 * which + leg, code);
-        b->stop |= code != c->output[leg];
+        if (code != c->output[leg])
+            stop(b);
         c->output[leg] = code;
     }
 }
@@ -85,12 +86,12 @@ static void pins_changed(board_t *b, int port)
         return;
     if (changed & 8) {
         record(b, SYNC, 0, level >> 3 & 1);
-        b->stop = 1;
+        stop(b);
     }
     for (int i = 0; i < 2; i++)
         if (changed & 0x40 << i) {
             record(b, ENABLE, i + 1, level >> (6 + i) & 1);
-            b->stop = 1;
+            stop(b);
         }
 }
 

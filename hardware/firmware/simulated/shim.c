@@ -29,6 +29,7 @@ static void begin(board_t *b)
 {
     avr_t *avr = b->avr;
     b->restarted = 0;
+    avr->run_cycle_limit = BURST;
     b->receiving = b->waiting = b->sending = b->buffered = 0;
     b->converting = b->first = b->result.fresh = 0;
     b->spi_done = b->rises_to_come = 0;
@@ -46,7 +47,7 @@ static void begin(board_t *b)
         avr->data[PIN[port]] = b->outside[port];
         pins_changed(b, port);
     }
-    b->stop = 1;
+    stop(b);
     start_receiving(b);
 }
 

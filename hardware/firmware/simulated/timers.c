@@ -56,6 +56,7 @@ static void timer_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
     if (forced_2)
         force(b, '2', 1, avr->data[TCCR2A] >> 4 & 3, b->level[PORT_D] >> 3 & 1);
     avr->cycle -= STORE_CYCLES;
+    avr->run_cycle_count = 1; /* who waits for a cycle may have been told just now that it has come */
 }
 
 /* The high byte of ICR1 is that of the moment when the low one was read (16.3): a capture in between tears nothing. */
