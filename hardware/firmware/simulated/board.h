@@ -13,6 +13,7 @@
 #include <simavr/avr_spi.h>
 #include <simavr/avr_timer.h>
 #include <simavr/avr_uart.h>
+#include <simavr/avr_watchdog.h>
 #include <simavr/sim_avr.h>
 #include <simavr/sim_cycle_timers.h>
 #include <simavr/sim_interrupts.h>
@@ -23,7 +24,7 @@ enum { PORT_B, PORT_C, PORT_D, PORTS };
 
 /* Data addresses of the registers. */
 enum {
-    EECR = 0x3F, GTCCR = 0x43, SPCR = 0x4C, SPSR = 0x4D, SPDR = 0x4E, MCUSR = 0x54, ADCL = 0x78, ADCH = 0x79,
+    EECR = 0x3F, GTCCR = 0x43, SPCR = 0x4C, SPSR = 0x4D, SPDR = 0x4E, MCUSR = 0x54, WDTCSR = 0x60, ADCL = 0x78, ADCH = 0x79,
     ADCSRA = 0x7A, ADCSRB = 0x7B, ADMUX = 0x7C, TCCR1A = 0x80, TCCR1C = 0x82, ICR1 = 0x86, OCR1A = 0x88, TCCR2A = 0xB0,
     TCCR2B = 0xB1, OCR2B = 0xB4,
     UCSRA = 0xC0, UCSRB = 0xC1, UCSRC = 0xC2, UBRRL = 0xC4, UBRRH = 0xC5, UDR = 0xC6,
@@ -35,7 +36,7 @@ static const uint8_t PULLED_UP[PORTS] = {0x06, 0x10, 0x00}; /* LDAC, CS1; CS2: r
 enum { BURST = 1 << 20 };           /* cycles without looking up, at most: the next timer comes sooner */
 enum { WIRE_CYCLES = 320 };         /* a byte of the host, 500 000 baud, 8N1 */
 enum { EEPROM_WRITE_CYCLES = 54400 }; /* 3.4 ms, table 8-1 */
-enum { TIMER0_COMPA = 14 };         /* vector number, table 12-6 (from 0) */
+enum { WDT = 6, TIMER0_COMPA = 14 }; /* vector numbers, table 12-6 (from 0) */
 
 typedef struct {
     uint64_t cycle;
@@ -93,6 +94,7 @@ typedef struct {
 
     avr_eeprom_t *eeprom;
     avr_spi_t *spi;
+    avr_watchdog_t *watchdog;
     avr_timer_t *timer1, *timer2;
     uint8_t captured_high, high; /* of ICR1: as captured, as read with the low one */
     struct { avr_io_write_t c; void *param; } own_write[256]; /* libsimavr's, of the timers' registers that are hooked */

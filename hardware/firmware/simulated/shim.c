@@ -24,6 +24,21 @@ static void on_reset(avr_t *avr)
         b->reset(avr);
 }
 
+/* A watchdog interrupt that nobody hears until it falls due again is a reset (10.8.1); libsimavr would wait for ever. */
+static avr_cycle_count_t watchdog_unheard(avr_t *avr, avr_cycle_count_t when, void *param)
+{
+    if (avr->data[WDTCSR] & 0x80)
+        avr->data[WDTCSR] &= ~0x40;
+    return 0;
+}
+
+static void watchdog_due(struct avr_irq_t *irq, uint32_t pending, void *param)
+{
+    board_t *b = param;
+    if (pending)
+        avr_cycle_timer_register(b->avr, b->watchdog->cycle_count - 100, watchdog_unheard, b);
+}
+
 /* After a restart: every pin floats, nothing is under way, the levels on the inputs are there. */
 static void begin(board_t *b)
 {
@@ -128,6 +143,7 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     b->adc = (avr_adc_t *)module(avr, "adc");
     b->eeprom = (avr_eeprom_t *)module(avr, "eeprom");
     b->spi = (avr_spi_t *)module(avr, "spi");
+    b->watchdog = (avr_watchdog_t *)module(avr, "watchdog");
     b->reset = avr->reset;
     avr->reset = on_reset;
     for (int port = 0; port < PORTS; port++) {
@@ -135,6 +151,7 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
         b->turned[port] = watch(b, AVR_IOCTL_IOPORT_GETIRQ('B' + port), IOPORT_IRQ_DIRECTION_ALL, port_written);
     }
     avr_irq_register_notify(avr_get_interrupt_irq(avr, TIMER0_COMPA) + AVR_INT_IRQ_PENDING, timer0_matched, b);
+    avr_irq_register_notify(avr_get_interrupt_irq(avr, WDT) + AVR_INT_IRQ_PENDING, watchdog_due, b);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('1'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPA, match_1a);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('2'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPB, match_2b);
     b->timer1 = timer(avr, '1');
