@@ -154,6 +154,10 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     avr_irq_register_notify(avr_get_interrupt_irq(avr, WDT) + AVR_INT_IRQ_PENDING, watchdog_due, b);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('1'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPA, match_1a);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('2'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPB, match_2b);
+    for (int i = 0; i < 3; i++) {
+        hook(b, TIFR0 + i, NULL, tifr_write);
+        avr->io[AVR_DATA_TO_IO(TIFR0 + i)].w.param = timer(avr, '0' + i);
+    }
     b->timer1 = timer(avr, '1');
     b->timer2 = timer(avr, '2');
     static const avr_io_addr_t stored[] = {TCCR1A, TCCR1C, OCR1A, TCCR2A, TCCR2B, OCR2B};

@@ -136,6 +136,21 @@ static void captures(void)
     stop_counting_in_step();
 }
 
+/* Flags of timer 1 that stay when those of `cleared` are cleared: all of them were there. */
+static uint8_t flags_left(uint8_t cleared)
+{
+    TIMSK1 = _BV(TOIE1) | _BV(OCIE1A) | _BV(OCIE1B); /* but interrupts are off */
+    OCR1A = OCR1B = 0x8000;
+    TCNT1 = 0;
+    for (TIFR1 = 0xFF; !(TIFR1 & _BV(TOV1));)
+        ;
+    TIFR1 = cleared;
+    uint8_t left = TIFR1;
+    TIMSK1 = 0;
+    TIFR1 = 0xFF;
+    return left << 4 | TIFR1;
+}
+
 static uint16_t time_of(uint8_t what)
 {
     uint16_t result = 0;
@@ -187,6 +202,10 @@ static uint16_t time_of(uint8_t what)
     case 'i':
         captures();
         return 0;
+    case 'f':
+        return flags_left(_BV(OCF1B));
+    case 'g':
+        return flags_left(_BV(TOV1) | _BV(OCF1A));
     case 'h': /* hangs */
         wdt_enable(WDTO_15MS);
         for (;;)

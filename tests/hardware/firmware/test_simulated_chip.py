@@ -155,6 +155,11 @@ class TestChip:
         counts = np.frombuffer(chip.received(), "<u2")[:-1]
         assert counts.tolist() == ((edges - zero) // 8).tolist()
 
+    def test_a_flag_is_cleared_by_its_own_one_and_by_no_other(self, chip):
+        """TOV1 is bit 0, OCF1A bit 1, OCF1B bit 2; the lower half: nothing is left when all are cleared."""
+        assert ask(chip, "f") == 0b011_0000
+        assert ask(chip, "g") == 0b100_0000
+
     def test_what_comes_in_the_bootloader_is_lost(self, chip):
         chip.restart("EXTERNAL", boot=0.5)
         chip.send(b"c")
