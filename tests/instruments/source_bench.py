@@ -1,17 +1,20 @@
 """The simulated current source on a bench of its own: two ammeters, SYNC and trigger lines, a comparator, a client."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from neurorig.instruments import DRIVERS
+from neurorig.instruments.drivers.arduino_source import ArduinoSource
 from neurorig.instruments.simulated.lines import LogicLine
 from neurorig.instruments.simulated.models.arduino_source import SimulatedArduinoSource
 from neurorig.instruments.simulated.models.firmware_source import FirmwareSource
 from neurorig.signals import Steps
 
-from .fakes import quiet_world
+from .fakes import quiet_world, serving
 from .protocol_client import block
 
 LSB = 250e-6 / 4096
@@ -92,6 +95,14 @@ class SourceBench:
             self.world, self.out, self.sync, self.trigger, self.comparators, serial="N-1", clock=clock, **options
         )
         self.session = self.source.session()
+
+    @contextmanager
+    def driven(self) -> Iterator[ArduinoSource]:
+        """The driver, connected through a port of its own."""
+        with serving(self.world, {"source": self.source}) as ports:
+            driver = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+            yield driver
+            driver.close()
 
     def send(self, data: bytes) -> str:
         return self.session.receive(data).decode("latin-1")

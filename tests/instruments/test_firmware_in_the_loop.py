@@ -8,14 +8,13 @@ import pytest
 
 from neurorig.hardware import load_board
 from neurorig.hardware.firmware.simulated import HERTZ
-from neurorig.instruments import DRIVERS, load_bench
+from neurorig.instruments import load_bench
 from neurorig.instruments.simulated.bench import SimulatedBench
 from neurorig.protocols import Bump, Context, Request, execute
 from neurorig.records import Run
 from neurorig.signals import ConfigError, Hold, Program
 
 from ..hardware.firmware.current_source_bench import Variable, built
-from .fakes import serving
 from .source_bench import LSB, SourceBench
 
 pytestmark = pytest.mark.needs("simavr")
@@ -57,8 +56,7 @@ def test_every_step_of_the_bump_is_latched_within_a_microsecond_of_its_planned_t
         return found
 
     bench.source.controller.events = spied
-    with serving(bench.world, {"source": bench.source}) as ports:
-        source = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+    with bench.driven() as source:
         planned = source.load({"1": sweep.drive["n1.i0"].program})["1"]
         source.report(("1",), ("1",))
         source.arm()
@@ -67,7 +65,6 @@ def test_every_step_of_the_bump_is_latched_within_a_microsecond_of_its_planned_t
         while source.running():
             pass
         source.off()
-        source.close()
     t0 = next(cycle for cycle, code, _, kind, _ in seen if kind == 3 and code)
     steps = [(cycle - t0, code) for cycle, code, channel, kind, _ in seen if kind == 0 and channel == 0][:-1]
     expected = [(t * HERTZ // 10**9, round(v / LSB)) for t, v in zip(planned.edges_ns, planned.levels, strict=False)]
@@ -82,8 +79,7 @@ def test_stamps_go_on_beyond_the_wraps_of_the_clock_and_of_their_own_counter() -
     bench = SourceBench(clock=time.monotonic, brain="firmware", image=built())
     overflows, t0 = (Variable(bench.source.controller, built(), name) for name in ("clock_overflows", "t0"))
     overflows.value = -9  # 0.3 s
-    with serving(bench.world, {"source": bench.source}) as ports:
-        source = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+    with bench.driven() as source:
         source.load({"1": Program((Hold(50e-6, 1_000_000_000), Hold(0, 1_000_000)))})
         source.report(("1",), ("1",))
         source.arm()
@@ -98,7 +94,6 @@ def test_stamps_go_on_beyond_the_wraps_of_the_clock_and_of_their_own_counter() -
         assert overflows.value < 100
         source.off()
         stamps = source.reported().stamps["1"]
-        source.close()
     assert stamps.lost == 0
     assert stamps.times == pytest.approx(spikes - 0.5 + 2**32 * 0.5e-6, abs=0.6e-6)
 
@@ -107,14 +102,12 @@ def test_stamps_go_on_beyond_the_wraps_of_the_clock_and_of_their_own_counter() -
 def test_scans_go_on_beyond_the_wrap_of_their_number() -> None:
     bench = SourceBench(clock=time.monotonic, brain="firmware", image=built())
     numbers = [Variable(bench.source.controller, built(), name) for name in ("scan", "first")]
-    with serving(bench.world, {"source": bench.source}) as ports:
-        source = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+    with bench.driven() as source:
         source.adc.stream(("V1",), 1e-3)
         for number in numbers:
             number.value += 2**32 - 200
         source.adc._next += 2**32 - 200
         chunks = [source.adc.read() for _ in range(30)]
-        source.close()
     assert chunks[0].first < 2**32 < chunks[-1].first
     assert sum(chunk.lost for chunk in chunks) == 0
     assert [c.first for c in chunks[1:]] == [c.first + len(c.samples["V1"]) for c in chunks[:-1]]

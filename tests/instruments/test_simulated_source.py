@@ -5,15 +5,10 @@ import pytest
 
 from .fakes import serving
 from .protocol_client import MARK, Refusal, SourceClient, begin, crc8, hold, loop, ramp
-from .source_bench import BRAINS, LSB, SourceBench
+from .source_bench import LSB, SourceBench
 
 STAIR = hold(100, 100) + hold(-200, 200) + hold(300, 300)
 STAIR_CHANGES = [(0, 100), (10_000, -200), (30_000, 300)]
-
-
-@pytest.fixture(params=BRAINS)
-def brain(request) -> str:
-    return request.param
 
 
 @pytest.fixture
@@ -214,7 +209,7 @@ def test_spikes_are_stamped_in_half_microseconds_since_the_start(bench) -> None:
     assert bench.stamps() == (0, [])
 
 
-def test_stamps_beyond_64_are_lost_and_counted(bench) -> None:
+def test_stamps_beyond_44_are_lost_and_counted(bench) -> None:
     bench.ok("SPIK:STAT 1,ON")
     bench.comparator.times = bench.world.now + 0.01 * (1 + np.arange(500))
     t0 = bench.start(1, program=STAIR)
@@ -222,8 +217,8 @@ def test_stamps_beyond_64_are_lost_and_counted(bench) -> None:
     assert bench.status & 256
     bench.comparator.times = bench.comparator.times[bench.comparator.times <= bench.world.now]
     lost, stamps = bench.stamps()
-    assert len(stamps) == 64
-    assert lost == sum(bench.comparator.times > t0) - 64
+    assert len(stamps) == 44
+    assert lost == sum(bench.comparator.times > t0) - 44
     assert bench.stamps()[0] == 0
 
 

@@ -7,15 +7,10 @@ from neurorig.instruments.simulated import world
 
 from .fakes import serving
 from .protocol_client import SourceClient, hold
-from .source_bench import BRAINS, SourceBench
+from .source_bench import SourceBench
 
 V1, I1, V2, I2 = 1, 2, 4, 8
 COUNT = 5 / 1024
-
-
-@pytest.fixture(params=BRAINS)
-def brain(request) -> str:
-    return request.param
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ def fetched(bench: SourceBench, quantities: int, seconds: float, every: float) -
 def test_it_is_gap_free_at_the_rates_of_the_page(bench, what, slots):
     streaming(bench, what, slots)
     quantities = what.bit_count()
-    samples = fetched(bench, quantities, 2.0, every=0.9 * (192 // quantities) * slots * 125e-6)
+    samples = fetched(bench, quantities, 2.0, every=0.9 * (144 // quantities) * slots * 125e-6)
     assert len(samples) == pytest.approx(bench.world.now / (slots * 125e-6), rel=0.02)
     assert bench.status & 2048 == 0
 
@@ -82,11 +77,11 @@ def test_what_is_not_fetched_in_time_is_lost_and_counted_and_no_block_has_a_gap_
     assert bench.status & 2048
     until = bench.world.now
     first, lost, rest = bench.scans(1)
-    assert (first, lost, len(rest)) == (100, 0, 92)  # still those from before the loss
+    assert (first, lost, len(rest)) == (100, 0, 44)  # still those from before the loss
     bench.wait(0.1)
     first, lost, new = bench.scans(1)
-    assert first == 192 + lost
-    assert lost == pytest.approx(until / 1e-3 - 192, abs=5)  # kept again as soon as all was fetched
+    assert first == 144 + lost
+    assert lost == pytest.approx(until / 1e-3 - 144, abs=5)  # kept again as soon as all was fetched
     for part in (old, rest, new):
         assert np.diff(np.unwrap(part[:, 0].astype(float), period=1024)) == pytest.approx(2.05, abs=2.5)
     after, none, _ = bench.scans(1)

@@ -23,15 +23,10 @@ from neurorig.signals import (
 
 from .fakes import serving
 from .scripted import scripted
-from .source_bench import BRAINS, LSB, SourceBench
+from .source_bench import LSB, SourceBench
 
 MS = 1_000_000
 BUMP = Program((Hold(44.7e-6, 10 * MS), Hold(67.6e-6, 20 * MS), Hold(44.7e-6, 10 * MS), Hold(0, 100_000)))
-
-
-@pytest.fixture(params=BRAINS)
-def brain(request) -> str:
-    return request.param
 
 
 @pytest.fixture
@@ -41,10 +36,8 @@ def bench(brain) -> SourceBench:
 
 @pytest.fixture
 def source(bench) -> Iterator[ArduinoSource]:
-    with serving(bench.world, {"source": bench.source}) as ports:
-        driver = DRIVERS["arduino_source"].connect(f"serial+tcp://127.0.0.1:{ports['source']}", name="source")
+    with bench.driven() as driver:
         yield driver
-        driver.close()
 
 
 def play(source: ArduinoSource) -> None:

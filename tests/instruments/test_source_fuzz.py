@@ -223,6 +223,6 @@ def test_the_numbers_of_the_scans_add_up_whatever_is_done_to_the_stream(script, 
             on = bench.ask("ADC:STAT?") == "ON"
             first, lost, samples = bench.scans(quantities, step)
             assert first == expected + lost
-            assert len(samples) <= min(step, 192 // quantities)
+            assert len(samples) <= min(step, 144 // quantities)
             assert on or (first, lost, len(samples)) == (0, 0, 0)
             expected = first + len(samples)

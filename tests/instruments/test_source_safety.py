@@ -3,14 +3,9 @@
 import pytest
 
 from .protocol_client import hold
-from .source_bench import BRAINS, SourceBench
+from .source_bench import SourceBench
 
 STAIR = hold(100, 100) + hold(-200, 200) + hold(300, 300)
-
-
-@pytest.fixture(params=BRAINS)
-def brain(request) -> str:
-    return request.param
 
 
 @pytest.fixture
