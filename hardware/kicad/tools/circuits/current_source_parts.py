@@ -1,7 +1,8 @@
 """Parts that only the current-source shield has. Prices are estimates for one piece (EUR, 2026, without tax).
 
 Pins of the small transistors: source, gate, drain (data sheets of TN2106 and TN0106, same maker and package "N3"); those
-of the quad amplifier: the usual ones of a quad in SO-14.
+of the quad amplifier: the usual ones of a quad in SO-14, as TI's OPA4188 (SBOS641D, pin functions) and KiCad's LM324 have
+them; a public pin map that cites the sheet of the OPA4388 itself (OPAx388, page 5, Fig. 5-4) has the same.
 """
 
 from neurorig.hardware.kicad.tools.drawing import Sim
@@ -27,7 +28,8 @@ QUAD = Bought(
     "OPA4388ID",
     "OPA4388 is the only quad that keeps offset and speed; AD8630ARZ settles in 40 us instead",
     8.50,
-    "10 MHz, 5 V/us, 8 uV, rail to rail at both ends, no change-over within (SBOS777; numbers assumed from it)",
+    "10 MHz, 5 V/us, 8 uV, rail to rail at both ends, no change-over within (SBOS777; numbers assumed from it); pins as "
+    "OPA4188 (SBOS641D)",
 )
 BUFFER = Bought(
     DIP_8,
