@@ -62,7 +62,7 @@ def accept_source_command(
     plan = AcceptancePlan(
         source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A")
     )
-    request = AcceptRequest(plan, file, needs, simulate, seed, out)
+    request = AcceptRequest(plan, file, simulate, seed, out, needs=needs)
     if not as_json:
         print_bench(load_bench(file), simulate=simulate)
     hands = Hands(simulate, as_json)

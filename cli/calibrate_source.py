@@ -61,7 +61,7 @@ def calibrate_source_command(
         check_calibration(plan, bench)
     if not as_json:
         print_bench(bench, simulate=simulate)
-    outcomes = []
+    outcomes: list[CalibrateOutcome] = []
     for plan in plans:
         request = CalibrateRequest(plan, file, simulate, seed, out)
         with _after(outcomes), progress_bar(quiet=as_json or not simulate) as progress:

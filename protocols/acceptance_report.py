@@ -8,23 +8,12 @@ import numpy as np
 
 from neurorig.analysis import Measure
 from neurorig.analysis.acceptance import spectrum
-from neurorig.analysis.report import (
-    Axis,
-    Document,
-    Figure,
-    Line,
-    Notice,
-    Page,
-    Panel,
-    Series,
-    Table,
-    Verdict,
-    value_error,
-)  # fmt: skip
+from neurorig.analysis.report import Axis, Document, Figure, Line, Page, Panel, Series, Table, Verdict, value_error
 from neurorig.signals import show
 
 from .acceptance import Measured
 from .acceptance_result import LABELS, Accepted
+from .source_page import notices, source_document, source_figure
 
 if TYPE_CHECKING:
     from neurorig.analysis.report.panel import Colour
@@ -41,30 +30,19 @@ SHOWN_TO = 300.0
 
 def acceptance_document(record: dict[str, Any], result: Accepted, found: Measured) -> Document:
     """One page with everything on it, and the settings."""
-    source = record["source"]
-    return Document(
-        title="Source acceptance",
-        subtitle=f"{source['maker']} {source['model']}, serial number {source['serial']}, channel {record['plan']['source']}",
-        status="done",
-        simulated=record["simulated"],
-        facts={
-            "Taken": record["taken"],
-            "Measured with": f"{record['plan']['meter']} ({record['meter']['model']}, {record['meter']['serial']})",
-            "Into": ", ".join(show(r, "ohm") for r in record["plan"]["resistors"]) or "the source-meter",
-            "Bench": record["bench"]["name"],
-            "Needed by": result.needs or "nobody in particular",
-        },
-        verdicts=[Verdict(f"{LABELS[n]}: {limit}", answer, detail) for n, answer, limit, detail in said(result)],
-        pages=[
-            Page(
-                "What it delivers",
-                "Errors are standard errors; those of the table hold what all its rows have in common.",
-                list(_figures(found)),
-                tables=[figure_table(result), _rows(result)],
-                notices=[Notice("note", n) for n in result.notes] + [Notice("warning", w) for w in record["warnings"]],
-            )
-        ],
+    facts = {
+        "Into": ", ".join(show(r, "ohm") for r in record["plan"]["resistors"]) or "the source-meter",
+        "Needed by": result.needs or "nobody in particular",
+    }
+    verdicts = [Verdict(f"{LABELS[n]}: {limit}", answer, detail) for n, answer, limit, detail in said(result)]
+    page = Page(
+        "What it delivers",
+        "Errors are standard errors; those of the table hold what all its rows have in common.",
+        list(_figures(found)),
+        tables=[figure_table(result), _rows(result)],
+        notices=notices(result.notes, record),
     )
+    return source_document(record, "Source acceptance", facts, verdicts, page)
 
 
 def said(result: Accepted) -> Iterator[tuple[str, bool | None, str, str]]:
@@ -116,12 +94,12 @@ def _figures(found: Measured) -> Iterator[Figure]:
             (Series("", "line", times[part], values[part], colour="blue", legend=False),),
             lines=(Line(found.working, "commanded"),),
         )
-        yield _figure(panel, "Step", "The current after the marker.", Axis("time", "ms"))
+        yield source_figure("Step", "The current after the marker.", Axis("time", "ms"), panel)
     if found.sag:
         volts, amperes, _ = np.array(sorted(found.sag)).T
-        yield _figure(_points("sag", volts, amperes), "Sag", _at(found), Axis("at the channel", "V"))
+        yield source_figure("Sag", _at(found), Axis("at the channel", "V"), _points("sag", volts, amperes))
     if found.drift is not None:
-        yield _figure(_points("drift", *found.drift), "Drift", _at(found), Axis("time", "s"))
+        yield source_figure("Drift", _at(found), Axis("time", "s"), _points("drift", *found.drift))
 
 
 def _accuracy(found: Measured) -> Figure:
@@ -133,7 +111,7 @@ def _accuracy(found: Measured) -> Figure:
     )
     panel = Panel("accuracy", Axis("off by", "uA"), series, lines=(Line(0.0, ""),))
     caption = "Delivered minus commanded as measured, with twice the error that each has of its own."
-    return _figure(panel, "Delivered minus commanded", caption, Axis("commanded", "uA"))
+    return source_figure("Delivered minus commanded", caption, Axis("commanded", "uA"), panel)
 
 
 def _spectrum(found: Measured) -> Figure:
@@ -149,7 +127,7 @@ def _spectrum(found: Measured) -> Figure:
             )
     caption = "Amplitude density of an AC-coupled record of 10 s, half a hertz resolved."
     panel = Panel("spectrum", Axis("nA/√Hz", "", scale=1e-9), tuple(curves))
-    return _figure(panel, "Spectrum", caption, Axis("frequency", "Hz"))
+    return source_figure("Spectrum", caption, Axis("frequency", "Hz"), panel)
 
 
 def _points(name: str, x: "Floats", y: "Floats") -> Panel:
@@ -159,7 +137,3 @@ def _points(name: str, x: "Floats", y: "Floats") -> Panel:
 
 def _at(found: Measured) -> str:
     return f"At {show(found.working, 'A')} commanded."
-
-
-def _figure(panel: Panel, title: str, caption: str, x: Axis) -> Figure:
-    return Figure(panel.name, title, caption, x, (panel,), width=6.0, height=3.0)

@@ -9,8 +9,9 @@ from neurorig.signals import ConfigError, Frequency, Number, Time, show
 
 from .currents import RelativeCurrent
 from .needs import SourceNeeds
+from .one_neuron import OneNeuron
 from .planning import sampling_rate, whole_milliseconds
-from .protocol import Context, Protocol, Result, Sweeps
+from .protocol import Context, Result, Sweeps
 from .stimuli import Stimulus, hold
 from .sweep import Sweep
 
@@ -28,7 +29,7 @@ def _second(seconds: float, description: str) -> Any:
     return Field(seconds, description=description, gt=0)
 
 
-class Bump(Protocol):
+class Bump(OneNeuron):
     """A subthreshold holding current, a kick that starts the bump, a pulse that stops it; then probes of its stability.
 
     Sweep 1 is Fig. 9a: rest, kick, the bump on its own, stop, and the holding current again, so that a restart is seen.
@@ -53,7 +54,6 @@ class Bump(Protocol):
         "caption": {"probe_plus_duration": "1.2 s", "probe_minus_duration": "0.8 s"},
     }  # fmt: skip
 
-    neuron: str = Field("n1", description="neuron of the board; driven at its port i0")
     synapse: str = Field("s11", description="its self-excitatory synapse")
     holding: RelativeCurrent = _ampere(44.7, "subthreshold current, always on")
     kick: RelativeCurrent = _ampere(22.9, "added to the holding current to start the bump")
@@ -80,18 +80,9 @@ class Bump(Protocol):
     )
 
     @property
-    def port(self) -> str:
-        """Where the current goes in."""
-        return f"{self.neuron}.i0"
-
-    @property
     def nodes(self) -> dict[str, str]:
         """What is observed, by its role in the analysis."""
-        return {"v_ap": f"{self.neuron}.v_ap", "i_sse": f"{self.synapse}.i_out", "i0": self.port}
-
-    def driven(self) -> tuple[str, ...]:
-        """The one port."""
-        return (self.port,)
+        return {"v_ap": self.v_ap, "i_sse": f"{self.synapse}.i_out", "i0": self.port}
 
     def observed(self) -> tuple[str, ...]:
         """The spike output, the synaptic current, and the current as it is delivered."""

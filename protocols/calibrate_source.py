@@ -1,48 +1,32 @@
 """From a request to a calibrated source: connect, calibrate, and keep what was found under the source's serial number."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES
 from neurorig.signals import say_too
 
-from .accept import SOURCES, keep
 from .hands import done_by
-from .source_calibration import CalibratedLeg, CalibratedSource, CalibrationPlan, Point, calibrate, check_calibration
+from .source_calibration import (
+    CalibratedLeg,
+    CalibratedSource,
+    CalibrationPlan,
+    Point,
+    calibrate,
+    check_calibration,
+    worst,
+)
+from .source_work import SourceOutcome, SourceRequest, double_of, keep, record_of
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
-    from neurorig.instruments.connection import Rig
-    from neurorig.instruments.simulated.launch import SimulatedProcess
 
     from .source_calibration import Tell
 
-
-@dataclass(frozen=True)
-class CalibrateRequest:
-    """What to calibrate on which bench; `out` holds a folder for each source. `simulated`: how true the simulated source is
-    (the words of `into_resistor.Bypass`)."""
-
-    plan: CalibrationPlan
-    bench: str = "wu2025_bump"
-    simulate: bool = False
-    seed: int = 0
-    out: Path = SOURCES
-    simulated: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CalibrateOutcome:
-    """Where it is kept, and what it says."""
-
-    folder: Path
-    report: Path
-    result: CalibratedSource
-    record: dict[str, Any]
+CalibrateRequest = SourceRequest[CalibrationPlan]
+CalibrateOutcome = SourceOutcome[CalibratedSource]
 
 
 def channels_of(bench: "Bench") -> list[str]:
@@ -65,19 +49,18 @@ def calibrate_source(request: CalibrateRequest, ask: Callable[[str], None], tell
     bench = load_bench(request.bench)
     check_calibration(request.plan, bench)
     with contextlib.ExitStack() as stack:
-        double = stack.enter_context(_double(request)) if request.simulate else None
+        double = stack.enter_context(double_of(request, request.plan.ohms or 1e4)) if request.simulate else None
         with connect(bench, double=double) as rig:
             result = calibrate(request.plan, rig, done_by(ask, double), tell)
             with _stored_already(request.plan):
-                record = _record(request, bench, rig, result)
+                channel = request.plan.source.partition(".")[2]
+                record = record_of(request, bench, rig) | {"channel": channel, "result": as_json(result)}
     with _stored_already(request.plan):
         from .source_calibration_report import calibration_document
 
         document = calibration_document(record, result)
-        folder, report = keep(
-            request.out, f"calibration_channel_{record['channel']}", "calibration.json", record, document
-        )
-    return CalibrateOutcome(folder, report, result, record)
+        folder, report = keep(request.out, f"calibration_channel_{channel}", "calibration.json", record, document)
+    return SourceOutcome(folder, report, result, record)
 
 
 @contextlib.contextmanager
@@ -88,29 +71,6 @@ def _stored_already(plan: CalibrationPlan) -> Iterator[None]:
     except BaseException as event:
         say_too(event, f"{plan.source}: its new calibration is stored and in force; only its record is missing.")
         raise
-
-
-def _double(request: CalibrateRequest) -> "SimulatedProcess":
-    from neurorig.instruments.simulated.launch import SimulatedProcess
-    from neurorig.instruments.simulated.process import Settings
-
-    plan = request.plan
-    bypass = {"channel": plan.source, "meters": [plan.meter], "ohms": plan.ohms or 1e4}
-    return SimulatedProcess(Settings(request.bench, seed=request.seed, bypass={**bypass, **request.simulated}))
-
-
-def _record(request: CalibrateRequest, bench: "Bench", rig: "Rig", result: CalibratedSource) -> dict[str, Any]:
-    plan = request.plan
-    (name, _, channel), meter = plan.source.partition("."), plan.meter.partition(".")[0]
-    identities, settings = rig.identities(), rig.settings()
-    return {
-        "schema": 1, "taken": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "simulated": request.simulate, "seed": request.seed, "plan": asdict(plan), "channel": channel,
-        "bench": {"name": bench.name, "file": str(bench.path), "sha256": bench.sha256},
-        "source": asdict(identities[name]), "meter": asdict(identities[meter]),
-        "settings": {n: settings[n] for n in (name, meter)}, "warnings": rig.warnings(),
-        "result": as_json(result),
-    }  # fmt: skip
 
 
 def as_json(result: CalibratedSource) -> dict[str, Any]:
@@ -137,8 +97,3 @@ def _point(p: Point) -> dict[str, float]:
     return {
         "range": p.full_scale, "commanded": sign * p.code * p.step, "delivered": p.amperes, "error": p.error, "off": p.off,
     }  # fmt: skip
-
-
-def worst(points: tuple[Point, ...]) -> Point:
-    """The point that is off by most steps."""
-    return max(points, key=lambda p: abs(p.off))

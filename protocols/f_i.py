@@ -15,8 +15,9 @@ from neurorig.signals import ConfigError, Frequency, Number, Time, Trace, show
 
 from .currents import RelativeCurrent
 from .needs import SourceNeeds
+from .one_neuron import OneNeuron
 from .planning import sampling_rate
-from .protocol import Context, Protocol, Result, Sweeps
+from .protocol import Context, Result, Sweeps
 from .stimuli import hold
 from .sweep import Sweep
 
@@ -40,7 +41,7 @@ ROWS = {
 """What is told of a chart, with units."""
 
 
-class FICurve(Protocol):
+class FICurve(OneNeuron):
     """A staircase of currents from `start` to `stop`; the rate on each step."""
 
     name: ClassVar[str] = "f_i"
@@ -51,7 +52,6 @@ class FICurve(Protocol):
     source: ClassVar[str] = "the charts of Wu et al., Phys. Rev. Applied 23, 034030 (2025), Figs 6(a), 9(b), 11(b)"
     bounded_by: ClassVar[str | None] = "stop"
 
-    neuron: str = Field("n1", description="neuron of the board; driven at its port i0")
     start: RelativeCurrent = Field(RelativeCurrent(0.9, 0.0, "0.9 Imin"), description="first level")
     stop: RelativeCurrent = Field(RelativeCurrent(2.4, 0.0, "2.4 Imin"), description="last level")
     points: int = Field(14, description="number of levels", ge=2, le=90)
@@ -59,20 +59,6 @@ class FICurve(Protocol):
     delivered: bool = Field(True, description="record the port's current as well; needs it on the oscilloscope")
     rate_error: Frequency = Field(2.0, description="wanted standard error of f(t); sets the sampling", gt=0)
     highest_rate: Number = Field(300.0, description="highest rate expected, in Hz; sets the sampling", gt=0)
-
-    @property
-    def port(self) -> str:
-        """Where the current goes in."""
-        return f"{self.neuron}.i0"
-
-    @property
-    def v_ap(self) -> str:
-        """The node with the spikes."""
-        return f"{self.neuron}.v_ap"
-
-    def driven(self) -> tuple[str, ...]:
-        """The one port."""
-        return (self.port,)
 
     def observed(self) -> tuple[str, ...]:
         """The spikes, and the current as it is delivered."""

@@ -16,8 +16,9 @@ from neurorig.signals import Current, Frequency, Number, Steps, Time, Trace, sho
 from .bisection import Bracket, Trial
 from .currents import RelativeCurrent
 from .needs import SourceNeeds
+from .one_neuron import OneNeuron
 from .planning import sampling_rate, whole_milliseconds
-from .protocol import Context, Protocol, Result, Sweeps
+from .protocol import Context, Result, Sweeps
 from .stimuli import Stimulus, hold
 from .sweep import Sweep, Taken
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from neurorig.records import Run
 
 
-class Rheobase(Protocol):
+class Rheobase(OneNeuron):
     """Bisection of I_min and I_max with a last step of 20 nA, or of the source's own step where that is coarser."""
 
     name: ClassVar[str] = "rheobase"
@@ -39,7 +40,6 @@ class Rheobase(Protocol):
     adaptive: ClassVar[bool] = True
     bounded_by: ClassVar[str | None] = "ceiling"
 
-    neuron: str = Field("n1", description="neuron of the board; driven at its port i0")
     step: Current = Field(20e-9, description="last step of the bisection", gt=0)
     span: Number = Field(0.1, description="first bracket around the predicted value, relative", gt=0, lt=1)
     ceiling: RelativeCurrent = Field(
@@ -57,20 +57,6 @@ class Rheobase(Protocol):
     delivered: bool = Field(True, description="record the port's current as well; needs it on the oscilloscope")
     rate_error: Frequency = Field(2.0, description="wanted standard error of f(t); sets the sampling", gt=0)
     highest_rate: Frequency = Field(200.0, description="highest firing rate expected; sets the sampling", gt=0)
-
-    @property
-    def port(self) -> str:
-        """Where the current goes in."""
-        return f"{self.neuron}.i0"
-
-    @property
-    def v_ap(self) -> str:
-        """The node with the spikes."""
-        return f"{self.neuron}.v_ap"
-
-    def driven(self) -> tuple[str, ...]:
-        """The one port."""
-        return (self.port,)
 
     def observed(self) -> tuple[str, ...]:
         """The spikes, and the current as it is delivered."""

@@ -91,6 +91,11 @@ class Point:
         return max(self.error / self.step, RESOLVED)
 
 
+def worst(points: tuple[Point, ...]) -> Point:
+    """The point that is off by most steps."""
+    return max(points, key=lambda p: abs(p.off))
+
+
 @dataclass(frozen=True)
 class CalibratedLeg:
     """What was found of a leg, and what was made of it: its line before, the corrections, the line that is left."""

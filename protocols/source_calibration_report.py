@@ -1,76 +1,62 @@
 """The report of a source's calibration: what each leg was, what corrects it, what is left."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorig.analysis.report import (
-    Axis,
-    Document,
-    Figure,
-    Line,
-    Notice,
-    Page,
-    Panel,
-    Series,
-    Table,
-    Verdict,
-    value_error,
-)
+from neurorig.analysis.report import Axis, Document, Figure, Line, Page, Panel, Series, Table, Verdict, value_error
 from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES, Correction
 from neurorig.signals import show
 
-from .source_calibration import HALF_STEP, CalibratedLeg, CalibratedSource, Point
+from .source_calibration import HALF_STEP, STEPS, CalibratedLeg, CalibratedSource, Point, worst
+from .source_page import notices, source_document, source_figure
 
 if TYPE_CHECKING:
     from neurorig.analysis.report.panel import Colour
 
-COLUMNS = ("leg", "gain", "offset, steps", "corrected by", "worst before", "worst after", "correction was")
+COLUMNS = ("leg", "gain", "offset, steps", "correction", "largest error before", "and after", "correction before")
+SWEEPS: tuple[tuple[str, "Colour"], ...] = (("before", "orange"), ("after", "blue"))
+TEXT = (
+    "Each leg was swept into the ammeter before and after it was corrected, at other levels. A straight line through the first "
+    "sweep says what the leg is: steps delivered = gain x code of the converter + offset, where a step is a 4096th of the range. "
+    "The correction undoes that; it is kept in the source, the gain in 1/65536 and the offset in 1/256 of a step. An error "
+    "above 0 says that too much is delivered, in either leg's own direction. Errors behind ± are standard errors, without the "
+    "ammeter's own."
+)
+LEFT = (
+    "Upper: delivered less commanded, in magnitude; orange before, blue after, a curve for each range. Lower: what is left, in "
+    f"steps. Between the outer lines, at {HALF_STEP:g}, it is the rounding to whole steps of the converter, which are up to 5 % "
+    "larger than nominal."
+)
 
 
 def calibration_document(record: dict[str, Any], result: CalibratedSource) -> Document:
     """One page with everything on it."""
-    source, meter = record["source"], record["meter"]
     into = record["plan"]["ohms"]
-    return Document(
-        title="Source calibration",
-        subtitle=f"{source['maker']} {source['model']}, serial number {source['serial']}, channel {record['plan']['source']}",
-        status="done",
-        simulated=record["simulated"],
-        facts={
-            "Taken": record["taken"],
-            "Measured with": f"{record['plan']['meter']} ({meter['model']}, {meter['serial']})",
-            "Into": "the source-meter" if into is None else show(into, "ohm"),
-            "Ranges": ", ".join(show(r, "A") for r in result.ranges),
-            "Bench": record["bench"]["name"],
-        },
-        verdicts=[
-            Verdict(
-                f"{LEG_NAMES[leg.leg]} within half a step",
-                leg.within,
-                f"at worst off by (nA, steps): {said_off(leg.after)}",
-            )
-            for leg in result.legs
-        ],
-        pages=[
-            Page(
-                "What was found, and what is left",
-                "Errors are standard errors of the lines, without the ammeter's own. A step is a 4096th of the range. A "
-                "correction is gain in 1/65536 and offset in 1/256 step; what is off is in nA and in steps.",
-                list(_figures(result)),
-                tables=[Table("Legs", COLUMNS, [cells(leg) for leg in result.legs]), _points(result)],
-                notices=[Notice("note", n) for n in result.notes] + [Notice("warning", w) for w in record["warnings"]],
-            )
-        ],
+    facts = {
+        "Into": "the source-meter" if into is None else show(into, "ohm"),
+        "Ranges": ", ".join(f"{show(r, 'A')} (a step is {show(r / STEPS, 'A', 4)})" for r in result.ranges),
+    }
+    verdicts = [
+        Verdict(f"{LEG_NAMES[leg.leg]} within half a step", leg.within, f"largest error: {said_off(leg.after)}")
+        for leg in result.legs
+    ]
+    tables = [Table("Legs", COLUMNS, [cells(leg) for leg in result.legs]), _points(result)]
+    page = Page(
+        "What was found, and what is left",
+        TEXT,
+        [_figure(result)],
+        tables=tables,
+        notices=notices(result.notes, record),
     )
+    return source_document(record, "Source calibration", facts, verdicts, page)
 
 
 def cells(leg: CalibratedLeg) -> tuple[str, ...]:
     """One leg as a row of `COLUMNS`."""
     line = leg.line
     return (
-        LEG_NAMES[leg.leg],
+        LEG_NAMES[leg.leg].removesuffix(" leg"),
         value_error(line.gain, line.gain_error, ""),
         value_error(line.offset, line.offset_error, ""),
         _text(leg.new),
@@ -81,13 +67,21 @@ def cells(leg: CalibratedLeg) -> tuple[str, ...]:
 
 
 def said_off(points: tuple[Point, ...]) -> str:
-    """The worst of them, in nA and in steps."""
-    p = max(points, key=lambda p: abs(p.off))
-    return f"{p.off * p.step * 1e9:+.0f} nA = {p.off:+.2f}"
+    """The largest of their errors, in nA and in steps; with two ranges these may be those of two points."""
+    return f"{_off(max(points, key=lambda p: abs(p.off * p.step)))} nA, {_steps(worst(points))} steps"
+
+
+def _off(p: Point) -> str:
+    """Too much, in nA."""
+    return f"{p.off * p.step * 1e9:+.0f}".replace("-", "−")
+
+
+def _steps(p: Point) -> str:
+    return f"{p.off:+.2f}".replace("-", "−")
 
 
 def _text(correction: Correction) -> str:
-    return f"{correction.gain:+d}, {correction.offset:+d}"
+    return f"{correction.gain:+d}, {correction.offset:+d}".replace("-", "−")
 
 
 def _points(result: CalibratedSource) -> Table:
@@ -97,31 +91,39 @@ def _points(result: CalibratedSource) -> Table:
             LEG_NAMES[p.leg],
             show(p.full_scale, "A"),
             str(p.code),
+            show(_commanded(p), "A", 6),
             value_error(p.amperes, p.error, "A"),
-            f"{p.off:+.3f}",
+            _off(p),
+            _steps(p),
         )
         for leg in result.legs
         for when, points in (("before", leg.before), ("after", leg.after))
         for p in points
     ]
-    return Table("Levels", ("sweep", "leg", "range", "code", "delivered", "off by, steps"), rows)
+    return Table(
+        "Levels", ("sweep", "leg", "range", "code", "commanded", "delivered", "error, nA", "error, steps"), rows
+    )
 
 
-def _figures(result: CalibratedSource) -> Iterator[Figure]:
-    sweeps: tuple[tuple[str, Colour], ...] = (("before", "orange"), ("after", "blue"))
-    for name, shown in (("both", ("before", "after")), ("left", ("after",))):
-        series = []
-        for when, colour in sweeps:
-            if when in shown:
-                points = sorted((p for leg in result.legs for p in getattr(leg, when)), key=_signed)
-                x, y = np.array([_signed(p) for p in points], float), np.array([p.off for p in points])
-                series.append(Series(when, "points", x, y, colour=colour, width=3.0, legend=False))
-        lines = (Line(HALF_STEP, ""), Line(-HALF_STEP, "")) if name == "left" else (Line(0.0, ""),)
-        panel = Panel(name, Axis("steps off", ""), tuple(series), lines=lines)
-        title = "Before and after" if name == "both" else "What is left"
-        caption = "Steps delivered too much, in the leg's own direction; all ranges. Orange: before, blue: after."
-        yield Figure(name, title, caption, Axis("nominal code", ""), (panel,), width=6.0, height=3.0)
+def _figure(result: CalibratedSource) -> Figure:
+    points = {
+        when: sorted((p for leg in result.legs for p in getattr(leg, when)), key=_commanded) for when, _ in SWEEPS
+    }
+    amperes = [_series(when, points[when], [p.off * p.step for p in points[when]], colour) for when, colour in SWEEPS]
+    steps = _series("after", points["after"], [p.off for p in points["after"]], "blue")
+    lines = (Line(HALF_STEP, ""), Line(0.0, ""), Line(-HALF_STEP, ""))
+    return source_figure(
+        "Before and after", LEFT, Axis("commanded", "uA"),
+        Panel("error", Axis("error", "nA"), tuple(amperes), lines=(Line(0.0, ""),)),
+        Panel("left", Axis("error left, steps", ""), (steps,), lines=lines),
+    )  # fmt: skip
 
 
-def _signed(p: Point) -> int:
-    return p.code if p.leg == "SOUR" else -p.code
+def _series(name: str, points: list[Point], values: list[float], colour: "Colour") -> Series:
+    x = np.array([_commanded(p) for p in points])
+    return Series(name, "points", x, np.array(values), colour=colour, width=3.0, legend=False)
+
+
+def _commanded(p: Point) -> float:
+    """Amperes, with the sign of its leg."""
+    return p.code * p.step * (1 if p.leg == "SOUR" else -1)
