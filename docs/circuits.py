@@ -5,31 +5,21 @@ in hardware/README.md between two comments; the rest of that page is written by 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from neurorig.hardware import Board, Synapse, list_boards, load_board
 from neurorig.hardware.kicad import PROJECTS
 from neurorig.hardware.kicad.bom import bill_of_materials
 from neurorig.hardware.kicad.fitting import Setup, setup, written
+from neurorig.hardware.kicad.instructions import printed_word
 from neurorig.hardware.kicad.overview import overview
-from neurorig.hardware.kicad.schematic import natural, read_schematic
+from neurorig.hardware.kicad.schematic import Schematic, natural, read_schematic
 from neurorig.hardware.parts import OPEN
 
 HERE = Path(__file__).parent
 PAGE = HERE / "reference" / "jumpers.md"
 README = HERE.parent / "hardware" / "README.md"
-
-ORDERS = {2: "alpha", 1: "exp", 0: "delta"}
-WORDS = {
-    "JP_load": {"1-2": "R_a", "2-3": "R_L"},
-    "JP_weight": {"1-2": "trimmer", "closed": "trimmer", "2-3": "digital", "open": "none"},
-    "JP_sign": {"1-2": "exc", "2-3": "inh"},
-    "JP_output": {"1-2": "membrane", "2-3": "10k"},
-    "JP_C_L": {"closed": "on", "open": "-"},
-    "JP_C_s": {"closed": "on", "open": "-"},
-    "JP_R_s": {"closed": "on", "open": "-"},
-}
-"""What the board says beside each position."""
 
 FOR = {
     "neuron": "one neuron, and the current pulse of each of its spikes",
@@ -45,15 +35,17 @@ INTRO = """# Jumpers and values
 What each motif and each figure needs on the [circuit boards](../../hardware/README.md). One of them alone, with what differs
 from the printed values: `neurorig hardware setup wu2025_fig15`.
 
+Words are those printed beside the jumper; `-` is no cap.
+
 | on the board | word | where the cap goes |
 | --- | --- | --- |
 | `JP_load` | R_a, R_L | pins 1-2, pins 2-3 |
-| `JP_C_L` | on, - | on, no cap |
-| `JP_weight` | trimmer, none | pins 1-2 (neuron board: on), no cap: R_W is what is plugged into the socket `R_Wp` |
+| `JP_C_L` | C_L on | on |
+| `JP_weight` | trimmer, - | pins 1-2 (neuron board: on), no cap: R_W is what is plugged into the socket `R_Wp` |
 | `JP_stages` | alpha, exp, delta | one cap for three places: `JP_stages_2`, `JP_stages_1`, `JP_stages_0` |
 | `JP_sign` | exc, inh | two caps, pins 1-3 and 2-4; pins 3-5 and 4-6 |
 | `JP_output` | membrane, 10k | pins 1-2, pins 2-3 (open loop, or a synapse that is not used) |
-| `JP_C_s`, `JP_R_s` | on, - | on, no cap |
+| `JP_C_s`, `JP_R_s` | C_s on, R_s short | on |
 
 Parts of neuron 1 are `C_m1`, `R_m1`, ...; parts of the synapse from neuron 1 to neuron 2 are `R_W12`, `JP_sign12`,
 `C_s12_1` and `R_s12_1` (stage 1), `C_s12_2` and `R_s12_2` (last stage); an exponential synapse has the last stage alone.
@@ -115,14 +107,14 @@ def _neurons(board: Board, made: Setup) -> Iterator[tuple[str, ...]]:
     for index, (name, neuron) in enumerate(board.neurons.items(), start=1):
         part, k = neuron.components, str(index)
         values = written(part.C_m), written(part.R_m), written(part.R_a), "-" if part.C_L is None else written(part.C_L)
-        yield *_where(board, made), name, *values, _word(made, "JP_load", k), _word(made, "JP_C_L", k)
+        yield *_where(board, made), name, *values, _word(made, f"JP_load{k}"), _word(made, f"JP_C_L{k}")
 
 
 def _synapses(board: Board, made: Setup) -> Iterator[tuple[str, ...]]:
     number = {name: str(k) for k, name in enumerate(board.neurons, start=1)}
     for synapse in board.synapses.values():
         index = number[synapse.pre] + number[synapse.pre if synapse.post == OPEN else synapse.post]
-        jumpers = [_word(made, name, index) for name in ("JP_weight", "JP_sign", "JP_output", "JP_C_s", "JP_R_s")]
+        jumpers = [_word(made, name + index) for name in ("JP_weight", "JP_sign", "JP_output", "JP_C_s", "JP_R_s")]
         yield (*_where(board, made), index, *_values(synapse), jumpers[0], _order(made, index), *jumpers[1:])
 
 
@@ -148,12 +140,19 @@ def _joined(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [(*key[:3], ", ".join(indices), *key[3:]) for key, indices in alike.items()]
 
 
-def _word(made: Setup, jumper: str, index: str) -> str:
-    return WORDS[jumper][made.jumpers[jumper + index]]
+def _word(made: Setup, jumper: str) -> str:
+    """What the circuit's silkscreen says where the cap is."""
+    return printed_word(_drawn(made.project)[jumper], made.jumpers[jumper]) or "-"
+
+
+@cache
+def _drawn(project: str) -> Schematic:
+    return read_schematic(PROJECTS[project].schematic)
 
 
 def _order(made: Setup, index: str) -> str:
-    return next(word for stages, word in ORDERS.items() if made.jumpers[f"JP_stages{index}_{stages}"] == "closed")
+    orders = (f"JP_stages{index}_{stages}" for stages in (2, 1, 0))
+    return next(_word(made, jumper) for jumper in orders if made.jumpers[jumper] == "closed")
 
 
 if __name__ == "__main__":

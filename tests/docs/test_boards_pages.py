@@ -53,7 +53,7 @@ def test_every_board_and_jumper_is_in_the_tables(program) -> None:
     table = circuits.boards_table()
     assert all(f"`{name}`" in table for name in PROJECTS)
     rows = [line for line in circuits.jumpers_page().splitlines() if "`wu2025_fig15`" in line]
-    assert "| 12, 21 | 0.4 | 1u | 100k | none | alpha | inh | membrane | on | - |" in "\n".join(rows)
+    assert "| 12, 21 | 0.4 | 1u | 100k | - | alpha | inh | membrane | C_s on | - |" in "\n".join(rows)
     assert "| n1, n2 | 33n |" in rows[0]
 
 
