@@ -80,6 +80,7 @@ def _programs() -> Iterator[Finding]:
     remedy = "only to check the twin with SPICE: install ngspice (Debian: sudo apt install ngspice)"
     yield Finding("ngspice", path is not None, False, path or "not found", remedy)
     yield _kicad()
+    yield _simavr()
 
 
 def _kicad() -> Finding:
@@ -91,6 +92,18 @@ def _kicad() -> Finding:
     except KicadError as error:
         return Finding("KiCad", False, False, "not found or too old", f"only to check and build the boards: {error}")
     return Finding("KiCad", True, False, f"{version}, {program}")
+
+
+def _simavr() -> Finding:
+    from neurorig.hardware.firmware.simulated.building import compiled, shim
+    from neurorig.signals import ConfigError
+
+    try:
+        shim()
+    except ConfigError as error:
+        remedy = f'only to simulate the source by its firmware (simulate = "firmware"): {error}'
+        return Finding("simavr", False, False, "not found", remedy)
+    return Finding("simavr", True, False, f"with gcc: {compiled()}")
 
 
 def _serial_ports() -> Iterator[Finding]:

@@ -15,7 +15,7 @@ def info_command(*, port: PortOption = "", as_json: JsonOption = False) -> int:
 
     Opening its port restarts an Arduino: its outputs go off.
     """
-    from neurorig.hardware.firmware.images import FLASH, RAM, packaged, stale
+    from neurorig.hardware.firmware.images import BOOTLOADER, FLASH, RAM, packaged, stale
     from neurorig.instruments.flashing import mismatch, version_at
 
     image, build = packaged()
@@ -25,15 +25,25 @@ def info_command(*, port: PortOption = "", as_json: JsonOption = False) -> int:
         there = {"source": asdict(found), "differs": bool(other)} if found else {}
         print(
             json.dumps(
-                {"image": str(image), **asdict(build), "full_version": build.full_version, "stale": old, **there}
+                {
+                    "image": str(image),
+                    **asdict(build),
+                    "stack": build.stack,
+                    "full_version": build.full_version,
+                    "stale": old,
+                    **there,
+                }
             )
         )
         return int(bool(other))
     print(f"image    {image}")
     print(f"version  {build.full_version}, built by avr-gcc {build.compiler}")
+    room = FLASH - BOOTLOADER
     print(
-        f"size     {build.flash} bytes of flash ({build.flash / FLASH:.0%}), {build.ram} of memory ({build.ram / RAM:.0%})"
+        f"flash    {build.flash} bytes: {build.flash / FLASH:.1%} of {FLASH}, {build.flash / room:.1%} of the {room} that the "
+        "Uno's bootloader leaves"
     )
+    print(f"memory   {build.ram} bytes: {build.ram / RAM:.1%} of {RAM}; {build.stack} are left for the stack")
     if old:
         print(f"stale    {old}")
     if found:

@@ -18,6 +18,8 @@ from neurorig.signals import ConfigError
 
 FLASH, RAM = 32768, 2048
 """Bytes of program memory and of data memory of an ATmega328P (data sheet DS40002061, section 8)."""
+BOOTLOADER = 512
+"""Bytes at the end of the flash that the Uno's bootloader takes (optiboot: a boot section of 256 words)."""
 PROGRAM = Path(str(files(__package__))) / "current_source"
 """The folder of sources, image and `build.json`."""
 IMAGE, DESCRIPTION = "current_source.hex", "build.json"
@@ -36,6 +38,11 @@ class Build:
     compiler: str
     flash: int
     ram: int
+
+    @property
+    def stack(self) -> int:
+        """Bytes of the memory that are left for the stack."""
+        return RAM - self.ram
 
     @property
     def full_version(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
-from neurorig.signals import BenchError
+from neurorig.signals import BenchError, NeurorigError, errors
 
 from .process import Settings
 
@@ -61,8 +62,7 @@ class SimulatedProcess:
             piece = os.read(process.stdout.fileno(), 65536) if ready else b""
             if not piece:
                 process.kill()
-                said = process.stderr.read().decode(errors="replace").strip().splitlines()
-                raise BenchError(f"The simulated bench did not start: {said[-1] if said else 'no answer in time'}")
+                raise _not_started(process.stderr.read().decode(errors="replace").strip())
             line += piece
         return line
 
@@ -82,3 +82,12 @@ class SimulatedProcess:
         self.close()
         if isinstance(error, BenchError) and said:
             raise BenchError(f"The simulated bench has failed: {said[-1]}. What was seen of it: {error}") from error
+
+
+def _not_started(said: str) -> NeurorigError:
+    """What ended the process, as the error that it was; of a traceback the last line is told."""
+    begun = "The simulated bench did not start"
+    if refused := re.search(rf"^{errors.__name__}\.(\w+): (.*)\Z", said, re.MULTILINE | re.DOTALL):
+        kind: type[NeurorigError] = getattr(errors, refused[1])
+        return kind(f"{begun}: {refused[2]}")
+    return BenchError(f"{begun}: {said.splitlines()[-1] if said else 'no answer in time'}")

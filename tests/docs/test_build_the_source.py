@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from neurorig.instruments import load_bench
+
 from .blocks import ROOT, blocks
 from .test_tutorial import SHELL, pasted
 
@@ -26,3 +28,13 @@ def test_the_commands_of_the_page(tmp_path: Path) -> None:
     assert said.count("stored  in source.1") == 2
     assert said.count("stored  in source.2") == 1
     assert len(list((tmp_path / "sources").glob("*/*_calibration_channel_*/report.html"))) == 3
+
+
+def test_the_line_that_takes_the_real_program(tmp_path: Path) -> None:
+    (block,) = blocks(PAGE, "toml")
+    entry = block.text.replace('simulate = "firmware"\n', "")
+    file = tmp_path / "mine.toml"
+    text = load_bench().path.read_text(encoding="utf-8")
+    assert entry in text
+    file.write_text(text.replace(entry, block.text), encoding="utf-8")
+    assert load_bench(file).instruments["source"].simulate == "firmware"
