@@ -1,11 +1,12 @@
 """Write the voltages that a good board shows: ngspice on the netlists that KiCad exports from the schematics.
 
-Run it after a change of a board or a model: ``python docs/bring_up.py`` (needs KiCad 9 and ngspice, 3 s). The tables stand
+Run it after a change of a board or a model: ``python docs/bring_up.py`` (needs KiCad 9 and ngspice, 10 s). The tables stand
 in docs/howto/bring-up.md between comments. Of the neuron, each value is that of the model `ref`, and in brackets the
-span of the three thyristors that the models know: the measured device, the reference and the median of a population.
+span of the three thyristors that the models know: the measured device, the reference and the median of a population. Of the
+synapse, the span is that of transistors whose thresholds differ from those of the model, and from each other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from circuits import insert, table
 
+from neurorig.hardware.ald1105 import N, P
 from neurorig.hardware.kicad import PROJECTS
 from neurorig.hardware.kicad.netlist import Element, Netlist, export
 from neurorig.hardware.spice.deck import Thyristor
@@ -23,9 +25,16 @@ PAGE = Path(__file__).parent / "howto" / "bring-up.md"
 THYRISTORS: tuple[Thyristor, ...] = ("ref", "hw", "med")
 LENGTH, SETTLED = 0.12, 0.06  # s
 PROBE = "R_probe"
+CHIPS = ("Q11_1", "Q11_2", "Q11_3")
+PINS = ("1 2 3 4", "5 6 7 11", "10 9 8 11", "14 13 12 4")  # drain, gate, source and substrate of N1, P1, P2, N2
+OF_ALL, OF_ONE, OF_A_PAIR = 0.3, 0.02, 0.01
+"""V by which thresholds may differ from those of the model: of all transistors, and of one chip from the others (assumed); of
+the two of a pair (ALD: 2 mV typical, ALD1107; 10 mV at most, ALD110800)."""
 HEAD = ("in", "look at", "expected", "if not")
 
 Reading = Callable[[Recording], float]
+Shifts = Mapping[str, tuple[float, ...]]
+"""Chip to the shifts (V) of the thresholds of its four transistors."""
 
 
 def main() -> None:
@@ -63,18 +72,29 @@ def synapse() -> list[tuple[str, ...]]:
     """The synapse board with its printed values, a direct current into stage 1, JP_output on 10k."""
     rows = []
     for amperes in (5e-6, 20e-6):
-        seen = {sign: _driven(amperes, sign) for sign in ("1-2", "2-3")}
-        current = show(amperes, "A")
-        exc, inh = seen["1-2"], seen["2-3"]
+        current, exc = show(amperes, "A"), tuple(_driven(amperes, shifts) for shifts in _kits())
+        inh = _mean("s11.out")(_driven(amperes, {}, sign="2-3"))
         rows += [
-            (current, "`s11.v_c1`", _near(_mean("s11.v_c1")(exc), 0.3),
+            (current, "`s11.v_c1`", _volts(exc, _mean("s11.v_c1")),
              "near 0 V: `s11.discharge` is high, `Q11_2`; near 5 V: `R_s11_1` open, `Q11_2`"),
-            (current, "`s11.v_c2`", _near(_mean("s11.v_c2")(exc), 0.3), "0 V: `Q11_2`; near 5 V: `R_s11_2`, `Q11_3`"),
-            (current, "`s11.i_out`", _part(_mean("s11.i_out")(exc), 0.25), "0 V: `Q11_3`, `Q11_1`, `R_rep11`"),
-            (current, "`s11.out`, exc", _part(_mean("s11.out")(exc), 0.1), "0 V: `JP_output11` not on 10k, `R_out11`"),
-            (current, "`s11.out`, inh", show(abs(round(_mean("s11.out")(inh), 3)), "V"), "as before: cap of `JP_sign11` on exc"),
+            (current, "`s11.v_c2`", _volts(exc, _mean("s11.v_c2")), "0 V: `Q11_2`; near 5 V: `R_s11_2`, `Q11_3`"),
+            (current, "`s11.i_out`", _volts(exc, _mean("s11.i_out")), "0 V: `Q11_3`, `Q11_1`, `R_rep11`"),
+            (current, "`s11.out`, exc", _volts(exc, _mean("s11.out")), "0 V: `JP_output11` not on 10k, `R_out11`"),
+            (current, "`s11.out`, inh", show(abs(round(inh, 3)), "V"), "as before: cap of `JP_sign11` on exc"),
         ]  # fmt: skip
     return rows
+
+
+def _kits() -> list[Shifts]:
+    """Thresholds as in the model; then, one thing at a time, of all chips shifted, of one chip, of one of a pair."""
+    one = [{chip: (volts,) * 4} for chip in CHIPS for volts in (OF_ONE, -OF_ONE)]
+    pairs = [
+        {chip: shift}
+        for chip in CHIPS
+        for volts in (OF_A_PAIR, -OF_A_PAIR)
+        for shift in ((volts, 0.0, 0.0, 0.0), (0.0, volts, 0.0, 0.0))
+    ]
+    return [{}, *(dict.fromkeys(CHIPS, (volts,) * 4) for volts in (OF_ALL, -OF_ALL)), *one, *pairs]
 
 
 @cache
@@ -95,11 +115,28 @@ def _thyristors(amperes: float) -> tuple[Recording, ...]:
     )
 
 
-def _driven(amperes: float, sign: str) -> Recording:
+def _driven(amperes: float, shifts: Shifts, *, sign: str = "1-2") -> Recording:
     """The synapse board with a direct current for I_delta. Small C_s: it settles sooner, at the same voltages."""
     board = _board("synapse").fitted({"C_s11_1": 10e-9, "C_s11_2": 10e-9})
     board = board.jumpers({"JP_stages11_2": "closed", "JP_sign11": sign, "JP_output11": "2-3"})
-    return board.run({"s11.i_delta": amperes}, LENGTH, ["s11.v_c1", "s11.v_c2", "s11.out", "s11.i_out"])
+    nodes = ["s11.v_c1", "s11.v_c2", "s11.out", "s11.i_out"]
+    return _shifted(board, shifts).run({"s11.i_delta": amperes}, LENGTH, nodes)
+
+
+def _shifted(board: Netlist, shifts: Shifts) -> Netlist:
+    """The board with other thresholds (V above those of the model) of N1, P1, P2 and N2 of some chips."""
+    elements, libraries = dict(board.elements), [board.libraries]
+    for chip, volts in shifts.items():
+        transistors = zip(("N1", "P1", "P2", "N2"), (N, P, P, N), PINS, volts, strict=True)
+        libraries.append(f".subckt ALD1105_{chip} {' '.join(map(str, range(1, 15)))}")
+        for name, mosfet, pins, shift in transistors:
+            libraries += [
+                f"M_{name} {pins} own_{name}",
+                f".model own_{name} {mosfet._replace(v_to=mosfet.v_to + shift).model}",
+            ]
+        libraries.append(".ends")
+        elements[chip] = replace(elements[chip], model=f"ALD1105_{chip}")
+    return replace(board, elements=elements, libraries="\n".join(libraries))
 
 
 def _mean(node: str) -> Reading:
@@ -139,14 +176,6 @@ def _spread(seen: Sequence[Recording], reading: Reading, unit: str) -> str:
 
 def _tidy(value: float, unit: str) -> float:
     return round(value, 3) + 0.0 if unit == "V" else value
-
-
-def _near(volts: float, error: float) -> str:
-    return f"{show(volts, 'V', 3)} +- {error:g} V"
-
-
-def _part(volts: float, error: float) -> str:
-    return f"{show(volts, 'V', 3)} +- {100 * error:g} %"
 
 
 if __name__ == "__main__":
