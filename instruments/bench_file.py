@@ -20,8 +20,9 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-SIMULATIONS = ("model", "firmware")
-"""What an instrument can be simulated by: a model of it, or the program that runs in the real one."""
+SIMULATIONS = ("model", "firmware", "shield")
+"""What an instrument can be simulated by: a model of it; the program that runs in the real one, with all around it ideal; that
+program with the shield as it is drawn, before it is calibrated."""
 
 
 class InstrumentEntry(_Table):

@@ -86,9 +86,9 @@ class WiringChecks:
         if entry.simulate not in SIMULATIONS:
             hint = f"{nearest(entry.simulate, SIMULATIONS)} Write {' or '.join(SIMULATIONS)}."
             raise wrong(self.path, key, f"'{entry.simulate}' is no way to simulate an instrument.{hint}")
-        if entry.simulate == "firmware" and entry.driver != WITH_FIRMWARE:
+        if entry.simulate != "model" and entry.driver != WITH_FIRMWARE:
             raise wrong(self.path, key, f"only the {WITH_FIRMWARE} has a firmware that can be run, not {entry.driver}.")
-        if entry.simulate == "firmware" and sum(e.simulate == "firmware" for e in self.instruments.values()) > 1:
+        if entry.simulate != "model" and sum(e.simulate != "model" for e in self.instruments.values()) > 1:
             raise wrong(self.path, key, "only one instrument of a bench can run its firmware. Take it out elsewhere.")
 
     def _port(self, name: str, entry: PortEntry) -> PortWiring:

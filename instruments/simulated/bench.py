@@ -118,11 +118,13 @@ class SimulatedBench:
             if where.partition(".")[0] == name
         }
         simulated: Callable[..., Device] = SimulatedArduinoSource
-        serial, more = self._serial(name), dict[str, float]()
-        if self.bench.instruments[name].simulate == "firmware":
+        serial, more = self._serial(name), dict[str, object]()
+        if (kind := self.bench.instruments[name].simulate) != "model":
             from .models.firmware_source import BOOT, FirmwareSource, fitting
+            from .models.shield import AS_DRAWN, IDEAL
 
-            simulated, more["boot_delay"] = FirmwareSource, BOOT
+            simulated = FirmwareSource
+            more = {"boot_delay": BOOT, "shield": AS_DRAWN if kind == "shield" else IDEAL}
             serial = self.bench.instruments[name].serial_number or fitting(serial)
         return simulated(
             self.world,

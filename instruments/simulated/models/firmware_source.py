@@ -1,8 +1,8 @@
 """The Arduino current source whose brain is its real firmware, on a simulated processor in step with the world.
 
-What the processor's pins do is done to the world at its cycle: converters and OE to the ports, as the ideal shield does
-it, SYNC OUT to its line. What the world does comes back: voltages to the converter at the moment of sampling, spikes to the
-comparators, edges to TRIG IN. For the shield see hardware/kicad/tools/circuits/current_source_shield.py.
+What the processor's pins do is done to the world at its cycle: converters and OE to the ports, as the shield makes it of
+them (ideally, or as it is drawn), SYNC OUT to its line. What the world does comes back: voltages to the converter at the
+moment of sampling, spikes to the comparators, edges to TRIG IN.
 """
 
 import itertools
@@ -22,10 +22,11 @@ from neurorig.hardware.firmware.simulated import HERTZ, Controller
 from neurorig.signals import ConfigError
 
 from ..world import POLL
-from .arduino_channel import FULL_SCALE_NA, CurrentOutput, LogicOutput
+from .arduino_channel import CurrentOutput, LogicOutput
 from .arduino_machine import ERASED, LogicInput
 from .arduino_stream import ROOM, SLOT
 from .firmware_session import FirmwareSession, complete
+from .shield import IDEAL, Shield
 
 if TYPE_CHECKING:
     from ..world import Event, World
@@ -69,7 +70,8 @@ class SpikeInput(Protocol):
 class FirmwareSource:
     """Two channels of current on a world's outputs, driven by the real program.
 
-    Arguments as of `SimulatedArduinoSource`; `image`: another program than the delivered one. One in a world.
+    Arguments as of `SimulatedArduinoSource`; `image`: another program than the delivered one; `shield`: what it drives. One
+    in a world.
     Raises ConfigError when the program cannot be run, or the serial number is none that its EEPROM can hold.
     """
 
@@ -89,6 +91,7 @@ class FirmwareSource:
         clock: Callable[[], float] = time.monotonic,
         eeprom: bytes = ERASED,
         image: Path | None = None,
+        shield: Shield = IDEAL,
     ) -> None:
         if world.machine is not None:
             raise ConfigError("Only one current source of a bench can be simulated by its firmware.")
@@ -96,9 +99,12 @@ class FirmwareSource:
         self.clock, self.boot_delay, self._level = clock, boot_delay, comparator_level
         self.range_jumper = {1: "FULL", 2: "FULL"} if range_jumper is None else range_jumper
         self.controller = Controller(image or packaged()[0], eeprom=_eeprom(eeprom, serial))
+        self.shield = shield
         self._noise = random.Random(seed)
         self._codes = [0, 0, 0, 0]
         self._enabled = {1: False, 2: False}
+        self._closed = {1: False, 2: False}  # the line to the terminal
+        self._closing: dict[int, Event] = {}
         self._flows = self._flowed = {1: 0.0, 2: 0.0}  # since the cycle of the last change, and before
         self._changed = self._ends = self._ends_told = 0
         self._rose = world.now
@@ -203,13 +209,29 @@ class FirmwareSource:
                 if kind == 0:
                     self._codes[channel] = code
                 elif kind == 2:
-                    self._enabled[channel] = bool(code)
-                    self._expect()
+                    changed |= self._enable(channel, bool(code))
                 elif kind == 3:
                     self._synchronise(bool(code))
                     changed = True
             changed |= self._deliver(cycle)
         return changed
+
+    def _enable(self, n: int, on: bool) -> bool:
+        """OE: the shield's relay closes a while later and opens at once. Whether it will close."""
+        self._enabled[n] = on
+        self._expect()
+        if (closing := self._closing.pop(n, None)) is not None:
+            closing.cancel()
+        waits = on and self.shield.closing > 0
+        self._closed[n] = on and not waits
+        if waits:
+            self._closing[n] = self.world.at(self.world.now + self.shield.closing, lambda: self._close(n))
+        return waits
+
+    def _close(self, n: int) -> None:
+        del self._closing[n]
+        self._closed[n] = True
+        self._deliver(self.controller.cycle)
 
     def _synchronise(self, high: bool) -> None:
         """SYNC OUT changes; the end of a long pulse is taken for the end of a program."""
@@ -236,11 +258,11 @@ class FirmwareSource:
         return True
 
     def _amperes(self, n: int) -> float:
-        """What the ideal shield delivers."""
-        if not self._enabled[n]:
+        """What the shield delivers."""
+        if not self._closed[n]:
             return 0.0
         source, sink = self._codes[2 * n - 2 : 2 * n]
-        return (source - sink) * FULL_SCALE_NA[self.range_jumper[n]] / 4096 * 1e-9
+        return self.shield.amperes(self.range_jumper[n], source, sink)
 
     def _volts(self, channel: int, cycle: int) -> float:
         """At an analog input of the processor: half the terminal's voltage, or the current over its resistance."""
