@@ -11,8 +11,8 @@ from ..roles import Chunk, SelfReport
 from .arduino_stream import STAMP, ArduinoAdc, SpikeInput
 
 SAMPLE = 0.5e-3
-"""Seconds of a read-back's period for each quantity streamed: two are taken 1000 times a second, four 500 times, and 96 ms
-may always pass between two fetches."""
+"""Seconds of a read-back's period for each quantity streamed: two are taken 1000 times a second, four 500 times, and 72 ms
+may always pass between two fetches (144 samples are kept; 96 ms by a source of 1.1, which keeps 192)."""
 
 
 class Recorder:

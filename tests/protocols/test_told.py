@@ -144,7 +144,7 @@ def test_a_sweep_is_not_lost_because_the_report_is(rig: FakeRig, writer: RunWrit
 
 
 def test_nothing_is_imported_while_a_program_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large module holds up whoever fetches the read-backs, which the source keeps for 96 ms."""
+    """A large module holds up whoever fetches the read-backs, which the source keeps for 72 ms."""
     imported: list[bool] = []
 
     def slowly() -> None:
