@@ -240,7 +240,6 @@ def test_a_hundred_thousand_spikes_at_each_input_are_all_reported_while_the_stre
         others = np.concatenate([[-1.0], spikes[3 - n], [1e9]])
         nearest = np.abs(times[:, None] - others[np.searchsorted(others, times)[:, None] - [1, 0]]).min(axis=1)
         alone = nearest > AT_ONCE
-        print(n, nearest[np.abs(late + 0.25e-6) > 0.32e-6], late[np.abs(late + 0.25e-6) > 0.32e-6])
         assert np.all(np.abs(late[alone] + 0.25e-6) < 0.32e-6), "halves of microseconds, rounded down; a cycle"
         assert np.all(np.abs(late) < AT_ONCE)
         assert np.mean(alone) > 0.95

@@ -17,7 +17,8 @@ HEADER = Path("simavr/sim_avr.h")
 SOURCES = Path(str(files(__package__)))
 NEEDS = (
     "The firmware is simulated by libsimavr, through a small program that is compiled when it is first used. "
-    "Install both: apt-get install gcc libc6-dev libsimavr-dev libelf-dev (Debian, Ubuntu)."
+    "Install both: sudo apt-get install gcc libc6-dev libsimavr-dev libelf-dev (Debian, Ubuntu). A simulated bench does "
+    "without them if its bench file has no line `simulate` for the source: then the model of its protocol answers."
 )
 
 

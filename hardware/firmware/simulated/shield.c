@@ -146,7 +146,8 @@ static avr_cycle_count_t rise(avr_t *avr, avr_cycle_count_t when, void *param)
     while (b->rises_to_come && b->rises[0].cycle <= now(b)) {
         int input = b->rises[0].input;
         avr_cycle_count_t due = b->rises[0].cycle - b->base;
-        avr->cycle = due > when ? due : when; /* later, if it was told too late */
+        if (due >= b->timer1->tov_base && due + CAPTURE_CYCLES > served) /* else it was told too late: now */
+            avr->cycle = due;
         memmove(b->rises, b->rises + 1, --b->rises_to_come * sizeof b->rises[0]);
         put_on(b, PORT_B, 0, 1);
         avr_cycle_timer_register(avr, CAPTURE_CYCLES, capture_over, b);
