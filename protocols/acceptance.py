@@ -81,6 +81,7 @@ class Measured:
     """The same with the source off."""
     missing: dict[str, str] = field(default_factory=dict)
     """What could not be measured with these means, and why."""
+    notes: list[str] = field(default_factory=list)
 
 
 def check_acceptance(plan: AcceptancePlan, bench: "Bench") -> tuple[float, float]:
@@ -94,12 +95,20 @@ def check_acceptance(plan: AcceptancePlan, bench: "Bench") -> tuple[float, float
         raise ConfigError("--resistor: name the resistance into which the source works, such as '10 kohm'.")
     furthest = math.inf if role == "SourceMeter" else REACH / plan.resistors[0]
     low, high = max(port.low, -port.full_scale, -furthest), min(port.high, port.full_scale, furthest)
+    if _above_ground(plan, bench):
+        low = max(low, 0.0)
     if high < 2 * PROBE:
         raise LimitError(
             f"{port.port}: its limit of {show(port.high, 'A')} and {show(REACH, 'V')} over the resistor leave less than "
             f"{show(2 * PROBE, 'A')}. Take a smaller resistor, or correct [limits] in {bench.path}."
         )
     return low, high
+
+
+def _above_ground(plan: AcceptancePlan, bench: "Bench") -> bool:
+    """Whether this source delivers nothing negative into a resistor to ground: its sink leg cannot pull below."""
+    driver = bench.instruments[plan.source.partition(".")[0]].driver
+    return bool(plan.resistors) and driver == "arduino_source"
 
 
 def port_of(plan: AcceptancePlan, bench: "Bench") -> "PortWiring":
@@ -131,6 +140,11 @@ class _Acceptance:
         self.ohms = plan.resistors[0] if plan.resistors else math.nan
         most = REACH / max(plan.resistors) if len(plan.resistors) > 1 else self.high
         self.found = Measured(self.meter.gain_error, min(plan.working, self.high, most))
+        if _above_ground(plan, rig.bench):
+            self.found.notes.append(
+                "Only the source leg was measured: into a resistor to ground the sink leg delivers nothing. A source-meter as "
+                "the load sees both, and so does neurorig calibrate-source."
+            )
 
     def _meter(self, rig: "Rig") -> Meter:
         role = meter_for(self.plan.meter, rig.bench)

@@ -131,7 +131,7 @@ def _table(found: Measured, sag: Measure) -> list[tuple[float, float, float, flo
 
 
 def _notes(found: Measured, wanted: SourceNeeds) -> list[str]:
-    notes = [f"{LABELS[name]}: {why}." for name, why in found.missing.items()]
+    notes = found.notes + [f"{LABELS[name]}: {why}." for name, why in found.missing.items()]
     if found.noise is not None:
         notes.append(
             "AC coupling of an oscilloscope passes from some hertz on: noise below counts too little. "

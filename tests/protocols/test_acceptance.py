@@ -97,6 +97,12 @@ def test_both_legs_are_measured_and_the_range_is_that_of_the_port(by_smu: Accept
     assert commanded[-1] == pytest.approx(250e-6 * 4095 / 4096)
 
 
+def test_into_a_resistor_to_ground_nothing_negative_is_asked_for(by_scope: AcceptOutcome) -> None:
+    """The sink leg cannot pull below ground (PROTOCOL.md, section 13): what would be found is no error of the source."""
+    assert by_scope.result.table[0][0] == 0.0
+    assert "Only the source leg was measured" in by_scope.result.notes[0]
+
+
 def test_a_source_meter_as_the_load_finds_the_sag(by_smu: AcceptOutcome) -> None:
     found = by_smu.result.figures["sag_per_volt"]
     assert found.value == pytest.approx(0.016, abs=3 * found.error)
