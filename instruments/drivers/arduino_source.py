@@ -266,13 +266,13 @@ class ArduinoSource(Commanded):
         self.inputs[self._known(channel)].switch(on)
 
     def spikes(self, channel: str) -> Stamps:
-        """Take the time stamps that were not fetched yet. The source keeps 64: fetch while it runs."""
+        """Take the time stamps that were not fetched yet. The source keeps 44: fetch while it runs."""
         return self.inputs[self._known(channel)].take()
 
     def report(self, channels: Sequence[str], inputs: Sequence[str]) -> None:
         """Keep voltage and current of these channels, and stamps of these SPIKE INs, of what is loaded, from `arm` on.
 
-        They are fetched whenever `running` is asked: at least every 90 ms. A firmware that cannot stream gives stamps only.
+        They are fetched whenever `running` is asked: at least every 70 ms. A firmware that cannot stream gives stamps only.
         """
         quantities = [q for q in QUANTITIES if q[1:] in [self._known(c) for c in channels]]
         if quantities and not self.adc.possible:

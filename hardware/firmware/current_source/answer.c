@@ -4,6 +4,7 @@
 #include <util/crc16.h>
 
 #include "uart.h"
+#include "watchdog.h"
 
 static bool checksum;
 static uint16_t sum; /* CRC-8 of a line, CRC-16 of a block */
@@ -32,6 +33,7 @@ void answer_number(uint32_t number)
     static const uint32_t POWERS[] PROGMEM = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
     bool begun = false;
     for (uint8_t i = 0; i < 10; i++) {
+        watchdog_glance();
         uint32_t power = pgm_read_dword(&POWERS[i]);
         char digit = '0';
         for (; number >= power; number -= power)

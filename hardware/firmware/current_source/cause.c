@@ -1,12 +1,15 @@
 #include "cause.h"
 
+#include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/wdt.h>
 
 #include "output.h"
+#include "pins.h"
 
 #define CAUSES (_BV(PORF) | _BV(EXTRF) | _BV(BORF) | _BV(WDRF))
 #define WARM 0x4E52
+#define HUNG 0x5952
 
 /* They keep their contents over a restart, but not without power. */
 static uint8_t flags __attribute__((section(".noinit")));
@@ -25,12 +28,31 @@ void restarted(void)
     output_pins();
 }
 
+/* The first time that the watchdog is not kicked: the currents end here, the restart comes with the second. */
+ISR(WDT_vect, ISR_NAKED)
+{
+    PORTD &= (uint8_t)~_BV(PIN_OE1);
+    PORTD &= (uint8_t)~_BV(PIN_OE2);
+    warm = HUNG;
+    for (;;)
+        ;
+}
+
+void cause_watch(void)
+{
+    wdt_reset();
+    WDTCSR = _BV(WDCE) | _BV(WDE);
+    WDTCSR = _BV(WDIE) | _BV(WDE) | WDTO_120MS;
+}
+
 void cause_find(void)
 {
     if (flags & ~CAUSES)
         flags = 0; /* r2 was anything */
     if (flags & _BV(PORF))
         cause = CAUSE_POWER;
+    else if (warm == HUNG)
+        cause = CAUSE_WATCHDOG;
     else if (flags & _BV(BORF))
         cause = CAUSE_BROWNOUT;
     else if (flags & _BV(EXTRF))

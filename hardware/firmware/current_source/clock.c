@@ -13,6 +13,8 @@ volatile uint16_t clock_overflows;
 void clock_start(void)
 {
     GTCCR = _BV(TSM) | _BV(PSRASY) | _BV(PSRSYNC); /* hold both prescalers: all three count from the same cycle */
+    TCNT0 = TCNT2 = 0; /* a bootloader may have left something */
+    TCNT1 = 0;
     TCCR1B = _BV(ICES1) | _BV(CS11);               /* 16 MHz / 8; capture rising edges */
     TCCR2B = _BV(CS21);                            /* the low byte of timer 1 */
     TCCR0A = _BV(WGM01);

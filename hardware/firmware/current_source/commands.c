@@ -32,22 +32,26 @@ enum condition {
 #define TEST_COMMANDS(X)
 #endif
 
-/* Header with `#` for the number of a channel, kinds of the parameters, conditions, what does it. A block comes another way. */
+/* Header with `#` for the number of a channel, kinds of the parameters, conditions, what does it. A block comes another way.
+   What is urgent, then what is frequent stands first: a line is compared with one after the other. */
 #define COMMANDS(X) \
+    X("SYST:SAFE", "", ANYWHERE, safe) \
+    X("ABOR", "", ANYWHERE, abort_run) \
+    X("OUTP#", "o", ANYWHERE, output_set_state) \
+    X("STAT?", "", ANYWHERE, stat_query) \
+    X("ADC:DATA?", "i", ANYWHERE, stream_data) \
+    X("SPIK:DATA?", "ii", ANYWHERE, spikes_data) \
     X("*IDN?", "", ANYWHERE, idn_query) \
     X("*RST", "", ANYWHERE, reset) \
     X("*CLS", "", ANYWHERE, clear) \
-    X("STAT?", "", ANYWHERE, stat_query) \
     X("SYST:ERR?", "", ANYWHERE, error_query) \
     X("SYST:VERS?", "", ANYWHERE, version_query) \
     X("SYST:RST?", "", ANYWHERE, cause_query) \
     X("SYST:WDOG", "i", IN_IDLE, watchdog_set) \
     X("SYST:WDOG?", "", ANYWHERE, watchdog_query) \
-    X("SYST:SAFE", "", ANYWHERE, safe) \
     X("SOUR#:CURR", "i", IN_IDLE, current_set) \
     X("SOUR#:CURR?", "", ANYWHERE, current_query) \
     X("SOUR#:RANG?", "", ANYWHERE, range_query) \
-    X("OUTP#", "o", ANYWHERE, output_set_state) \
     X("OUTP#?", "", ANYWHERE, output_query) \
     X("SOUR#:WAV:DATA", "b", ANYWHERE, NULL) \
     X("SOUR#:WAV:CHEC?", "", ANYWHERE, check_query) \
@@ -57,21 +61,18 @@ enum condition {
     X("TRIG:SOUR?", "", ANYWHERE, trigger_source_query) \
     X("ARM", "", ANYWHERE, arm) \
     X("TRIG", "", ANYWHERE, trigger) \
-    X("ABOR", "", ANYWHERE, abort_run) \
     X("SYNC:MODE", "si", IN_IDLE, sync_set) \
     X("SYNC:MODE?", "", ANYWHERE, sync_query) \
     X("MEAS:CURR?", "i", ANYWHERE, measure_current) \
     X("MEAS:VOLT?", "i", ANYWHERE, measure_voltage) \
     X("SPIK:STAT", "io", ANYWHERE, spikes_set) \
     X("SPIK:STAT?", "i", ANYWHERE, spikes_query) \
-    X("SPIK:DATA?", "ii", ANYWHERE, spikes_data) \
     X("ADC:SCAN", "i", IN_IDLE | STREAM_OFF, scan_set) \
     X("ADC:SCAN?", "", ANYWHERE, scan_query) \
     X("ADC:SLOT", "i", IN_IDLE | STREAM_OFF, slot_set) \
     X("ADC:SLOT?", "", ANYWHERE, slot_query) \
     X("ADC:STAT", "o", ANYWHERE, stream_set_state) \
     X("ADC:STAT?", "", ANYWHERE, stream_query) \
-    X("ADC:DATA?", "i", ANYWHERE, stream_data) \
     X("ADC:T0?", "", ANYWHERE, stream_t0) \
     X("CAL:UNL", "i", IN_IDLE, unlock) \
     X("CAL:LOCK", "", IN_IDLE, lock) \
@@ -122,6 +123,7 @@ static const struct command *find(const char *text, uint8_t *suffix)
 {
     const char *header = HEADERS;
     for (uint8_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
+        watchdog_glance();
         *suffix = HAS_NONE;
         if (is_header(text, header, suffix))
             return &TABLE[i];
@@ -162,6 +164,7 @@ uint8_t command_execute(char *text)
     watchdog_feed();
     if (suffix != HAS_NONE && run_state == IDLE)
         output_look_at_jumper(shared.request.channel);
+    watchdog_glance();
     error = check(pgm_read_byte(&command->conditions));
     if (error)
         return error;

@@ -1,23 +1,30 @@
 #include "converter.h"
 
-uint16_t converter_holds[CHANNELS][2];
+#define TIMER_CYCLES 16
 
-/* The compare unit of OC1A holds LDAC at all times; a strobe makes it do at once what it shall do at a match. */
-void converter_disarm(void)
+uint16_t converter_word(uint8_t channel, int16_t code, uint16_t last)
 {
-    TCCR1A = _BV(COM1A1) | _BV(COM1A0);
-    TCCR1C = _BV(FOC1A);
+    uint16_t output = code > 0 ? OUTPUT_A : code < 0 ? OUTPUT_B : (last & OTHER_OUTPUT) | OUTPUT_A;
+    return output | calibration_corrected(code, corrections[channel]);
 }
 
-void converter_arm(void)
+void converter_legs(uint8_t channel, uint16_t word)
 {
-    TCCR1A = _BV(COM1A1);
+    word &= (uint16_t)~CROSSES;
+    if (channel == 0) {
+        converter_shift(0, converter_other(word));
+        converter_shift(0, word);
+    } else {
+        converter_shift(1, converter_other(word));
+        converter_shift(1, word);
+    }
 }
 
 void converter_latch(void)
 {
     converter_arm();
     TCCR1C = _BV(FOC1A);
+    __builtin_avr_delay_cycles(TIMER_CYCLES); /* also if the unit follows the timer's clock */
     converter_disarm();
 }
 
@@ -27,9 +34,7 @@ void converter_start(void)
     DDRB |= _BV(PIN_LDAC);
     SPCR = _BV(SPE) | _BV(MSTR);
     SPSR = _BV(SPI2X); /* 8 MHz of the 20 MHz that the MCP4922 takes */
-    for (uint8_t channel = 0; channel < CHANNELS; channel++) {
-        converter_shift(channel, OUTPUT_A);
-        converter_shift(channel, OUTPUT_B);
-    }
+    for (uint8_t channel = 0; channel < CHANNELS; channel++)
+        converter_legs(channel, OUTPUT_A);
     converter_latch();
 }

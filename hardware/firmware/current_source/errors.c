@@ -3,6 +3,7 @@
 #include <avr/pgmspace.h>
 
 #include "answer.h"
+#include "watchdog.h"
 
 #define QUEUE 8
 
@@ -47,8 +48,10 @@ void errors_clear(void)
 void errors_answer(uint8_t error)
 {
     const char *text = TEXTS;
-    for (uint8_t i = 0; i < error; i++)
+    for (uint8_t i = 0; i < error; i++) {
+        watchdog_glance();
         text += strlen_P(text) + 1;
+    }
     answer_signed((int16_t)pgm_read_word(&NUMBERS[error]));
     answer_text(PSTR(",\""));
     answer_text(text);

@@ -8,13 +8,13 @@
 #define FLAGS GPIOR0
 #define SLOTS GPIOR1 /* slots of 125 us that have passed, modulo 256 */
 
-#define FLAG_OVERRUN _BV(0)     /* a tick came late */
+#define OVERRUN_BIT 0           /* a tick came late */
+#define FLAG_OVERRUN _BV(OVERRUN_BIT)
 #define FLAG_STAMPS_LOST _BV(1)
 #define FLAG_SCANS_LOST _BV(2)
 #define BYTES_LOST 3            /* on the serial line */
 #define FLAG_BYTES_LOST _BV(BYTES_LOST)
-#define FLAG_GOING_ON _BV(4)    /* channel 1 plays in the tick that comes next; the next bit: channel 2 */
-#define FLAG_CHANGING _BV(6)    /* it comes to another level there */
+#define HUNGRY 4 /* the queue is to be filled with the next tick, not before: the main loop has its turn */
 
 /* True once after a flag was set. */
 #define FLAG_TAKEN(flag) ((FLAGS & (flag)) ? (FLAGS &= (uint8_t)~(flag), true) : false)

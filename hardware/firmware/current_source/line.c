@@ -28,9 +28,11 @@ static enum {
     PAYLOAD_END,  /* CR or LF */
     PAYLOAD_CR,   /* LF */
     BLOCK_BROKEN, /* dropped up to the LF: -161 */
+    BYTES_MISSING, /* bytes did not arrive: what comes is dropped up to a pause */
 } receiving;
 
-static uint8_t length; /* of the line so far */
+static uint8_t length;  /* of the line so far */
+static bool line_ended; /* BYTES_MISSING: a LF has come since */
 
 static struct block block;
 static uint8_t digits;     /* of the length still to come */
@@ -111,6 +113,7 @@ static void execute_line(void)
     uint8_t size = (uint8_t)(shared.line + end - text);
     if (size == 0)
         return;
+    watchdog_glance();
     bool checksum = has_checksum(text, size);
     if (!printable(text, size)) {
         refuse(INVALID_CHARACTER, checksum);
@@ -215,6 +218,10 @@ static void take_text(uint8_t byte)
 
 static void take(uint8_t byte)
 {
+    if (receiving == BYTES_MISSING) {
+        line_ended = line_ended || byte == '\n';
+        return;
+    }
     if (byte == '\n' && receiving != PAYLOAD) {
         take_line_end();
         return;
@@ -249,18 +256,32 @@ static uint16_t coarse_now(void)
     return (uint16_t)(clock_now() >> 8);
 }
 
+/* The host waits for its answer: an answer to what ended by a pause, if a line or block was sent at all. */
+static void give_up(void)
+{
+    bool lost = receiving == BYTES_MISSING;
+    receiving = TEXT;
+    length = 0;
+    status_latch(INPUT_LOST);
+    if (!lost || line_ended)
+        refuse(lost ? INPUT_BUFFER_OVERRUN : TIME_OUT_ERROR, false);
+}
+
 void line_poll(void)
 {
-    if (FLAG_TAKEN(FLAG_BYTES_LOST))
-        receiving = TOO_LONG;
     uint8_t byte, most = AT_ONCE;
     if (!uart_empty())
         last_byte = coarse_now();
-    while (most-- && uart_take(&byte))
+    while (most--) {
+        if (FLAG_TAKEN(FLAG_BYTES_LOST)) {
+            /* Nothing of what lies here is done: the line or block that lacks bytes may have begun anywhere in it. */
+            line_ended = line_ended && receiving == BYTES_MISSING;
+            receiving = BYTES_MISSING;
+        }
+        if (!uart_take(&byte))
+            break;
         take(byte);
-    if (receiving >= DIGITS && (uint16_t)(coarse_now() - last_byte) > BLOCK_PAUSE) {
-        receiving = TEXT;
-        status_latch(INPUT_LOST);
-        refuse(TIME_OUT_ERROR, false);
     }
+    if (receiving >= DIGITS && (uint16_t)(coarse_now() - last_byte) > BLOCK_PAUSE)
+        give_up();
 }

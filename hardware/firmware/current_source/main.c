@@ -46,13 +46,12 @@ static void rest(void)
 
 int main(void)
 {
-    wdt_enable(WDTO_250MS);
+    cause_watch();
     cause_find();
     converter_start();
     clock_start();
     sync_start();
     run_init();
-    stamps_init();
     stream_init();
     output_init();
     uart_start();

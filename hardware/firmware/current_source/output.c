@@ -6,6 +6,7 @@
 #include "calibration.h"
 #include "converter.h"
 #include "errors.h"
+#include "player.h"
 #include "program.h"
 #include "run.h"
 
@@ -13,7 +14,7 @@
 #define RELAY_MS 2
 
 volatile int16_t output_levels[CHANNELS];
-volatile int16_t output_codes[CHANNELS];
+volatile uint8_t output_shown;
 
 static bool quarter[CHANNELS]; /* the jumpers as last found in IDLE: what the set levels and programs mean */
 
@@ -33,33 +34,29 @@ void output_init(void)
         quarter[n] = output_quarter(n);
 }
 
-/* In IDLE only: programs have the converters to themselves. */
-static void latch(uint8_t channel, int16_t code)
+static void shift(uint8_t channel, int16_t code)
 {
+    converter_legs(channel, converter_word(channel, code, OUTPUT_A));
+}
+
+/* In IDLE only: programs have the converters to themselves. */
+static NOT_INLINE void show(uint8_t channel, int16_t code)
+{
+    shift(channel, code);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         converter_latch();
-        output_codes[channel] = code;
+        if (code < 0)
+            output_shown |= (uint8_t)(SINKS << channel);
+        else
+            output_shown &= (uint8_t)~(SINKS << channel);
     }
-}
-
-static NOT_INLINE void legs(uint8_t channel, uint16_t source, uint16_t sink)
-{
-    converter_legs(channel, source, sink);
-}
-
-static NOT_INLINE void show(uint8_t channel, int16_t code)
-{
-    uint16_t magnitude = calibration_corrected(channel, code);
-    legs(channel, code > 0 ? magnitude : 0, code < 0 ? magnitude : 0);
-    latch(channel, code);
 }
 
 static NOT_INLINE void zero(uint8_t channel)
 {
     output_levels[channel] = 0;
-    legs(channel, 0, 0);
-    latch(channel, 0);
+    show(channel, 0);
 }
 
 void output_switch_on(uint8_t channel)
@@ -95,8 +92,16 @@ void output_switch_off(uint8_t channel)
 void output_abort(void)
 {
     run_stop();
-    for (uint8_t n = 0; n < CHANNELS; n++)
-        zero(n);
+    /* Both before they are latched: what was shifted in for the next tick is not to be seen. */
+    for (uint8_t n = 0; n < CHANNELS; n++) {
+        output_levels[n] = 0;
+        shift(n, 0);
+    }
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        converter_latch();
+        output_shown = 0;
+    }
 }
 
 void output_safe(void)
@@ -149,7 +154,7 @@ uint8_t output_set(uint8_t channel, int32_t nanoamperes)
         return DATA_OUT_OF_RANGE;
     if (nanoamperes < 0)
         code = -code;
-    if (calibration_corrected(channel, code) > FULL_CODE)
+    if (calibration_corrected(code, corrections[channel]) > FULL_CODE)
         return DATA_OUT_OF_RANGE;
     output_levels[channel] = code;
     if (output_on(channel))

@@ -9,7 +9,7 @@
 #include "pins.h"
 
 extern volatile int16_t output_levels[CHANNELS]; /* set levels: codes */
-extern volatile int16_t output_codes[CHANNELS];  /* what the converters show */
+extern volatile uint8_t output_shown;            /* of channel n PLAYS << n, SINKS << n */
 
 /* Levels first, then directions: OE is driven low before anything else is driven. */
 void output_pins(void);

@@ -9,6 +9,7 @@
 #include "inline.h"
 #include "memory.h"
 #include "sync.h"
+#include "watchdog.h"
 
 #define DIGITS 10
 #define NUMBER_MOST 8388607 /* the limit of no parameter */
@@ -81,6 +82,7 @@ uint8_t parameters_read(char *text, const char *kinds_in_flash)
         return MISSING_PARAMETER;
     __int24 *number = shared.request.numbers;
     for (uint8_t i = 0; i < count; i++, text += strlen(text) + 1) {
+        watchdog_glance();
         char kind = (char)pgm_read_byte(kinds_in_flash + i);
         if (kind == 'i') {
             if (!read_integer(text, number++))

@@ -2,46 +2,51 @@
 
 #include <stddef.h>
 
-struct player players[CHANNELS];
+#include "calibration.h"
+#include "converter.h"
+#include "program.h"
 
-void player_begin(uint8_t channel, int16_t set_code)
+void player_begin(uint8_t channel, int16_t set_code, bool plays)
 {
     const struct program *program = &programs[channel];
-    players[channel] = (struct player){
-        .next = program->segments,
-        .end = program->segments + SEGMENT_BYTES * program->count,
-        .innermost = shared.loops[channel] + LOOPS,
+    const uint8_t *end = program->segments + SEGMENT_BYTES * program->count;
+    uint8_t is = PLAYS;
+    if (set_code < 0)
+        is |= SINKS | ON_B;
+    if (calibration_corrected(set_code, corrections[channel]))
+        is |= DRIVES;
+    struct player *player = &shared.players[channel];
+    *player = (struct player){
+        .next = plays ? program->segments : end,
+        .end = end,
+        .innermost = player->loops + LOOPS,
+        .corrections = corrections[channel],
+        .is = is,
         .code = set_code,
         .from = set_code,
-        .way = AT_SEGMENT,
     };
 }
 
-INLINE void go_on_ramp(struct player *player)
+/* A RAMP, or a FROM and the RAMP after it: gives level 0, and notes by what the others differ. With D = q n + r:
+   (D + n) div 2n = (q + 1) div 2. */
+int16_t player_begin_ramp(struct player *player, const uint8_t *segment) __attribute__((used));
+int16_t player_begin_ramp(struct player *player, const uint8_t *segment)
 {
-    if (--player->levels == 0)
-        player->way = AT_SEGMENT;
-    player->code += player->whole;
-    player->rest += player->part;
-    if (player->rest >= 0) {
-        player->rest -= player->twice_count;
-        player->code += player->sign;
+    if (kind_of(segment) == FROM) {
+        player->from = code_of(segment);
+        player->pause = segment_step(segment);
+        segment += SEGMENT_BYTES;
+    } else {
+        player->pause = 0;
     }
-}
-
-static uint8_t way_on(const struct player *player)
-{
-    if (player->ahead || player->left)
-        return NOT_SIMPLE;
-    if (player->levels == 0)
-        return AT_SEGMENT;
-    return player->step == 1 ? ON_RAMP : NOT_SIMPLE;
-}
-
-/* Level 0, and by what the others differ. With D = q n + r: (D + n) div 2n = (q + 1) div 2. */
-static inline void begin_ramp(struct player *player, int16_t to, __uint24 count, uint16_t step)
-{
-    int16_t from = player->from;
+    player->next = segment + SEGMENT_BYTES;
+    int16_t from = player->from, to = code_of(segment);
+    player->from = to;
+    __uint24 less_one = number_of(segment), count = less_one + 1;
+    player->levels = less_one;
+    player->left = player->pause;
+    player->is &= (uint8_t)~(STAYS | ON_RAMP | PAUSES);
+    player->is |= (player->pause ? STAYS | PAUSES : 0) | (less_one ? ON_RAMP : 0);
     bool down = to < from;
     uint16_t distance = down ? (uint16_t)(from - to) : (uint16_t)(to - from);
     uint16_t quotient = 0, rest = distance;
@@ -49,122 +54,51 @@ static inline void begin_ramp(struct player *player, int16_t to, __uint24 count,
         quotient = distance / (uint16_t)count;
         rest = distance % (uint16_t)count;
     }
-    int16_t first = (int16_t)((quotient + 1) / 2);
-    player->code = down ? from - first : from + first;
-    player->whole = down ? -(int16_t)quotient : (int16_t)quotient;
-    player->sign = down ? -1 : 1;
     player->twice_count = (__int24)(count * 2);
     player->rest = (__int24)((quotient & 1) ? rest : rest + count) - player->twice_count;
     player->part = (__int24)rest * 2;
-    player->from = to;
-    player->step = step;
-    player->next_left = step - 1;
-    player->levels = count - 1;
+    player->whole = down ? -(int16_t)quotient : (int16_t)quotient;
+    player->sign = down ? -1 : 1;
+    int16_t first = (int16_t)((quotient + 1) / 2);
+    return down ? from - first : from + first;
 }
 
-static inline void begin_loop(struct player *player, const uint8_t *segment)
-{
-    struct loop *loop = --player->innermost;
-    loop->start = (uint8_t)((uint16_t)(player->end - segment) / SEGMENT_BYTES);
-    loop->left = segment_times(segment) - 1;
-}
-
-/* Where it goes on after an END: behind the segment that this gives. */
-static inline const uint8_t *end_loop(struct player *player, const uint8_t *segment)
-{
-    struct loop *loop = player->innermost;
-    uint16_t left = loop->left;
-    if (left == 0) {
-        player->innermost = loop + 1;
-        return segment;
-    }
-    loop->left = left - 1;
-    return player->end - (uint16_t)loop->start * SEGMENT_BYTES;
-}
-
-/* A RAMP, or a FROM and the RAMP after it. */
-static NOT_INLINE void read_ramp(struct player *player, const uint8_t *segment)
-{
-    uint16_t step = 1;
-    if (kind_of(segment) == FROM) {
-        player->from = code_of(segment);
-        step = segment_step(segment) + 1;
-        segment += SEGMENT_BYTES;
-    }
-    player->next = segment + SEGMENT_BYTES;
-    begin_ramp(player, code_of(segment), number_of(segment) + 1, step);
-}
-
-static inline void read_on(struct player *player)
-{
-    const uint8_t *segment = player->next;
-    for (; segment != player->end; segment += SEGMENT_BYTES) {
-        uint8_t kind = segment_kind(segment);
-        if (kind == HOLD) {
-            player->code = player->from = segment_code(segment);
-            player->next_left = segment_number(segment);
-            player->next = segment + SEGMENT_BYTES;
-            return;
-        }
-        if (kind == END) {
-            segment = end_loop(player, segment);
-        } else if (kind == LOOP) {
-            begin_loop(player, segment);
-        } else if (kind == MARK) {
-            player->ahead |= A_MARK;
-        } else {
-            read_ramp(player, segment);
-            return;
-        }
-    }
-    player->next = segment;
-    player->ahead = THE_END;
-}
-
-void player_look_ahead(struct player *player)
-{
-    player->ahead = A_LEVEL;
-    if (!player->levels) {
-        read_on(player);
-        return;
-    }
-    go_on_ramp(player);
-    player->next_left = player->step - 1;
-}
-
-uint8_t player_next(struct player *player)
-{
-    uint8_t next = 0;
-    if (player->left) {
-        player->left--;
-    } else {
-        if (!player->ahead)
-            player_look_ahead(player);
-        next = player->ahead;
-        player->ahead = 0;
-        player->left = player->next_left;
-    }
-    player->way = way_on(player);
-    return next;
-}
-
-NOT_INLINE void player_ramp_next(struct player *player)
-{
-    go_on_ramp(player);
-}
-
-/* By hand, in half of the compiler's time. X runs through the segment, Z is the player, or the loop that ends. */
-__attribute__((naked, noinline)) bool player_hold_next(struct player *player __attribute__((unused)))
+/* By hand, in a third of the compiler's time: two channels have 50 us. r25 is what the player is and MARKED, X runs through the
+   segments; calibration_corrected() stands in it. */
+__attribute__((naked, noinline, used)) void player_next(void)
 {
     __asm__ volatile(
-        "movw r30, r24\n\t"
-        "ld r26, Z\n\t"
+        "ldd r25, Z+%[is]\n\t"
+        "mov r24, r25\n\t"
+        "andi r24, %[stays]+%[ramp]\n\t"
+        "breq 2f\n\t"
+        "sbrs r25, 0\n\t"
+        "rjmp 1f\n\t"
+        "ldd r18, Z+%[left]\n\t" /* the level stays */
+        "ldd r19, Z+%[left]+1\n\t"
+        "ldd r20, Z+%[left]+2\n\t"
+        "subi r18, 1\n\t"
+        "sbci r19, 0\n\t"
+        "sbci r20, 0\n\t"
+        "std Z+%[left], r18\n\t"
+        "std Z+%[left]+1, r19\n\t"
+        "std Z+%[left]+2, r20\n\t"
+        "brne 0f\n\t"
+        "andi r25, 0xFF-%[stays]\n\t"
+        "std Z+%[is], r25\n"
+        "0:\tmov r24, r25\n\t"
+        "andi r24, %[sinks]+%[plays]+%[marked]\n\t"
+        "ret\n"
+        "9:\tsbiw r26, %[bytes]\n\t" /* over */
+        "st Z, r26\n\t"
+        "std Z+1, r27\n\t"
+        "andi r25, 0xFF-%[plays]-%[marked]\n\t"
+        "std Z+%[is], r25\n\t"
+        "rjmp 0b\n"
+
+        "2:\tld r26, Z\n\t"
         "ldd r27, Z+1\n"
-        "1:\tldd r18, Z+%[end]\n\t"
-        "ldd r19, Z+%[end]+1\n\t"
-        "cp r26, r18\n\t"
-        "cpc r27, r19\n\t"
-        "breq 4f\n\t"
+        "3:\t" /* the segment at X */
         "ld r20, X+\n\t"
         "ld r21, X+\n\t"
         "ld r22, X+\n\t"
@@ -172,42 +106,125 @@ __attribute__((naked, noinline)) bool player_hold_next(struct player *player __a
         "mov r24, r23\n\t"
         "andi r24, 0xC0\n\t"
         "cpi r24, %[hold]\n\t"
-        "brne 2f\n\t"
-        "mov r24, r23\n\t"
+        "breq 4f\n\t"
+        "rjmp 6f\n"
+        "4:\tmov r24, r23\n\t" /* a HOLD */
         "andi r24, 0x20\n\t"
         "or r24, r20\n\t"
         "or r24, r21\n\t"
-        "breq 6f\n\t" /* one tick */
+        "breq 4f\n\t" /* of one tick */
         "std Z+%[left], r20\n\t"
         "std Z+%[left]+1, r21\n\t"
         "bst r23, 5\n\t"
         "clr r24\n\t"
         "bld r24, 0\n\t"
         "std Z+%[left]+2, r24\n\t"
-        "std Z+%[way], r1\n"
-        "6:\tandi r23, 0x1F\n\t"
+        "ori r25, %[stays]\n\t"
+        "mov r24, r25\n\t"
+        "andi r24, 0xFF-%[marked]\n\t"
+        "std Z+%[is], r24\n"
+        "4:\tandi r23, 0x1F\n\t"
         "sbrc r23, 4\n\t"
         "ori r23, 0xE0\n\t"
-        "std Z+%[code], r22\n\t"
-        "std Z+%[code]+1, r23\n\t"
         "std Z+%[from], r22\n\t"
         "std Z+%[from]+1, r23\n\t"
         "st Z, r26\n\t"
-        "std Z+1, r27\n\t"
-        "ldi r24, 1\n\t"
+        "std Z+1, r27\n"
+
+        "5:\tldd r18, Z+%[code]\n\t" /* the level in r22 and r23 */
+        "ldd r19, Z+%[code]+1\n\t"
+        "cp r22, r18\n\t"
+        "cpc r23, r19\n\t"
+        "brne 7f\n\t"
+        "rjmp 0b\n"
+        "7:\t"
+        "std Z+%[code], r22\n\t"
+        "std Z+%[code]+1, r23\n\t"
+        "movw r20, r22\n\t"
+        "mov r26, r20\n\t"
+        "or r26, r21\n\t"
+        "breq 4f\n\t"
+        "ldd r26, Z+%[corrections]\n\t"
+        "ldd r27, Z+%[corrections]+1\n\t"
+        "bst r21, 7\n\t"
+        "brtc 7f\n\t"
+        "adiw r26, %[leg]\n\t"
+        "neg r21\n\t"
+        "neg r20\n\t"
+        "sbci r21, 0\n"
+        "7:\tld r22, X+\n\t"
+        "ld r23, X+\n\t"
+        "ld r18, X+\n\t"
+        "ld r19, X\n\t"
+        "mov r27, r25\n\t"
+        "subi r18, 0x80\n\t"
+        "sbci r19, 0xFF\n\t"
+        "movw r24, r20\n\t"
+        "mul r20, r22\n\t"
+        "mov r0, r1\n\t"
+        "clr r1\n\t"
+        "add r18, r0\n\t"
+        "adc r19, r1\n\t"
+        "mulsu r23, r20\n\t"
+        "add r18, r0\n\t"
+        "adc r19, r1\n\t"
+        "mul r21, r22\n\t"
+        "add r18, r0\n\t"
+        "adc r19, r1\n\t"
+        "mulsu r23, r21\n\t"
+        "add r24, r0\n\t"
+        "adc r25, r1\n\t"
+        "clr r1\n\t"
+        "add r24, r19\n\t"
+        "adc r25, r1\n\t"
+        "sbrc r19, 7\n\t"
+        "dec r25\n\t"
+        "sbrs r25, 7\n\t"
+        "rjmp 7f\n\t"
+        "clr r24\n\t"
+        "clr r25\n"
+        "7:\tmov r18, r24\n\t"
+        "or r18, r25\n\t"
+        "ori r25, %[output]\n\t"
+        "bld r25, 7\n\t"
+        "mov r19, r25\n\t"
+        "eor r19, r27\n\t"
+        "brpl 7f\n\t" /* the same leg */
+        "sbrc r27, 3\n\t"
+        "ori r25, %[crosses]\n"
+        "7:\tbld r27, 7\n\t" /* ON_B, SINKS, DRIVES */
+        "bld r27, 2\n\t"
+        "andi r27, 0xFF-%[drives]\n\t"
+        "cpse r18, r1\n\t"
+        "ori r27, %[drives]\n"
+        "7:\tstd Y+1, r24\n\t"
+        "std Y+2, r25\n\t"
+        "mov r24, r27\n\t"
+        "andi r24, 0xFF-%[marked]\n\t"
+        "std Z+%[is], r24\n\t"
+        "mov r24, r27\n\t"
+        "andi r24, %[sinks]+%[plays]+%[marked]\n\t"
+        "ori r24, %[changes]\n\t"
         "ret\n"
-        "3:\tsbiw r26, %[bytes]\n" /* something else */
-        "4:\tst Z, r26\n\t"
-        "std Z+1, r27\n\t"
+        "4:\tmov r27, r25\n\t" /* 0, by the leg of before */
+        "andi r27, 0xFF-%[sinks]-%[drives]\n\t"
+        "andi r25, %[onb]\n\t"
+        "ori r25, %[output]\n\t"
         "ldi r24, 0\n\t"
-        "ret\n"
-        "2:\ttst r24\n\t" /* an END: end_loop() */
-        "brne 3b\n\t"
+        "rjmp 7b\n"
+
+        "6:\tldd r18, Z+%[end]\n\t"
+        "ldd r19, Z+%[end]+1\n\t"
+        "cpi r24, %[ramp_kind]\n\t"
+        "breq 8f\n\t"
+        "brlo 4f\n\t"
+        "rjmp 9b\n"
+        "4:\t"
         "sbrc r23, 5\n\t"
-        "rjmp 3b\n\t"
+        "rjmp 7f\n\t"
         "sbrc r21, 7\n\t"
-        "rjmp 3b\n\t"
-        "ldd r20, Z+%[innermost]\n\t"
+        "rjmp 6f\n\t"
+        "ldd r20, Z+%[innermost]\n\t" /* an END */
         "ldd r21, Z+%[innermost]+1\n\t"
         "movw r22, r30\n\t"
         "movw r30, r20\n\t"
@@ -215,7 +232,7 @@ __attribute__((naked, noinline)) bool player_hold_next(struct player *player __a
         "ldd r21, Z+2\n\t"
         "subi r20, 1\n\t"
         "sbci r21, 0\n\t"
-        "brcs 5f\n\t" /* was the last turn */
+        "brcs 4f\n\t" /* was the last turn */
         "std Z+1, r20\n\t"
         "std Z+2, r21\n\t"
         "ld r20, Z\n\t"
@@ -225,18 +242,125 @@ __attribute__((naked, noinline)) bool player_hold_next(struct player *player __a
         "sub r26, r0\n\t"
         "sbc r27, r1\n\t"
         "clr r1\n\t"
-        "adiw r26, %[bytes]\n\t"
         "movw r30, r22\n\t"
-        "rjmp 1b\n"
-        "5:\tadiw r30, %[loop]\n\t"
+        "rjmp 3b\n"
+        "4:\tadiw r30, %[loop]\n\t"
         "movw r20, r30\n\t"
         "movw r30, r22\n\t"
         "std Z+%[innermost], r20\n\t"
         "std Z+%[innermost]+1, r21\n\t"
-        "rjmp 1b"
+        "rjmp 3b\n"
+
+        "6:\tsub r18, r26\n\t" /* a LOOP: where it begins, from the end, and its turns */
+        "sbc r19, r27\n\t"
+        "lsr r19\n\t"
+        "ror r18\n\t"
+        "lsr r19\n\t"
+        "ror r18\n\t"
+        "mov r24, r18\n\t"
+        "swap r20\n\t"
+        "lsl r20\n\t"
+        "andi r23, 0x1F\n\t"
+        "or r23, r20\n\t"
+        "subi r22, 1\n\t"
+        "sbci r23, 0\n\t"
+        "ldd r20, Z+%[innermost]\n\t"
+        "ldd r21, Z+%[innermost]+1\n\t"
+        "subi r20, %[loop]\n\t"
+        "sbci r21, 0\n\t"
+        "std Z+%[innermost], r20\n\t"
+        "std Z+%[innermost]+1, r21\n\t"
+        "movw r18, r30\n\t"
+        "movw r30, r20\n\t"
+        "st Z, r24\n\t"
+        "std Z+1, r22\n\t"
+        "std Z+2, r23\n\t"
+        "movw r30, r18\n\t"
+        "rjmp 3b\n"
+
+        "7:\tsbrs r21, 7\n\t"
+        "rjmp 8f\n\t" /* a FROM */
+        "ori r25, %[marked]\n\t"
+        "rjmp 3b\n"
+        "8:\tpush r25\n\t"
+        "push r30\n\t"
+        "push r31\n\t"
+        "movw r24, r30\n\t"
+        "sbiw r26, %[bytes]\n\t"
+        "movw r22, r26\n\t"
+        "%~call player_begin_ramp\n\t"
+        "movw r22, r24\n\t"
+        "pop r31\n\t"
+        "pop r30\n\t"
+        "pop r25\n\t"
+        "ldd r24, Z+%[is]\n\t"
+        "andi r25, %[marked]\n\t"
+        "or r25, r24\n\t"
+        "rjmp 5b\n"
+
+        "1:\tldd r18, Z+%[levels]\n\t" /* the next of a RAMP */
+        "ldd r19, Z+%[levels]+1\n\t"
+        "ldd r20, Z+%[levels]+2\n\t"
+        "subi r18, 1\n\t"
+        "sbci r19, 0\n\t"
+        "sbci r20, 0\n\t"
+        "std Z+%[levels], r18\n\t"
+        "std Z+%[levels]+1, r19\n\t"
+        "std Z+%[levels]+2, r20\n\t"
+        "brne 4f\n\t"
+        "andi r25, 0xFF-%[ramp]\n\t"
+        "std Z+%[is], r25\n"
+        "4:\tsbrs r25, 5\n\t"
+        "rjmp 4f\n\t"
+        "ldd r18, Z+%[pause]\n\t"
+        "ldd r19, Z+%[pause]+1\n\t"
+        "std Z+%[left], r18\n\t"
+        "std Z+%[left]+1, r19\n\t"
+        "ori r25, %[stays]\n\t"
+        "std Z+%[is], r25\n"
+        "4:\t"
+        "ldd r22, Z+%[code]\n\t"
+        "ldd r23, Z+%[code]+1\n\t"
+        "ldd r18, Z+%[whole]\n\t"
+        "ldd r19, Z+%[whole]+1\n\t"
+        "add r22, r18\n\t"
+        "adc r23, r19\n\t"
+        "ldd r18, Z+%[rest]\n\t"
+        "ldd r19, Z+%[rest]+1\n\t"
+        "ldd r20, Z+%[rest]+2\n\t"
+        "ldd r24, Z+%[part]\n\t"
+        "add r18, r24\n\t"
+        "ldd r24, Z+%[part]+1\n\t"
+        "adc r19, r24\n\t"
+        "ldd r24, Z+%[part]+2\n\t"
+        "adc r20, r24\n\t"
+        "brmi 4f\n\t"
+        "ldd r24, Z+%[twice]\n\t"
+        "sub r18, r24\n\t"
+        "ldd r24, Z+%[twice]+1\n\t"
+        "sbc r19, r24\n\t"
+        "ldd r24, Z+%[twice]+2\n\t"
+        "sbc r20, r24\n\t"
+        "ldd r24, Z+%[sign]\n\t"
+        "ldi r21, 0\n\t"
+        "sbrc r24, 7\n\t"
+        "com r21\n\t"
+        "add r22, r24\n\t"
+        "adc r23, r21\n"
+        "4:\tstd Z+%[rest], r18\n\t"
+        "std Z+%[rest]+1, r19\n\t"
+        "std Z+%[rest]+2, r20\n\t"
+        "rjmp 5b"
         :
-        : [end] "n"(offsetof(struct player, end)), [innermost] "n"(offsetof(struct player, innermost)),
-          [code] "n"(offsetof(struct player, code)), [from] "n"(offsetof(struct player, from)),
-          [left] "n"(offsetof(struct player, left)), [way] "n"(offsetof(struct player, way)), [hold] "n"(HOLD),
-          [bytes] "n"(SEGMENT_BYTES), [loop] "n"(sizeof(struct loop)));
+        : [plays] "M"(PLAYS), [sinks] "M"(SINKS), [changes] "M"(CHANGES), [marked] "M"(MARKED), [stays] "M"(STAYS),
+          [ramp] "M"(ON_RAMP), [drives] "M"(DRIVES), [onb] "M"(ON_B), [crosses] "M"(CROSSES >> 8),
+          [output] "M"(OUTPUT_A >> 8), [hold] "M"(HOLD), [ramp_kind] "M"(RAMP), [bytes] "I"(SEGMENT_BYTES),
+          [loop] "I"(sizeof(struct loop)), [leg] "I"(sizeof(struct correction)), [end] "I"(offsetof(struct player, end)),
+          [innermost] "I"(offsetof(struct player, innermost)), [corrections] "I"(offsetof(struct player, corrections)),
+          [code] "I"(offsetof(struct player, code)), [from] "I"(offsetof(struct player, from)),
+          [is] "I"(offsetof(struct player, is)), [left] "I"(offsetof(struct player, left)),
+          [levels] "I"(offsetof(struct player, levels)), [pause] "I"(offsetof(struct player, pause)),
+          [whole] "I"(offsetof(struct player, whole)), [sign] "I"(offsetof(struct player, sign)),
+          [part] "I"(offsetof(struct player, part)), [rest] "I"(offsetof(struct player, rest)),
+          [twice] "I"(offsetof(struct player, twice_count)));
 }

@@ -4,6 +4,7 @@
 
 #include "calibration.h"
 #include "errors.h"
+#include "watchdog.h"
 
 union shared shared;
 struct program programs[CHANNELS];
@@ -85,10 +86,17 @@ static bool beyond(uint8_t channel, uint8_t count)
         uint8_t kind = kind_of(segment);
         if (kind != HOLD && kind != RAMP && kind != FROM)
             continue;
-        if (calibration_corrected(channel, code_of(segment)) > FULL_CODE)
+        if (calibration_corrected(code_of(segment), corrections[channel]) > FULL_CODE)
             return true;
     }
     return false;
+}
+
+static void end_behind(uint8_t channel, uint8_t count)
+{
+    struct program *program = &programs[channel];
+    program->count = count;
+    program->segments[SEGMENT_BYTES * count + SEGMENT_BYTES - 1] = NO_KIND;
 }
 
 NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes, uint16_t crc)
@@ -101,9 +109,11 @@ NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes, uint16_t crc)
     struct walk walk = {0};
     for (uint8_t i = 0; i < count; i++)
         segment_order(shared.block + SEGMENT_BYTES * i);
-    for (uint8_t i = 0; i < count; i++)
+    for (uint8_t i = 0; i < count; i++) {
+        watchdog_glance();
         if (!walk_over(&walk, shared.block, i))
             return INVALID_BLOCK_DATA;
+    }
     if (walk.depth || walk.step || (count && !walk.ticks && !walk.too_long))
         return INVALID_BLOCK_DATA;
     if (walk.too_long)
@@ -111,7 +121,7 @@ NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes, uint16_t crc)
     if (beyond(channel, count))
         return DATA_OUT_OF_RANGE;
     memcpy(programs[channel].segments, shared.block, bytes);
-    programs[channel].count = count;
+    end_behind(channel, count);
     programs[channel].ticks = walk.ticks;
     programs[channel].crc = crc;
     return NO_ERROR;
@@ -119,7 +129,7 @@ NOT_INLINE uint8_t program_load(uint8_t channel, uint16_t bytes, uint16_t crc)
 
 void program_drop(uint8_t channel)
 {
-    programs[channel].count = 0;
+    end_behind(channel, 0);
     programs[channel].ticks = 0;
     programs[channel].crc = 0xFFFF;
 }

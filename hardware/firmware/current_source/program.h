@@ -12,7 +12,7 @@ struct program {
     uint8_t count;  /* of segments; 0: none */
     uint32_t ticks; /* with loops played out */
     uint16_t crc;   /* of the segments as they were sent */
-    uint8_t segments[SEGMENTS * SEGMENT_BYTES];
+    uint8_t segments[(SEGMENTS + 1) * SEGMENT_BYTES]; /* behind the last one: NO_KIND */
 };
 
 extern struct program programs[CHANNELS];

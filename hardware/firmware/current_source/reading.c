@@ -14,6 +14,8 @@
 #define FULL_MILLIVOLTS 5000
 #define SLOT_LEAST 2
 #define SLOT_MOST 8000
+#define STAMPS_MOST 64
+#define SCANS_MOST 192
 
 HANDLER(measure_current)
 {
@@ -57,7 +59,7 @@ HANDLER(spikes_query)
 
 HANDLER(spikes_data)
 {
-    if (!parameters_name_channel() || shared.request.numbers[1] < 1 || shared.request.numbers[1] > STAMPS)
+    if (!parameters_name_channel() || shared.request.numbers[1] < 1 || shared.request.numbers[1] > STAMPS_MOST)
         return DATA_OUT_OF_RANGE;
     stamps_answer(shared.request.channel, (uint8_t)shared.request.numbers[1]);
     return SENT_BLOCK;
@@ -105,7 +107,7 @@ HANDLER(stream_query)
 
 HANDLER(stream_data)
 {
-    if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > SAMPLES)
+    if (shared.request.numbers[0] < 1 || shared.request.numbers[0] > SCANS_MOST)
         return DATA_OUT_OF_RANGE;
     stream_answer((uint8_t)shared.request.numbers[0]);
     return SENT_BLOCK;

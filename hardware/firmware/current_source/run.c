@@ -7,106 +7,54 @@
 #include "clock.h"
 #include "converter.h"
 #include "flags.h"
+#include "memory.h"
 #include "output.h"
 #include "player.h"
 #include "stamps.h"
 #include "stream.h"
 #include "sync.h"
+#include "ticks.h"
+#include "watchdog.h"
 
-#define START_AFTER 12 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
-#define ENOUGH 4       /* halves before a tick within which LDAC and SYNC can still be planned */
-#define SHORT 200      /* halves: a tick in which it is not sure that */
-#define READING 60     /* the time is there to read ahead */
-#define LATE_BY 100    /* a tick that was missed comes so much later: the main loop lives in between */
+#define START_AFTER 16 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
+#define ENOUGH 16      /* halves before a tick within which LDAC and SYNC can still be planned */
+#define LATE_BY 40     /* halves by which a tick comes later that was held up */
 
 volatile uint8_t run_state;
-volatile uint8_t run_playing;
 bool run_external;
 uint16_t run_ticks[CHANNELS];
 
-static uint8_t armed;        /* bit n: channel n is in this run */
-static bool mark;            /* a MARK stands before one of them */
-static uint16_t tick_counts; /* a tick in counts of timer 1 */
-
-/* Bit n: channel n plays in the tick that comes next. */
-INLINE uint8_t going_on(void)
-{
-    return FLAGS / FLAG_GOING_ON & 3;
-}
+static uint8_t armed; /* bit n: channel n is in this run */
+static uint16_t tick_counts __attribute__((used)); /* a tick in counts of timer 1 */
+static uint8_t coming __attribute__((used));       /* of the tick that comes next and waits for LDAC: what */
+static bool preparing __attribute__((used));
 
 void run_init(void)
 {
     EICRA = _BV(ISC01) | _BV(ISC00); /* INT0 on the rising edge */
 }
 
-/* What a channel gives in the next tick: shifted in if it changes, to wait for LDAC. */
-INLINE void prepare_channel(uint8_t n)
+/* The first tick, to wait for LDAC. */
+static void load_first(void)
 {
-    struct player *player = &players[n];
-    uint8_t way = player->way;
-    if (way == ON_RAMP) {
-        player_ramp_next(player);
-    } else if (way == NOT_SIMPLE || !player_hold_next(player)) {
-        uint8_t next = player_next(player);
-        if (next == 0)
-            return;
-        if (next == THE_END) {
-            FLAGS &= (uint8_t)~(FLAG_GOING_ON << n);
-            return;
-        }
-        if (next & A_MARK)
-            mark = true;
-    }
-    FLAGS |= FLAG_CHANGING << n;
-    if (player->code != output_codes[n])
-        converter_play(n, player->code);
-}
-
-/* If there is time: what comes after a level that stays. */
-static NOT_INLINE void look_ahead(void)
-{
-    if (tick_counts <= SHORT && (uint8_t)(TCNT1L - OCR1AL) > tick_counts - READING)
-        return;
+    const struct tick *tick = ticks_out++;
     for (uint8_t n = 0; n < CHANNELS; n++)
-        if ((FLAGS & FLAG_GOING_ON << n) && !(FLAGS & FLAG_CHANGING << n) && !players[n].ahead) {
-            player_look_ahead(&players[n]);
-            players[n].way = NOT_SIMPLE;
-            return; /* one of them: two may be too long for a tick */
-        }
-}
-
-/* Prepares the next tick; if that leaves time, what comes after. */
-static NOT_INLINE void prepare(void)
-{
-    mark = false;
-    FLAGS &= (uint8_t)~FLAG_CHANGING;
-    FLAGS &= (uint8_t)~(FLAG_CHANGING << 1);
-    if (FLAGS & FLAG_GOING_ON)
-        prepare_channel(0);
-    if (FLAGS & FLAG_GOING_ON << 1)
-        prepare_channel(1);
-    if (!(FLAGS & FLAG_CHANGING) || !(FLAGS & FLAG_CHANGING << 1))
-        look_ahead();
+        if (tick->what & CHANGES << n)
+            converter_legs(n, tick->words[n]);
+    coming = tick->what;
 }
 
 void run_arm(uint8_t channels)
 {
     for (uint8_t n = 0; n < CHANNELS; n++) {
-        if (!(channels & _BV(n)))
-            continue;
-        tick_counts = run_ticks[n] * HALVES_PER_US;
-        player_begin(n, output_levels[n]);
+        player_begin(n, output_levels[n], channels & _BV(n));
+        if (channels & _BV(n))
+            tick_counts = run_ticks[n] * HALVES_PER_US;
     }
     armed = channels;
-    if (channels & _BV(0))
-        FLAGS |= FLAG_GOING_ON;
-    else
-        FLAGS &= (uint8_t)~FLAG_GOING_ON;
-    if (channels & _BV(1))
-        FLAGS |= FLAG_GOING_ON << 1;
-    else
-        FLAGS &= (uint8_t)~(FLAG_GOING_ON << 1);
-    prepare();
+    ticks_begin();
+    ticks_fill();
+    load_first();
     stamps_clear();
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
@@ -122,17 +70,17 @@ void run_arm(uint8_t channels)
 static void start(void)
 {
     /* Odd, and so are all ticks: a compare register of 0 is one that simulators never meet. */
-    bool high = sync_first();
     uint16_t first = (TCNT1 + START_AFTER) | 1;
     OCR1A = first;
     converter_arm();
-    sync_plan(high, first);
+    sync_plan(coming & TICK_SYNC, first);
     EIMSK = 0;
     TIFR1 = _BV(OCF1A);
     TIMSK1 |= _BV(OCIE1A);
     uint32_t now = clock_of_count(TCNT1);
     stamps_begin(now + (uint16_t)(first + 1 - (uint16_t)now)); /* a match shows when the count has passed */
-    run_playing = going_on();
+    stream_note_start();
+    output_shown |= coming & (PLAYS * 3);
     run_state = RUNNING;
 }
 
@@ -158,44 +106,188 @@ void run_stop(void)
         converter_disarm();
         sync_low();
         stamps_end();
-        run_playing = 0;
+        output_shown &= SINKS * 3;
         run_state = IDLE;
     }
 }
 
-/* A tick has begun: LDAC went low by itself. Prepares the next one, letting other interrupts in meanwhile. */
-ISR(TIMER1_COMPA_vect)
+static void end(void)
 {
-    converter_disarm();
-    if (stamps_started())
-        stream_note_start();
-    if (FLAGS & FLAG_CHANGING)
-        output_codes[0] = players[0].code;
-    if (FLAGS & FLAG_CHANGING << 1)
-        output_codes[1] = players[1].code;
-    uint8_t playing = going_on();
-    run_playing = playing;
-    if (playing == 0) {
-        for (uint8_t n = 0; n < CHANNELS; n++)
-            if (armed & _BV(n))
-                output_levels[n] = output_codes[n];
-        TIMSK1 &= (uint8_t)~_BV(OCIE1A);
-        run_state = IDLE;
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        if (armed & _BV(n))
+            output_levels[n] = shared.players[n].code;
+    TIMSK1 &= (uint8_t)~_BV(OCIE1A);
+    run_state = IDLE;
+}
+
+/* After a tick was planned, with interrupts off: what takes longer. Ticks that come meanwhile interrupt it. */
+__attribute__((used)) void run_go_on(void)
+{
+    sync_plan(coming & TICK_SYNC, OCR1A);
+    if (preparing)
         return;
-    }
-    uint16_t next = OCR1A + tick_counts;
+    preparing = true;
     sei();
-
-    prepare();
-    bool high = going_on() && sync_next(mark);
-
+    stamps_go_on();
+    ticks_fill();
     cli();
-    uint16_t now = TCNT1;
-    if ((int16_t)(next - now) < ENOUGH) {
-        FLAGS |= FLAG_OVERRUN;
-        next = (now + LATE_BY) | 1;
-    }
-    OCR1A = next; /* not before: so no tick interrupts this one */
-    sync_plan(high, next);
-    converter_arm();
+    if (!(output_shown & PLAYS * 3))
+        end();
+    preparing = false;
+}
+
+/* A byte to the converter takes 16 cycles, and one until the next may be written: shorter than to ask whether it is out. */
+#define SEND(byte, meanwhile) \
+    "out %[spdr], " byte "\n\t" \
+    "ldi r24, 5\n" \
+    "0:\tdec r24\n\t" \
+    "brne 0b\n\t" meanwhile
+
+/* What a channel plays in the coming tick, if it changes: first 0 for the leg that drove, as converter_other(). While the last
+   byte goes out the program goes on; only after 17 cycles it may raise the chip select. */
+#define LOAD(bit, port, pin) \
+    "sbrs r25, " bit "\n\t" \
+    "rjmp 2f\n\t" \
+    "sbrs r19, %[crosses]\n\t" \
+    "rjmp 1f\n\t" \
+    "andi r19, 0xBF\n\t" \
+    "mov r24, r19\n\t" \
+    "subi r24, 0x80\n\t" \
+    "andi r24, 0xB0\n\t" \
+    "cbi " port ", " pin "\n\t" \
+    SEND("r24", "nop\n\tldi r24, 0\n\t") \
+    SEND("r24", "rjmp .\n\t") \
+    "sbi " port ", " pin "\n" \
+    "1:\tcbi " port ", " pin "\n\t" \
+    SEND("r19", "rjmp .\n\t") \
+    "out %[spdr], r18\n" \
+    "2:\t"
+
+/* A tick has begun: LDAC went low by itself. Shifts in what comes next and plans it, by hand: two channels have 50 us, in which
+   this is what cannot wait. If nothing is ready the programs are held for a tick, which is told. Z runs through the tick that
+   comes, r25 is what happens in it; its bit 6: the queue is to be filled. */
+ISR(TIMER1_COMPA_vect, ISR_NAKED)
+{
+    __asm__ volatile(
+        "push r24\n\t"
+        "in r24, __SREG__\n\t"
+        "push r24\n\t"
+        "push r25\n\t"
+        "push r18\n\t"
+        "push r19\n\t"
+        "push r30\n\t"
+        "push r31\n\t"
+        "ldi r24, %[disarm]\n\t" /* converter_disarm() */
+        "sts %[tccr1a], r24\n\t"
+        "ldi r24, %[force]\n\t"
+        "sts %[tccr1c], r24\n\t"
+        "lds r25, %[coming]\n\t"
+        "sts %[shown], r25\n\t"
+        "mov r24, r25\n\t"
+        "andi r24, %[playing]\n\t"
+        "brne 0f\n\t"
+        "rjmp 8f\n"
+        "0:\tlds r30, %[out]\n\t"
+        "lds r31, %[out]+1\n\t"
+        "lds r24, %[in]\n\t"
+        "cp r24, r30\n\t"
+        "brne 0f\n\t"
+        "sbi %[flags], %[overrun]\n\t" /* none is ready */
+        "sbi %[flags], %[hungry]\n\t"
+        "andi r25, 0xFF-3*%[changes]\n\t"
+        "ori r25, 0x40\n\t"
+        "sts %[coming], r25\n\t"
+        "rjmp 6f\n"
+        "0:\tld r25, Z+\n\t"
+        "sts %[coming], r25\n\t"
+        "ld r18, Z+\n\t"
+        "ld r19, Z+\n\t"
+        LOAD("0", "%[port1]", "%[pin1]")
+        "ld r18, Z+\n\t"
+        "ld r19, Z+\n\t"
+        "andi r25, 0xBF\n\t"
+        "sbic %[flags], %[hungry]\n\t"
+        "ori r25, 0x40\n\t"
+        "cpi r30, lo8(%[queue]+%[middle])\n\t"
+        "breq 0f\n\t"
+        "cpi r30, lo8(%[queue]+%[size])\n\t"
+        "brne 5f\n\t"
+        "ldi r30, lo8(%[queue])\n\t"
+        "ldi r31, hi8(%[queue])\n"
+        "0:\tori r25, 0x40\n"
+        "5:\tsts %[out], r30\n\t"
+        "sts %[out]+1, r31\n\t"
+        "rjmp .\n\t" /* 17 cycles at least since the byte */
+        "sbi %[port1], %[pin1]\n\t"
+        LOAD("1", "%[port2]", "%[pin2]")
+        "6:\tlds r18, %[ocr]\n\t" /* when it comes */
+        "lds r19, %[ocr]+1\n\t"
+        "lds r30, %[counts]\n\t"
+        "lds r31, %[counts]+1\n\t"
+        "add r30, r18\n\t"
+        "adc r31, r19\n\t"
+        "lds r18, %[tcnt]\n\t"
+        "lds r19, %[tcnt]+1\n\t"
+        "subi r18, lo8(-%[enough])\n\t"
+        "sbci r19, hi8(-%[enough])\n\t"
+        "sub r18, r30\n\t"
+        "sbc r19, r31\n\t"
+        "sbi %[port2], %[pin2]\n\t" /* 18 cycles since */
+        "brmi 5f\n\t"
+        "sbi %[flags], %[overrun]\n\t" /* was held up */
+        "lds r30, %[tcnt]\n\t"
+        "lds r31, %[tcnt]+1\n\t"
+        "adiw r30, %[late]\n\t"
+        "ori r30, 1\n"
+        "5:\tsts %[ocr]+1, r31\n\t"
+        "sts %[ocr], r30\n\t"
+        "ldi r24, %[arm]\n\t" /* converter_arm() */
+        "sts %[tccr1a], r24\n\t"
+        "lds r24, %[sync]\n\t"
+        "eor r24, r25\n\t" /* bit 7: SYNC changes */
+        "brmi 8f\n\t"
+        "sbrs r25, 6\n\t"
+        "rjmp 9f\n\t"
+        "lds r24, %[preparing]\n\t"
+        "tst r24\n\t"
+        "breq 8f\n\t"
+        "sbi %[flags], %[hungry]\n"
+        "9:\tpop r31\n\t"
+        "pop r30\n\t"
+        "pop r19\n\t"
+        "pop r18\n\t"
+        "pop r25\n\t"
+        "pop r24\n\t"
+        "out __SREG__, r24\n\t"
+        "pop r24\n\t"
+        "reti\n"
+        "8:\tpush r0\n\t"
+        "push r1\n\t"
+        "push r20\n\t"
+        "push r21\n\t"
+        "push r22\n\t"
+        "push r23\n\t"
+        "push r26\n\t"
+        "push r27\n\t"
+        "clr r1\n\t"
+        "%~call run_go_on\n\t"
+        "pop r27\n\t"
+        "pop r26\n\t"
+        "pop r23\n\t"
+        "pop r22\n\t"
+        "pop r21\n\t"
+        "pop r20\n\t"
+        "pop r1\n\t"
+        "pop r0\n\t"
+        "rjmp 9b"
+        :
+        : [disarm] "M"(_BV(COM1A1) | _BV(COM1A0)), [arm] "M"(_BV(COM1A1)), [force] "M"(_BV(FOC1A)),
+          [tccr1a] "n"(_SFR_MEM_ADDR(TCCR1A)), [tccr1c] "n"(_SFR_MEM_ADDR(TCCR1C)), [ocr] "n"(_SFR_MEM_ADDR(OCR1A)),
+          [tcnt] "n"(_SFR_MEM_ADDR(TCNT1)), [spdr] "I"(_SFR_IO_ADDR(SPDR)), [port1] "I"(_SFR_IO_ADDR(PORTB)),
+          [pin1] "I"(PIN_CS1), [port2] "I"(_SFR_IO_ADDR(PORTC)), [pin2] "I"(PIN_CS2), [flags] "I"(_SFR_IO_ADDR(FLAGS)),
+          [overrun] "I"(OVERRUN_BIT), [hungry] "I"(HUNGRY), [coming] "i"(&coming), [shown] "i"(&output_shown),
+          [counts] "i"(&tick_counts), [preparing] "i"(&preparing), [sync] "i"(&sync_high), [in] "i"(&ticks_in),
+          [out] "i"(&ticks_out), [queue] "i"(ticks_queue), [size] "n"(sizeof ticks_queue),
+          [middle] "n"(FILL_AT * sizeof *ticks_queue), [playing] "M"(PLAYS * 3), [changes] "M"(CHANGES),
+          [crosses] "I"(CROSSES_BIT), [enough] "n"(ENOUGH), [late] "I"(LATE_BY));
 }

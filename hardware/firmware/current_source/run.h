@@ -10,7 +10,6 @@
 enum run_state { IDLE, ARMED, RUNNING };
 
 extern volatile uint8_t run_state;
-extern volatile uint8_t run_playing; /* bit n: channel n plays */
 extern bool run_external;            /* TRIG:SOUR EXT */
 extern uint16_t run_ticks[CHANNELS]; /* length of a tick, us */
 

@@ -9,6 +9,8 @@
 
 #include "inline.h"
 
+#define SEGMENT_BYTES 4
+
 /* Of segments that play nothing the upper two bits of the number tell what they are. */
 enum kind { END, LOOP, FROM, MARK, HOLD = 0x40, RAMP = 0x80, NO_KIND = 0xC0 };
 

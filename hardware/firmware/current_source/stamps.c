@@ -9,6 +9,7 @@
 #include "flags.h"
 #include "pins.h"
 
+#define EDGES_MOST 16 /* from look to look at the watchdog: a comparator that chatters shall not have the processor to itself */
 #define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
 
 static volatile struct {
@@ -19,14 +20,18 @@ static volatile struct {
 } kept[CHANNELS];
 
 static uint8_t enabled; /* bits of port D */
+static uint8_t edges;   /* since the last look at the watchdog */
 static uint8_t levels;
 static enum { NOT_STAMPING, BEFORE_T0, STAMPING } stamping;
 static uint32_t t0;
 
-void stamps_init(void)
+void stamps_look(void)
 {
-    PCMSK2 = INPUTS;
-    PCICR = _BV(PCIE2);
+    edges = 0;
+    if (PCICR == 0) {
+        levels = PIND & INPUTS;
+        PCICR = _BV(PCIE2);
+    }
 }
 
 void stamps_enable(uint8_t channel, bool on)
@@ -35,6 +40,8 @@ void stamps_enable(uint8_t channel, bool on)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         enabled = on ? enabled | bit : enabled & (uint8_t)~bit;
+        levels = PIND & INPUTS;
+        PCMSK2 = enabled;
     }
 }
 
@@ -61,12 +68,9 @@ void stamps_begin(uint32_t when)
     stamping = BEFORE_T0;
 }
 
-bool stamps_started(void)
+void stamps_go_on(void)
 {
-    bool first = stamping == BEFORE_T0;
-    if (first)
-        stamping = STAMPING;
-    return first;
+    stamping = STAMPING;
 }
 
 void stamps_end(void)
@@ -88,13 +92,20 @@ static void keep(uint8_t channel, uint32_t stamp)
             kept[channel].lost++;
         return;
     }
-    kept[channel].stamps[(kept[channel].oldest + count) % STAMPS] = stamp;
+    uint8_t place = kept[channel].oldest + count;
+    if (place >= STAMPS)
+        place -= STAMPS;
+    kept[channel].stamps[place] = stamp;
     kept[channel].count = count + 1;
 }
 
 /* The capture unit holds the time of the last rise of either input; the levels tell of which. */
 ISR(PCINT2_vect)
 {
+    if (++edges == EDGES_MOST) {
+        PCICR = 0;
+        FLAGS |= FLAG_STAMPS_LOST;
+    }
     uint8_t now = PIND & INPUTS;
     uint8_t risen = now & (uint8_t)~levels & enabled;
     levels = now;
@@ -128,7 +139,7 @@ void stamps_answer(uint8_t channel, uint8_t most)
         answer_block_u32(kept[channel].stamps[oldest]);
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            kept[channel].oldest = (oldest + 1) % STAMPS;
+            kept[channel].oldest = oldest + 1 == STAMPS ? 0 : oldest + 1;
             kept[channel].count--;
         }
     }

@@ -5,18 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STAMPS 64
+#define STAMPS 44
 
-void stamps_init(void);
+/* Lets edges in, again: to be called with every look at the watchdog. */
+void stamps_look(void);
 void stamps_enable(uint8_t channel, bool on);
 bool stamps_enabled(uint8_t channel);
 
 /* Forgets all stamps; none are taken until the next start. */
 void stamps_clear(void);
 
-/* t0 is planned; a tick has come, true if it is tick 0; no more stamps. With interrupts off. */
+/* t0 is planned; it has passed; no more stamps. */
 void stamps_begin(uint32_t t0);
-bool stamps_started(void);
+void stamps_go_on(void);
 void stamps_end(void);
 
 /* t0 of the last start. */

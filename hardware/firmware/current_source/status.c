@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "flags.h"
 #include "output.h"
+#include "player.h"
 #include "run.h"
 
 /* Bits 0 and 1 are the channels that play. */
@@ -47,7 +48,7 @@ uint16_t status_word(void)
     uint16_t word = latched;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        word |= run_playing;
+        word |= output_shown / PLAYS & 3;
         if (run_state == ARMED)
             word |= STATUS_ARMED;
     }

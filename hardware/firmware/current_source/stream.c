@@ -11,6 +11,7 @@
 #include "flags.h"
 #include "memory.h"
 #include "output.h"
+#include "player.h"
 #include "stamps.h"
 #include "watchdog.h"
 
@@ -95,7 +96,7 @@ int16_t stream_measure(uint8_t quantity)
     int16_t count = (int16_t)ADC;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        count = with_sign(quantity, count, output_codes[channel] < 0, output_on(channel));
+        count = with_sign(quantity, count, output_shown & SINKS << channel, output_on(channel));
     }
     return count;
 }
@@ -221,7 +222,7 @@ ISR(TIMER0_COMPB_vect)
     being_made = selected;
     if (being_made != NOTHING) {
         uint8_t channel = being_made >> 1 & 1;
-        is.negative = output_codes[channel] < 0;
+        is.negative = output_shown & SINKS << channel;
         is.flowing = output_on(channel);
     }
     uint8_t next = selected;

@@ -11,9 +11,9 @@
 
 uint8_t sync_mode;
 uint16_t sync_every;
-bool sync_high;
+uint8_t sync_high;
 
-static uint16_t ticks_since;
+static uint16_t ticks_to_go; /* until SYNC is high again; 0 in the first tick */
 static uint8_t planned_count;
 
 void sync_start(void)
@@ -31,35 +31,37 @@ static void enter(void)
 
 void sync_low(void)
 {
-    sync_high = false;
+    sync_high = 0;
     TIMSK1 &= (uint8_t)~_BV(OCIE1B);
     TCCR2A = _BV(COM2B1);
     TCCR2B |= _BV(FOC2B);
 }
 
-bool sync_first(void)
+void sync_begin(void)
 {
-    ticks_since = 0;
-    return sync_mode != SYNC_OFF;
+    ticks_to_go = 0;
 }
 
-bool sync_next(bool mark)
+__attribute__((used)) bool sync_next(uint8_t mark)
 {
     if (sync_mode == SYNC_START)
         return true;
-    if (sync_mode == SYNC_EPOCH)
-        return mark;
     if (sync_mode == SYNC_OFF)
         return false;
-    if (++ticks_since < sync_every)
-        return false;
-    ticks_since = 0;
-    return true;
+    if (sync_mode == SYNC_TICK)
+        mark = 0;
+    if (ticks_to_go == 0) {
+        ticks_to_go = sync_mode == SYNC_TICK ? sync_every : 1;
+        mark = 1;
+    }
+    if (sync_mode == SYNC_TICK)
+        ticks_to_go--;
+    return mark;
 }
 
 void sync_change(uint16_t at)
 {
-    sync_high = !sync_high;
+    sync_high ^= 0x80;
     planned_count = (uint8_t)at;
     if ((uint16_t)(at - TCNT1) < NEAR) {
         enter();

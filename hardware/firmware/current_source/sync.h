@@ -17,18 +17,18 @@ void sync_start(void);
 /* Low at once, and nothing planned. Interrupts off. */
 void sync_low(void);
 
-/* What SYNC is in tick 0, and in the next one. */
-bool sync_first(void);
-bool sync_next(bool mark);
+/* What SYNC is in the ticks from tick 0 on, one by one. */
+void sync_begin(void);
+bool sync_next(uint8_t mark);
 
-extern bool sync_high; /* what the pin is, or is planned to be */
+extern uint8_t sync_high; /* bit 7: what the pin is, or is planned to be */
 
 /* Changes the level at count `at` of timer 1, which lies ahead by at least 1.5 us and less than 32 ms. Interrupts off. */
 void sync_change(uint16_t at);
 
-INLINE void sync_plan(bool level, uint16_t at)
+INLINE void sync_plan(uint8_t level, uint16_t at)
 {
-    if (level != sync_high)
+    if ((level ^ sync_high) & 0x80)
         sync_change(at);
 }
 

@@ -19,8 +19,8 @@
 #include "sync.h"
 #include "watchdog.h"
 
-#define CONTRACT "1.1"
-#define FIRMWARE "1.1.0"
+#define CONTRACT "1.2"
+#define FIRMWARE "1.2.0"
 
 /* The serial number: letters, digits and hyphens in the EEPROM, up to 16 and ended by FF; 1 if there is none. */
 #define SERIAL ((const uint8_t *)0x3F0)

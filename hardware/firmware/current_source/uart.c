@@ -14,6 +14,7 @@ static volatile uint8_t head, tail;
 
 void uart_start(void)
 {
+    UCSR0A = 0; /* a bootloader may have left it at double speed */
     UBRR0 = F_CPU / 16 / 500000 - 1;
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
     UCSR0B = _BV(RXCIE0) | _BV(RXEN0) | _BV(TXEN0);
@@ -34,9 +35,10 @@ ISR(USART_RX_vect, ISR_NAKED)
                      "push r30\n\t"
                      "push r31\n\t"
                      "lds r24, %[status]\n\t"
-                     "sbrc r24, %[overrun]\n\t"
-                     "sbi %[flags], %[lost]\n\t"
-                     "lds r24, %[data]\n\t"
+                     "andi r24, %[wrong]\n\t"
+                     "breq 0f\n\t"
+                     "sbi %[flags], %[lost]\n"
+                     "0:\tlds r24, %[data]\n\t"
                      "lds r30, %[head]\n\t"
                      "ldi r31, 0\n\t"
                      "subi r30, lo8(-(%[ring]))\n\t"
@@ -60,7 +62,7 @@ ISR(USART_RX_vect, ISR_NAKED)
                      "pop r24\n\t"
                      "reti"
                      :
-                     : [status] "n"(_SFR_MEM_ADDR(UCSR0A)), [overrun] "I"(DOR0), [data] "n"(_SFR_MEM_ADDR(UDR0)),
+                     : [status] "n"(_SFR_MEM_ADDR(UCSR0A)), [wrong] "M"(_BV(FE0) | _BV(DOR0)), [data] "n"(_SFR_MEM_ADDR(UDR0)),
                        [flags] "I"(_SFR_IO_ADDR(FLAGS)), [lost] "I"(BYTES_LOST), [head] "i"(&head), [tail] "i"(&tail),
                        [ring] "i"(ring), [size] "n"(RING));
 }
@@ -81,7 +83,8 @@ bool uart_take(uint8_t *byte)
 
 void uart_put(uint8_t byte)
 {
-    while (!(UCSR0A & _BV(UDRE0)))
-        watchdog_check();
+    do
+        watchdog_glance();
+    while (!(UCSR0A & _BV(UDRE0)));
     UDR0 = byte;
 }

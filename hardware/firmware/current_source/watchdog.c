@@ -2,17 +2,21 @@
 
 #include <avr/interrupt.h>
 
+#include "clock.h"
 #include "errors.h"
 #include "flags.h"
 #include "output.h"
+#include "stamps.h"
 #include "status.h"
 
-#define SLOTS_PER_MS 8
+#define LOOK_EVERY 250 /* halves */
 
 uint16_t watchdog_ms;
+uint8_t watchdog_seen;
 
-static __uint24 silent; /* slots since the last valid line */
-static uint8_t seen;    /* of SLOTS */
+/* In halves. Not counted by an interrupt: others could hold it up. */
+static uint32_t silent; /* since the last valid line */
+static uint16_t last_look;
 
 /* Each slot; its flag, which this clears, is also what triggers the converter of the stream. */
 ISR(TIMER0_COMPA_vect)
@@ -20,22 +24,29 @@ ISR(TIMER0_COMPA_vect)
     SLOTS++;
 }
 
+static uint16_t since_last_look(void)
+{
+    return (uint16_t)clock_now() - last_look;
+}
+
 void watchdog_feed(void)
 {
-    seen = SLOTS;
+    last_look += since_last_look();
     silent = 0;
 }
 
 void watchdog_check(void)
 {
-    uint8_t passed = SLOTS - seen;
-    if (passed == 0)
+    watchdog_seen = SLOTS;
+    uint16_t passed = since_last_look();
+    if (passed < LOOK_EVERY)
         return;
-    seen += passed;
+    last_look += passed;
+    stamps_look();
     if (!output_on(0) && !output_on(1))
         return;
     silent += passed;
-    if (silent <= (__uint24)watchdog_ms * SLOTS_PER_MS)
+    if (silent <= watchdog_ms * HALVES_PER_MS)
         return;
     output_safe();
     status_latch(TRIPPED);

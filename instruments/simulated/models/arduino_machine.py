@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ..world import Event, World
 
 QUEUE = 8
-STAMPS = 64
+STAMPS = 44
+"""Kept of each input; a fetch may ask for MOST_STAMPS."""
+MOST_STAMPS = 64
 START_DELAY = 1e-4
 """Seconds from TRIG to tick 0."""
 EDGE_DELAY = 1e-5
@@ -67,7 +69,7 @@ class LogicInput(Protocol):
 
 
 class SpikeInput:
-    """Time stamps of one comparator: the oldest 64 that were not fetched, and how many came too late."""
+    """Time stamps of one comparator: the oldest 44 that were not fetched, and how many came too late."""
 
     def __init__(self) -> None:
         self.on = False

@@ -7,9 +7,9 @@ import random
 from typing import TYPE_CHECKING
 
 from .arduino_lines import Refused, block
-from .arduino_machine import STAMPS, Machine
+from .arduino_machine import MOST_STAMPS, Machine
 from .arduino_requests import integer, on, word
-from .arduino_stream import ROOM
+from .arduino_stream import MOST_SCANS
 
 if TYPE_CHECKING:
     from ..world import World
@@ -59,7 +59,7 @@ class ReadBacks:
 
     @on("SPIK:DATA?", integer, integer)
     def _spik_data(self, ch: int, most: int) -> bytes:
-        return block(self.machine.spikes[within(ch, 1, 2)].fetch(within(most, 1, STAMPS)))
+        return block(self.machine.spikes[within(ch, 1, 2)].fetch(within(most, 1, MOST_STAMPS)))
 
     @on("ADC:SCAN", integer, idle=True)
     def _scan(self, selection: int) -> None:
@@ -92,7 +92,7 @@ class ReadBacks:
 
     @on("ADC:DATA?", integer)
     def _adc_data(self, most: int) -> bytes:
-        stream, most = self.machine.stream, within(most, 1, ROOM)
+        stream, most = self.machine.stream, within(most, 1, MOST_SCANS)
         if stream.on and len(stream.ring.kept) < stream.ring.room / 4:
             self.world.progress()  # who asks this soon is waiting
         return block(stream.ring.fetch(most))

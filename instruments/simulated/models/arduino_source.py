@@ -19,8 +19,8 @@ from .arduino_requests import Request, integer, on, parse, table, word
 if TYPE_CHECKING:
     from ..world import World
 
-CONTRACT = "1.1"
-FIRMWARE = "1.1.0"
+CONTRACT = "1.2"
+FIRMWARE = "1.2.0"
 BYTE = 10 / 500_000
 """Seconds of one byte on the serial line."""
 CALIBRATION_KEY = 4922

@@ -21,8 +21,10 @@ SLOT = 125e-6
 """Seconds of one conversion."""
 QUANTITIES = ((1, "V"), (1, "I"), (2, "V"), (2, "I"))
 """Channel and kind; bit k of a set stands for number k."""
-ROOM = 192
+ROOM = 144
 """Samples that are kept."""
+MOST_SCANS = 192
+"""Of one fetch."""
 BEGIN_DELAY = 1e-4
 """Seconds from ``ADC:STAT ON`` to scan 0."""
 NOISE = 0.3

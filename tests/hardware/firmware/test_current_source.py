@@ -9,12 +9,12 @@ import struct
 import numpy as np
 import pytest
 
+from neurorig.hardware.firmware.simulated import HERTZ
+
 from ...instruments.protocol_client import MARK, begin, crc16, hold, loop, ramp
-from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, US, Bench, edges, image_with_hooks, latches
+from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, SYNC, US, Bench, edges, image_with_hooks, latches
 
 pytestmark = pytest.mark.needs("simavr")
-INSTRUCTION = 4
-"""Cycles by which the simulator may be late: it looks at its timers between instructions. On the chip the pin is the timer's."""
 
 
 # Programs, section 6: an expansion of its own, with fractions instead of the firmware's sums
@@ -117,8 +117,7 @@ def test_every_level_comes_at_its_cycle(seed: int) -> None:
         due = changes([code for code, _ in ticks])
         found = [(cycle - t0, code) for cycle, code in latches(events, n)]
         assert [code for _, code in found] == [code for _, code in due]
-        late = [cycle - k * tick * US for (cycle, _), (k, _) in zip(found, due, strict=True)]
-        assert min(late, default=0) >= -INSTRUCTION and max(late, default=0) <= INSTRUCTION
+        assert [cycle for cycle, _ in found] == [k * tick * US for k, _ in due]
     assert bench.status & 0b100111 == 0, "nothing plays, no tick was late"
 
 
@@ -133,7 +132,7 @@ def test_the_shortest_and_the_longest_tick(tick: int) -> None:
         due = changes(([100] * 3 + [-200 - n] * 5) * 40)
         for (cycle, code), (k, expected) in zip(latches(events, n), due, strict=True):
             assert code == expected
-            assert abs(cycle - t0 - k * tick * US) <= INSTRUCTION
+            assert cycle - t0 == k * tick * US
     assert bench.status & 32 == 0
 
 
@@ -168,11 +167,11 @@ def test_latches_have_no_jitter_alone_and_little_under_load() -> None:
         bench.ask("MEAS:CURR? 2")
     busy = bench.controller.events()
     t0 = t0_of(quiet)
-    for events in (quiet, busy):
+    for events, jitter in ((quiet, 0), (busy, 3)):
         cycles = np.unique(events["cycle"][events["kind"] == LATCHED]).astype(np.int64)
         late = (cycles - t0 + 800) % 1600 - 800
-        assert np.ptp(late) <= INSTRUCTION
-        assert np.all(np.diff(cycles) < 1600 + 2 * INSTRUCTION), "no tick is left out"
+        assert np.ptp(late) <= jitter
+        assert np.all(np.diff(cycles) < 1600 + 6), "no tick is left out"
     assert bench.status & 32 == 0
 
 
@@ -184,49 +183,87 @@ LEVEL_IN_EVERY_TICK = {
     "loop of ramps": lambda n: loop(500, begin(-40, 1), ramp(40 * n, 41)),
     "nested loops": lambda n: loop(60, loop(4, loop(4, loop(4, hold(n + 5, 1), hold(-n - 5, 1))))),
 }
+IN_TIME_AT_50_US = ("loop of many", "loop of two", "ramp")
+"""Under load; the others from 60 us on (PROTOCOL.md, section 15)."""
 
 
-def at_20_khz(program: str, *, polled: bool, loaded: bool) -> tuple[bool, int]:
-    """Whether a late tick was flagged within 2000, and by how many cycles the latches missed t0 + k * 50 us at most."""
+def under_load(program: str, tick: int, *asked: str, spikes: bool) -> tuple[bool, bool, int]:
+    """Flags of 2000 ticks: a tick came late, scans or stamps were lost; and how far a latch missed t0 + k * tick."""
     bench = Bench()
     programs = {n: LEVEL_IN_EVERY_TICK[program](n) for n in (1, 2)}
-    bench.arm(programs, 50, "ADC:SCAN 3", "ADC:SLOT 8", "SPIK:STAT 1,ON")
-    if loaded:
+    bench.arm(programs, tick, "ADC:SCAN 3", "ADC:SLOT 8", "SPIK:STAT 1,ON")
+    if asked:
         bench.ok("ADC:STAT ON")
     bench.ok("TRIG")
-    end = bench.controller.cycle + 2000 * 50 * US
+    end = bench.controller.cycle + 2000 * tick * US
     while bench.controller.cycle < end:
-        for level in (True, False) if loaded else ():
+        for level in (True, False) if spikes else ():
             bench.controller.pin("D8", level)
             bench.controller.pin("D4", level)
             bench.controller.run(MS // 2)
-        if polled:
-            assert bench.status & 0b11 == 0b11
-        else:
+        for line in asked:
+            bench.block(line) if "DATA" in line else bench.ask(line)
+        if not asked:
             bench.controller.run(MS)
     events = bench.controller.events()
     cycles = np.unique(events["cycle"][events["kind"] == LATCHED]).astype(np.int64)
-    late = np.abs((cycles - t0_of(events) + 400) % 800 - 400)
     assert len(cycles) > 700, "it plays on, late or not"
-    return bench.ask("SYST:ERR?") == '2,"Tick overrun"', int(late.max())
+    half = tick * US // 2
+    late = np.abs((cycles - t0_of(events) + half) % (2 * half) - half)
+    flags = bench.status
+    assert (bench.ask("SYST:ERR?") == '2,"Tick overrun"') == bool(flags & 32)
+    return bool(flags & 32), bool(flags & (256 | 2048)), int(late.max())
 
 
-@pytest.mark.parametrize(
-    ("program", "polled"), [("loop of many", False), ("loop of two", False), ("ramp", False), ("ramp", True)]
-)
-def test_two_channels_change_in_every_tick_at_20_khz(program: str, polled: bool) -> None:
-    """A level of one sign in every tick, through turns of a loop; a ramp also while the line is busy."""
-    flagged, late = at_20_khz(program, polled=polled, loaded=False)
-    assert not flagged
+EVERYTHING = ("STAT?", "ADC:DATA? 192", "SPIK:DATA? 1,64")
+
+
+@pytest.mark.parametrize("asked", [(), ("STAT?",), EVERYTHING], ids=len)
+@pytest.mark.parametrize("program", IN_TIME_AT_50_US)
+def test_two_channels_change_in_every_tick_at_20_khz(program: str, asked: tuple[str, ...]) -> None:
+    """Through turns of loops and ramps; while the host polls and fetches two read-backs at 1 kS/s and a spike each ms."""
+    overrun, lost, late = under_load(program, 50, *asked, spikes=bool(asked))
+    assert not overrun
     assert late <= 3
+    assert not lost or len(asked) == 1, "all that is fetched is whole"
 
 
-@pytest.mark.parametrize("loaded", [False, True])
-@pytest.mark.parametrize("program", LEVEL_IN_EVERY_TICK)
-def test_at_20_khz_under_load_a_late_tick_is_never_silent(program: str, loaded: bool) -> None:
-    """With the line, a stream of two quantities at 1 kS/s and spikes at 1 kHz on top 50 us are too short."""
-    flagged, late = at_20_khz(program, polled=True, loaded=loaded)
-    assert flagged or late <= 3
+@pytest.mark.parametrize("program", ["loop of both signs", "loop of ramps"])
+def test_signs_and_short_ramps_in_every_tick_take_60_us(program: str) -> None:
+    assert under_load(program, 60, *EVERYTHING, spikes=True) == (False, False, 0)
+
+
+@pytest.mark.parametrize("program", ["loop of both signs", "loop of ramps", "nested loops"])
+def test_what_does_not_fit_into_50_us_is_flagged_never_silent(program: str) -> None:
+    overrun, _, late = under_load(program, 50, *EVERYTHING, spikes=True)
+    assert overrun or late <= 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_programs_at_short_ticks_are_whole_or_flagged(seed: int) -> None:
+    """Every level at its cycle, SYNC in every mode, the line busy or not: a tick that is lost is lost aloud."""
+    rng = random.Random(1000 + seed)
+    tick = rng.choice([50, 50, 51, 53, 57, 60, 66, 75, 90, 100, 120])
+    trees = {n: random_program(rng) for n in (1, 2)}
+    trees = {n: tree if len(encoded(tree)) <= 384 else tree[-1:] for n, tree in trees.items()}
+    expected = {n: played(tree, {"from": 0, "step": 1, "mark": False})[:3000] for n, tree in trees.items()}
+    bench = Bench()
+    mode = rng.choice(["START", "EPOCH", "TICK,2", "TICK,3"])
+    bench.arm({n: encoded(tree) for n, tree in trees.items()}, tick, f"SYNC:MODE {mode}", "ADC:SCAN 15", "ADC:SLOT 5")
+    if load := rng.choice(["", "STAT?", "ADC:DATA? 40"]):
+        bench.ok("ADC:STAT ON")
+    bench.controller.events()
+    start(bench)
+    end = bench.controller.cycle + (max(map(len, expected.values())) + 4) * tick * US
+    while load and bench.controller.cycle < end:
+        bench.block(load) if "DATA" in load else bench.ask(load)
+    events = bench.run(max(0, end - bench.controller.cycle) / HERTZ)
+    if bench.status & 32:
+        return
+    t0 = t0_of(events)
+    for n, ticks in expected.items():
+        due = [(t0 + k * tick * US, code) for k, code in changes([code for code, _ in ticks])]
+        assert latches(events, n)[: len(due)] == due
 
 
 def test_a_tick_that_comes_late_is_flagged_and_the_processor_lives() -> None:
@@ -464,6 +501,27 @@ def test_a_silent_host_trips_the_watchdog_in_time_and_nothing_moves_until_it_is_
     bench.ok("*CLS", "OUTP1 ON", "ARM")
 
 
+@pytest.mark.parametrize("half", [20, 60, 100, 200, 400])
+@pytest.mark.parametrize("on", [False, True])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_comparator_that_chatters_does_not_keep_the_watchdog_from_tripping(
+    half: int, on: bool, running: bool
+) -> None:
+    """Edges at SPIKE IN up to 800 kHz, the input stamped or not: the processor is not theirs alone."""
+    bench = Bench()
+    bench.arm({1: loop(60_000, hold(800, 1), hold(700, 1))}, 100, f"SPIK:STAT 1,{'ON' if on else 'OFF'}")
+    bench.ok("ABOR", "SYST:WDOG 100", *(("ARM", "TRIG") if running else ("SOUR1:CURR 50000",)))
+    fed, events = bench.controller.cycle, []
+    while bench.controller.cycle - fed < 105 * MS:
+        for level in (True, False):
+            bench.controller.pin("D8", level)
+            bench.controller.pin("D4", level)
+            bench.controller.run(half)
+    events = bench.controller.events()
+    assert 99 * MS < off_at(events) - fed < 101 * MS
+    assert bench.status & 64
+
+
 def test_a_fed_watchdog_does_not_trip_and_wrong_lines_do_not_feed_it() -> None:
     bench = Bench()
     bench.ok("SYST:WDOG 100", "OUTP1 ON")
@@ -480,7 +538,7 @@ def test_a_fed_watchdog_does_not_trip_and_wrong_lines_do_not_feed_it() -> None:
 @pytest.mark.needs("avr")
 @pytest.mark.parametrize("interrupts", [0, 1])
 def test_a_hung_program_ends_in_a_restart_with_zero_outputs(interrupts: int) -> None:
-    """250 ms of the simulator's watchdog; the real one is an oscillator of 128 kHz that is up to 10 % off (data sheet, 10.8)."""
+    """Of the simulator's watchdog, which is exact; of the real one's oscillator the data sheet gives no limits."""
     bench = Bench(image_with_hooks())
     bench.arm({1: hold(800, 100000)})
     start(bench)
@@ -490,7 +548,7 @@ def test_a_hung_program_ends_in_a_restart_with_zero_outputs(interrupts: int) -> 
     events = bench.run(0.4)
     restarted = int(events["cycle"][events["kind"] == RESTARTED][0])
     assert 200 * MS < restarted - hung < 260 * MS
-    assert off_at(events) - hung < 260 * MS
+    assert off_at(events) - hung < (130 if interrupts else 260) * MS, "its interrupt makes OE low before the restart"
     assert bench.controller.received().endswith(b",WATCHDOG\n")
     assert bench.ask("SYST:RST?") == "WATCHDOG"
     assert bench.status & 0b1000011111 == 512
@@ -517,21 +575,65 @@ def test_every_restart_leaves_zero_and_says_why(cause: str) -> None:
 
 
 def test_no_pin_ever_shows_a_pulse_on_the_way_up() -> None:
-    """LDAC, chip selects and OE stay where the shield's resistors hold them (trap: directions before levels)."""
+    """OE and SYNC stay low, LDAC and the chip selects high until zeros are there (trap: directions before levels)."""
     bench = Bench()
     bench.controller.restart("EXTERNAL")
-    for _ in range(2000):
-        bench.controller.run(1)
-        assert not bench.controller.level("D6")
-        assert not bench.controller.level("D7")
-        assert not bench.controller.level("D3")
-    assert not len(bench.controller.events()[1:]) or set(bench.controller.events()["code"]) <= {0}
+    controller, low = bench.controller, 0
+    for _ in range(20_000):
+        controller.run(1)
+        assert not any(controller.level(pin) for pin in ("D3", "D6", "D7"))
+        low += not controller.level("D9")
+    events = controller.events()
+    assert set(events["code"]) == {0}
+    assert set(events["channel"][events["kind"] == LATCHED]) == {0, 1, 2, 3}
+    assert 0 < low < 60, "LDAC fell once, to latch zeros"
+
+
+# Ways to stop, section 3
+
+
+@pytest.mark.parametrize("line", ["ABOR", "OUTP1 OFF", "OUTP2 OFF", "SYST:SAFE", "*RST"])
+@pytest.mark.parametrize("waited", [None, 0, 1234, 15_999, 16_001, 24_000])
+def test_what_was_prepared_is_never_seen_when_a_run_is_broken_off(line: str, waited: int | None) -> None:
+    """Armed, or so many cycles after the start: the tick that waits for LDAC does not come."""
+    bench = Bench()
+    bench.arm({n: hold(70 * n, 1) + hold(4000, 1) + hold(-3000, 1) for n in (1, 2)}, 10_000)
+    allowed = {0}
+    if waited is not None:
+        start(bench)
+        bench.controller.run(3 * MS + waited)
+        allowed = {0, 70, 140}
+    before = bench.controller.events()
+    bench.ok(line)
+    events = np.concatenate([before, bench.run(0.05)])
+    shown = events[events["kind"] == LATCHED]
+    assert set(shown["code"]) <= allowed
+    assert all(level == 0 for n in (1, 2) for _, level in latches(events, n)[-1:])
+
+
+@pytest.mark.parametrize(("tick", "limit"), [(100, MS), (50, 4 * MS)])
+@pytest.mark.parametrize("line", ["ABOR", "SYST:SAFE", "OUTP1 OFF"])
+def test_the_host_is_heard_whatever_is_played(line: str, tick: int, limit: int) -> None:
+    """Section 7: SYNC and currents are 0 so long after the LF, be the program too much for its ticks or not."""
+    dense = loop(65535, loop(2, loop(2, loop(2, MARK, begin(-4000, 1), ramp(4000, 3), MARK, hold(9, 1)))))
+    bench = Bench()
+    bench.arm({1: dense, 2: dense}, tick, "ADC:SCAN 15", "ADC:SLOT 5")
+    bench.ok("ADC:STAT ON", "TRIG")
+    bench.run(0.02)
+    bench.controller.send(line.encode() + b"\n")
+    bench.controller.run(320 * (len(line) + 1))
+    received = bench.controller.cycle
+    events = bench.run(0.02)
+    assert [level for _, level in edges(events)] == [0]
+    last = max(int(events["cycle"][events["kind"] == kind][-1]) for kind in (LATCHED, SYNC))
+    assert last - received < limit
 
 
 # Memory
 
 
-def test_the_stack_never_reaches_the_variables() -> None:
+@pytest.mark.parametrize("tick", [50, 100])
+def test_the_stack_never_comes_near_the_variables(tick: int, record_property) -> None:
     """With two full programs, stream, stamps and a busy line: what the stack has touched, from the end of memory down."""
     rng = random.Random(5)
     bench = Bench(painted=True)
@@ -541,7 +643,7 @@ def test_the_stack_never_reaches_the_variables() -> None:
     )
     bench.arm(
         {1: program, 2: program},
-        100,
+        tick,
         "SYNC:MODE EPOCH",
         "SPIK:STAT 1,ON",
         "SPIK:STAT 2,ON",
@@ -559,7 +661,8 @@ def test_the_stack_never_reaches_the_variables() -> None:
             bench.send(line.encode() + b"\n")
     assert bench.status & 0b11 == 0b11
     bench.ok("ABOR")
-    assert bench.untouched() >= 8
+    record_property("bytes that the stack left free", bench.untouched())
+    assert bench.untouched() >= 120
 
 
 def test_a_block_of_any_length_stays_in_its_place() -> None:

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from neurorig.hardware.firmware import images
-from neurorig.hardware.firmware.images import DESCRIPTION, FLASH, IMAGE, RAM, make, packaged, sources, stale
+from neurorig.hardware.firmware.images import DESCRIPTION, IMAGE, make, packaged, sources, stale
 from neurorig.signals import ConfigError
-
-STACK = 96
-"""Bytes that the deepest call and the deepest interrupt on top of it take, with some to spare."""
 
 
 @pytest.fixture
@@ -35,12 +32,6 @@ def test_the_sources_make_the_image_byte_for_byte() -> None:
     made, of = make()
     assert of == build
     assert made == image.read_bytes()
-
-
-def test_it_fits() -> None:
-    _, build = packaged()
-    assert build.flash <= FLASH / 2
-    assert build.ram + STACK <= RAM
 
 
 def test_changed_sources_and_a_foreign_image_are_noticed(copied: Path) -> None:

@@ -271,9 +271,9 @@ def test_the_densest_program_is_either_in_time_or_flagged_and_queued_never_silen
 
 
 def test_flash_and_memory_are_what_was_promised(record_property) -> None:
-    """Two programs and the buffers of PROTOCOL.md, section 15, are 1664 of 2048 bytes: 85 % with all variables cannot be had."""
+    """With two programs of 96 segments and all that PROTOCOL.md, section 15, promises to keep."""
     _, build = packaged()
     record_property("flash", f"{build.flash} bytes, {build.flash / FLASH:.1%}")
     record_property("memory without the stack", f"{build.ram} bytes, {build.ram / RAM:.1%}")
     assert build.flash <= FLASH / 2
-    assert build.ram <= 0.945 * RAM
+    assert build.ram <= 0.85 * RAM
