@@ -2,13 +2,15 @@
 
 The core, the timers, interrupts and watchdog are libsimavr's. What it gets wrong for this program is done here: the time of
 an SPI byte (it takes 100 us), the serial port (no depth of two, no overrun, eleven bits a byte), the converter (computed
-when it is read), forced compare matches, the timers' common start, the time of an EEPROM write, and the inputs and causes
-after a restart. Sources: ATmega328P data sheet DS40002061B, MCP4922 data sheet DS22250A.
+when it is read), what compare matches do to their pins and when, captures, the timers' common start, what becomes of the
+interrupts' flags and how long it takes to enter one, the time of an EEPROM write, and the inputs and causes after a restart.
+Sources: ATmega328P data sheet DS40002061B, MCP4922 data sheet DS22250A.
 */
 #include "board.h"
 
 /* One unit: these files have nothing to hand out but to this one. */
 #include "shield.c"
+#include "interrupts.c"
 #include "timers.c"
 #include "serial.c"
 #include "analog.c"
@@ -154,10 +156,12 @@ board_t *shim_new(const uint8_t *code, uint32_t size, int flags)
     avr_irq_register_notify(avr_get_interrupt_irq(avr, WDT) + AVR_INT_IRQ_PENDING, watchdog_due, b);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('1'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPA, match_1a);
     watch(b, AVR_IOCTL_TIMER_GETIRQ('2'), TIMER_IRQ_OUT_COMP + AVR_TIMER_COMPB, match_2b);
-    for (int i = 0; i < 3; i++) {
-        hook(b, TIFR0 + i, NULL, tifr_write);
-        avr->io[AVR_DATA_TO_IO(TIFR0 + i)].w.param = timer(avr, '0' + i);
-    }
+    static const avr_io_addr_t flagged[] = {TIFR0, TIFR0 + 1, TIFR0 + 2, PCIFR, EIFR};
+    for (size_t i = 0; i < sizeof flagged / sizeof *flagged; i++)
+        hook(b, flagged[i], NULL, flags_write);
+    static const avr_io_addr_t enables[] = {TIMSK0, TIMSK0 + 1, TIMSK0 + 2, PCICR, EIMSK};
+    for (size_t i = 0; i < sizeof enables / sizeof *enables; i++)
+        hook(b, enables[i], NULL, enables_write);
     b->timer1 = timer(avr, '1');
     b->timer2 = timer(avr, '2');
     static const avr_io_addr_t stored[] = {TCCR1A, TCCR1C, OCR1A, TCCR2A, TCCR2B, OCR2B};
@@ -209,7 +213,7 @@ int shim_run(board_t *b, uint64_t until, int watch)
             continue;
         }
         uint64_t before = now(b);
-        int state = avr_run(avr);
+        int state = run(avr);
         if (b->restarted) {
             b->base = before - avr->cycle;
             begin(b);

@@ -69,17 +69,6 @@ static uint8_t icr1_read(avr_t *avr, avr_io_addr_t addr, void *param)
 
 static uint8_t icr1_high_read(avr_t *avr, avr_io_addr_t addr, void *param) { return ((board_t *)param)->high; }
 
-/* A 1 clears its flag, and no other (16.11.9): libsimavr 1.6 forgets all that are pending. */
-static void tifr_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
-{
-    avr_timer_t *timer = param;
-    avr_int_vector_t *flags[] = {
-        &timer->overflow, &timer->icr, &timer->comp[AVR_TIMER_COMPA].interrupt, &timer->comp[AVR_TIMER_COMPB].interrupt};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (flags[i]->vector && v >> flags[i]->raised.bit & 1)
-            avr_clear_interrupt(avr, flags[i]);
-}
-
 /* With TSM set the prescalers stand still; the timers go on together from what is in them (17.1). */
 static void gtccr_write(avr_t *avr, avr_io_addr_t addr, uint8_t v, void *param)
 {

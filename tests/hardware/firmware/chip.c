@@ -2,7 +2,10 @@
 #include <avr/eeprom.h>
 #include <avr/io.h>
 #include <avr/interrupt.h>
+#include <avr/cpufunc.h>
+#include <avr/sleep.h>
 #include <avr/wdt.h>
+#include <stdbool.h>
 
 static uint8_t cause __attribute__((section(".noinit")));
 
@@ -136,6 +139,80 @@ static void captures(void)
     stop_counting_in_step();
 }
 
+static volatile uint8_t overflows, edges;
+
+ISR(TIMER1_OVF_vect)
+{
+    overflows++;
+}
+
+ISR(INT0_vect)
+{
+    edges++;
+}
+
+/* The flag of an overflow is there before its interrupt is enabled: it comes at once, unless it is cleared. */
+static uint8_t late_overflows(uint8_t cleared)
+{
+    TIMSK1 = 0;
+    sei();
+    for (TIFR1 = _BV(TOV1); !(TIFR1 & _BV(TOV1));)
+        ;
+    TIFR1 = cleared;
+    overflows = 0;
+    TIMSK1 = _BV(TOIE1);
+    _NOP();
+    _NOP();
+    TIMSK1 = 0;
+    cli();
+    return overflows;
+}
+
+/* The same of a rising edge at D2. */
+static uint8_t late_edges(uint8_t cleared)
+{
+    EICRA = _BV(ISC01) | _BV(ISC00);
+    sei();
+    while (!(EIFR & _BV(INTF0)))
+        ;
+    EIFR = cleared;
+    edges = 0;
+    EIMSK = _BV(INT0);
+    _NOP();
+    _NOP();
+    EIMSK = 0;
+    cli();
+    return edges;
+}
+
+/* OE1 rises with the first instruction of the interrupt of a match at which SYNC rises. */
+ISR(TIMER2_COMPB_vect, ISR_NAKED)
+{
+    __asm__ volatile("sbi %[port], 6\n\treti" ::[port] "I"(_SFR_IO_ADDR(PORTD)));
+}
+
+static void enter_an_interrupt(bool asleep)
+{
+    DDRD |= _BV(PD3) | _BV(PD6);
+    TCCR2B = _BV(CS20);
+    OCR2B = TCNT2 + 60;
+    TCCR2A = _BV(COM2B1) | _BV(COM2B0);
+    TIFR2 = _BV(OCF2B);
+    TIMSK2 = _BV(OCIE2B);
+    sei();
+    if (asleep) {
+        sleep_enable();
+        sleep_cpu();
+    }
+    __asm__ volatile(".rept 80\n\tnop\n\t.endr");
+    cli();
+    TIMSK2 = 0;
+    TCCR2A = _BV(COM2B1);
+    TCCR2B = _BV(FOC2B);
+    PORTD &= (uint8_t)~_BV(PD6);
+    stop_counting_in_step();
+}
+
 /* Flags of timer 1 that stay when those of `cleared` are cleared: all of them were there. */
 static uint8_t flags_left(uint8_t cleared)
 {
@@ -201,6 +278,20 @@ static uint16_t time_of(uint8_t what)
         return 0;
     case 'i':
         captures();
+        return 0;
+    case 't':
+        return late_overflows(0);
+    case 'T':
+        return late_overflows(_BV(TOV1));
+    case 'd':
+        return late_edges(0);
+    case 'D':
+        return late_edges(_BV(INTF0));
+    case 'n':
+        enter_an_interrupt(false);
+        return 0;
+    case 'z':
+        enter_an_interrupt(true);
         return 0;
     case 'f':
         return flags_left(_BV(OCF1B));

@@ -160,6 +160,23 @@ class TestChip:
         assert ask(chip, "f") == 0b011_0000
         assert ask(chip, "g") == 0b100_0000
 
+    @pytest.mark.parametrize(("letter", "times"), [("t", 1), ("T", 0), ("d", 1), ("D", 0)])
+    def test_an_interrupt_that_is_enabled_late_comes_unless_its_flag_was_cleared(self, chip, letter, times):
+        chip.send(letter.encode())
+        chip.run(MS)
+        chip.pin("D2", True)
+        chip.run(10 * MS)
+        assert int.from_bytes(chip.received(), "little") == times
+
+    @pytest.mark.parametrize(("letter", "cycles"), [("n", 4), ("z", 8)])
+    def test_to_enter_an_interrupt_takes_four_cycles_and_four_more_out_of_sleep(self, chip, letter, cycles):
+        """And 3 for the jump to it."""
+        ask(chip, letter)
+        events = chip.events()
+        (match,) = events["cycle"][(events["kind"] == 3) & (events["code"] == 1)]
+        (entered,) = events["cycle"][(events["kind"] == 2) & (events["code"] == 1)]
+        assert entered - match == cycles + 3
+
     def test_what_comes_in_the_bootloader_is_lost(self, chip):
         chip.restart("EXTERNAL", boot=0.5)
         chip.send(b"c")
