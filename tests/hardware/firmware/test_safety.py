@@ -12,7 +12,20 @@ from neurorig.hardware.firmware.images import FLASH, RAM, packaged
 from neurorig.hardware.firmware.simulated import HERTZ
 
 from ...instruments.protocol_client import MARK, begin, hold, loop, ramp
-from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, SYNC, US, Bench, edges, image_with_hooks, latches
+from .current_source_bench import (
+    ENABLE,
+    LATCHED,
+    MS,
+    RESTARTED,
+    SYNC,
+    US,
+    Bench,
+    Variable,
+    built,
+    edges,
+    image_with_hooks,
+    latches,
+)
 
 pytestmark = pytest.mark.needs("simavr")
 FOREVER = loop(65535, hold(800, 1000), hold(-800, 1000))
@@ -219,6 +232,18 @@ def test_each_step_of_a_long_program_comes_in_its_very_cycle(loaded: bool) -> No
         late = np.array([cycle - at for (cycle, _), (at, _) in zip(found, expected, strict=False)])
         assert not late.any()
     assert bench.status & 32 == 0
+
+
+@pytest.mark.needs("avr")
+def test_the_clock_loses_no_overflow_while_sync_is_planned() -> None:
+    """Every 32.8 ms, in whatever instruction it falls: 65536 halves of microseconds would be missing in every later stamp."""
+    bench = Bench(built())
+    overflows = Variable(bench.controller, built(), "clock_overflows")
+    bench.arm({1: loop(65535, hold(5, 3), hold(-6, 2))}, 137, "SYNC:MODE TICK,7")
+    bench.ok("TRIG")
+    begun, before = bench.controller.cycle, overflows.value
+    bench.run(12.0)
+    assert abs((bench.controller.cycle - begun) / (65536 * 8) - (overflows.value - before)) < 1.001
 
 
 def test_two_channels_at_20_khz_run_for_seconds_without_overrun() -> None:
