@@ -239,8 +239,28 @@ def test_calibration_corrects_one_leg_and_survives_a_restart(bench) -> None:
     assert bench.load(1, hold(-4095, 1)).startswith("ERR -222")
 
 
+def test_each_range_has_its_own_calibration(bench) -> None:
+    """What is stored first holds in both; from then on each range has its own, which comes with the jumper (section 12)."""
+    bench.ok("CAL:UNL 4922", "CAL:GAIN 1,SOUR,100", "CAL:OFFS 2,SINK,40", "CAL:STOR")
+    bench.source.move_jumper(1, "QUARTER")
+    assert bench.ask("CAL:GAIN? 1,SOUR") == "100"
+    bench.ok("CAL:GAIN 1,SOUR,655", "CAL:STOR", "OUTP1 ON", "SOUR1:CURR 15259")
+    assert bench.out[1].now == pytest.approx(1010 * LSB / 4, abs=0.3 * LSB)
+    bench.ok("OUTP1 OFF")
+    bench.source.move_jumper(1, "FULL")
+    assert (bench.ask("CAL:GAIN? 1,SOUR"), bench.ask("CAL:OFFS? 2,SINK")) == ("100", "40")
+    bench.ok("CAL:GAIN 1,SOUR,-7")
+    bench.source.move_jumper(1, "QUARTER")
+    assert bench.ask("CAL:GAIN? 1,SOUR") == "655"
+    bench.source.move_jumper(1, "FULL")
+    assert bench.ask("CAL:GAIN? 1,SOUR") == "100", "what was not stored is gone"
+    bench.source.move_jumper(1, "QUARTER")
+    bench.source.restart("POWER")
+    assert bench.ask_after_hello("CAL:GAIN? 1,SOUR") == "655"
+
+
 def test_a_spoiled_calibration_is_not_used_and_said_so(brain) -> None:
-    bench = SourceBench(eeprom=bytes(17) + b"\x01", brain=brain)
+    bench = SourceBench(eeprom=bytes(33) + b"\x01", brain=brain)
     assert bench.ask("CAL:STAT?") == "LOST"
     assert bench.ask("SYST:ERR?") == '-313,"Calibration memory lost"'
     assert bench.ask("CAL:GAIN? 1,SOUR") == "0"

@@ -1,58 +1,68 @@
 #include "calibration.h"
 
 #include <avr/eeprom.h>
-#include <string.h>
+#include <avr/wdt.h>
 #include <util/crc16.h>
 
 #include "errors.h"
+#include "output.h"
 
-#define LEGS sizeof corrections
+/* In the EEPROM: the corrections by range (quarter range second), channel and leg, then their CRC. */
+#define OF_CHANNEL (sizeof corrections[0])
+#define STORED_BYTES (2 * sizeof corrections)
+#define IN_EEPROM(quarter, channel) ((void *)(((quarter) ? sizeof corrections : 0) + (channel) * OF_CHANNEL))
+#define CRC_IN_EEPROM ((uint16_t *)STORED_BYTES)
 
-/* In the EEPROM: the corrections, then their CRC. */
-#define IN_EEPROM ((struct correction *)0)
-#define CRC_IN_EEPROM ((uint16_t *)sizeof corrections)
-
-struct correction corrections[2][2];
+struct correction corrections[CHANNELS][2];
 uint8_t calibration_state;
 bool calibration_unlocked;
+static bool kept; /* there is something in the EEPROM */
 
-static uint16_t crc_of_corrections(void)
+static uint16_t crc_in_eeprom(void)
 {
-    const uint8_t *bytes = (const uint8_t *)corrections;
     uint16_t crc = 0xFFFF;
-    for (uint8_t i = 0; i < LEGS; i++)
-        crc = _crc_xmodem_update(crc, bytes[i]);
+    for (uint8_t i = 0; i < STORED_BYTES; i++)
+        crc = _crc_xmodem_update(crc, eeprom_read_byte((const uint8_t *)(uint16_t)i));
     return crc;
 }
 
 static bool erased(void)
 {
-    const uint8_t *bytes = (const uint8_t *)corrections;
-    for (uint8_t i = 0; i < LEGS; i++)
-        if (bytes[i] != 0xFF)
+    for (uint8_t i = 0; i < STORED_BYTES + 2; i++)
+        if (eeprom_read_byte((const uint8_t *)(uint16_t)i) != 0xFF)
             return false;
     return true;
 }
 
 void calibration_load(void)
 {
-    eeprom_read_block(corrections, IN_EEPROM, LEGS);
-    uint16_t crc = eeprom_read_word(CRC_IN_EEPROM);
-    if (crc == crc_of_corrections()) {
-        calibration_state = STORED;
-        return;
-    }
-    calibration_state = erased() && crc == 0xFFFF ? DEFAULT : LOST;
-    memset(corrections, 0, LEGS);
+    kept = eeprom_read_word(CRC_IN_EEPROM) == crc_in_eeprom();
+    calibration_state = kept ? STORED : erased() ? DEFAULT : LOST;
     if (calibration_state == LOST)
         errors_push(CALIBRATION_MEMORY_LOST);
+    for (uint8_t n = 0; n < CHANNELS; n++)
+        calibration_select(n);
+}
+
+NOT_INLINE void calibration_select(uint8_t channel)
+{
+    if (kept)
+        eeprom_read_block(corrections[channel], IN_EEPROM(output_quarter(channel), channel), OF_CHANNEL);
 }
 
 void calibration_store(void)
 {
-    eeprom_update_block(corrections, IN_EEPROM, LEGS);
-    eeprom_update_word(CRC_IN_EEPROM, crc_of_corrections());
+    for (uint8_t n = 0; n < CHANNELS; n++) {
+        bool quarter = output_quarter(n);
+        wdt_reset(); /* a byte takes 3.4 ms */
+        eeprom_update_block(corrections[n], IN_EEPROM(quarter, n), OF_CHANNEL);
+        wdt_reset();
+        if (!kept)
+            eeprom_update_block(corrections[n], IN_EEPROM(!quarter, n), OF_CHANNEL);
+    }
+    eeprom_update_word(CRC_IN_EEPROM, crc_in_eeprom());
     eeprom_busy_wait();
+    kept = true;
     calibration_state = STORED;
 }
 

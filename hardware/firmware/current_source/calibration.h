@@ -1,4 +1,4 @@
-/* Corrections of gain and offset of each leg, section 12, in EEPROM with a CRC-16. */
+/* Corrections of gain and offset of each leg in each range, section 12, in EEPROM with a CRC-16. */
 #ifndef CALIBRATION_H
 #define CALIBRATION_H
 
@@ -15,13 +15,16 @@ struct correction {
     int16_t offset; /* 1/256 step, -8192 to 8192 */
 };
 
-extern struct correction corrections[2][2]; /* by channel and leg */
+extern struct correction corrections[2][2]; /* by channel and leg, of the range that its jumper selects */
 extern uint8_t calibration_state;
 extern bool calibration_unlocked;
 
 /* Reads the EEPROM; queues -313 when the CRC does not match. */
 void calibration_load(void);
 void calibration_store(void);
+
+/* A channel's jumper was moved: what is stored for the other range. */
+void calibration_select(uint8_t channel);
 
 /* The magnitude for the converter of a code, with the two legs' corrections of its channel: of 0 always 0, never below 0; may be
    beyond FULL_CODE. */

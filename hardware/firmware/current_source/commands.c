@@ -162,8 +162,7 @@ uint8_t command_execute(char *text)
     if (error)
         return error;
     watchdog_feed();
-    if (suffix != HAS_NONE && run_state == IDLE)
-        output_look_at_jumper(shared.request.channel);
+    output_look_at_jumpers();
     watchdog_glance();
     error = check(pgm_read_byte(&command->conditions));
     if (error)
@@ -177,8 +176,7 @@ uint8_t command_execute_block(const struct block *block)
     if (block->suffix < 1 || block->suffix > CHANNELS)
         return HEADER_SUFFIX_OUT_OF_RANGE;
     uint8_t channel = block->suffix - 1;
-    if (run_state == IDLE)
-        output_look_at_jumper(channel);
+    output_look_at_jumpers();
     if (block->length < 2)
         return INVALID_BLOCK_DATA;
     uint8_t error = block->kept ? NO_ERROR : SETTINGS_CONFLICT;

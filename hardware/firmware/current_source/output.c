@@ -121,14 +121,17 @@ uint32_t output_full_scale(bool in_quarter)
     return in_quarter ? FULL_SCALE / 4 : FULL_SCALE;
 }
 
-void output_look_at_jumper(uint8_t channel)
+NOT_INLINE void output_look_at_jumpers(void)
 {
-    bool found = output_quarter(channel);
-    if (found == quarter[channel])
-        return;
-    quarter[channel] = found;
-    program_drop(channel);
-    zero(channel);
+    for (uint8_t n = 0; n < CHANNELS && run_state == IDLE; n++) {
+        bool found = output_quarter(n);
+        if (found == quarter[n])
+            continue;
+        quarter[n] = found;
+        program_drop(n);
+        zero(n);
+        calibration_select(n);
+    }
 }
 
 int32_t output_level(uint8_t channel)

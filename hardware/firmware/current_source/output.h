@@ -32,8 +32,9 @@ int32_t output_level(uint8_t channel);
 bool output_quarter(uint8_t channel);
 uint32_t output_full_scale(bool quarter); /* nA */
 
-/* In IDLE: if a jumper was moved, the level becomes 0 and the program is dropped. */
-void output_look_at_jumper(uint8_t channel);
+/* In IDLE, before every line: if a jumper was moved, the channel's level becomes 0, its program is dropped, and its corrections are
+   those of the range. */
+void output_look_at_jumpers(void);
 
 /* ABOR; the safe state. */
 void output_abort(void);

@@ -1,30 +1,27 @@
 #include "player.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "calibration.h"
 #include "converter.h"
 #include "program.h"
 
-void player_begin(uint8_t channel, int16_t set_code, bool plays)
+NOT_INLINE void player_begin(uint8_t channel, int16_t set_code, bool plays)
 {
     const struct program *program = &programs[channel];
-    const uint8_t *end = program->segments + SEGMENT_BYTES * program->count;
-    uint8_t is = PLAYS;
-    if (set_code < 0)
-        is |= SINKS | ON_B;
-    if (calibration_corrected(set_code, corrections[channel]))
-        is |= DRIVES;
     struct player *player = &shared.players[channel];
-    *player = (struct player){
-        .next = plays ? program->segments : end,
-        .end = end,
-        .innermost = player->loops + LOOPS,
-        .corrections = corrections[channel],
-        .is = is,
-        .code = set_code,
-        .from = set_code,
-    };
+    memset(player, 0, sizeof *player);
+    player->end = program->segments + SEGMENT_BYTES * program->count;
+    player->next = plays ? program->segments : player->end;
+    player->innermost = player->loops + LOOPS;
+    player->corrections = corrections[channel];
+    player->code = player->from = set_code;
+    player->is = PLAYS;
+    if (set_code < 0)
+        player->is |= SINKS | ON_B;
+    if (calibration_corrected(set_code, player->corrections))
+        player->is |= DRIVES;
 }
 
 /* A RAMP, or a FROM and the RAMP after it: gives level 0, and notes by what the others differ. With D = q n + r:

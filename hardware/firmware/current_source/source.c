@@ -91,7 +91,6 @@ HANDLER(arm)
         return WATCHDOG_TRIPPED;
     uint8_t channels = 0;
     for (uint8_t n = 0; n < CHANNELS; n++) {
-        output_look_at_jumper(n);
         if (output_on(n) && programs[n].count)
             channels |= (uint8_t)_BV(n);
     }

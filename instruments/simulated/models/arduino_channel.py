@@ -127,11 +127,13 @@ class Channel:
         if abs(code) > MAX_CODE or abs(self.corrected(code)) > MAX_CODE:
             raise Refused(-222)
 
-    def read_jumper(self, found: str) -> None:
-        """Take the range as found; codes chosen for another range are dropped."""
-        if found != self.range:
-            self.range, self.program = found, None
-            self.set_level(0)
+    def read_jumper(self, found: str) -> bool:
+        """Take the range as found; codes chosen for another range are dropped. Whether it was moved."""
+        if found == self.range:
+            return False
+        self.range, self.program = found, None
+        self.set_level(0)
+        return True
 
     def set_level(self, code: int) -> None:
         """Hold a level; it flows if the output is on."""

@@ -27,9 +27,11 @@ START_DELAY = 1e-4
 """Seconds from TRIG to tick 0."""
 EDGE_DELAY = 1e-5
 """Seconds from an edge at TRIG IN to tick 0."""
-ERASED = b"\xff" * 18
+ERASED = b"\xff" * 34
+"""By range, channel and leg two numbers of two bytes; then their CRC."""
+RANGES = ("FULL", "QUARTER")
 """EEPROM in which nothing was ever stored."""
-LEGS = ((1, "SOUR"), (1, "SINK"), (2, "SOUR"), (2, "SINK"))
+LEGS = ("SOUR", "SINK")
 """Channels and legs in the order of the EEPROM."""
 
 
@@ -135,13 +137,40 @@ class Machine:
         self.latched = {Latch.RESTARTED}
         self.defaults()
         stored = self.eeprom != ERASED
-        intact = crc16(self.eeprom[:16]) == int.from_bytes(self.eeprom[16:], "little")
+        intact = crc16(self.eeprom[:-2]) == int.from_bytes(self.eeprom[-2:], "little")
         self.calibration = "DEFAULT" if not stored else "STORED" if intact else "LOST"
         if self.calibration == "LOST":
             self.fail(-313)
-        numbers = np.frombuffer(self.eeprom[:16] if self.calibration == "STORED" else bytes(16), "<i2").tolist()
-        for k, (n, leg) in enumerate(LEGS):
-            self.channels[n].legs[leg] = Correction(numbers[2 * k], numbers[2 * k + 1])
+        self.kept = self.calibration == "STORED"
+        for n, channel in self.channels.items():
+            channel.range = self.range_jumper[n]
+            channel.legs = self._stored(n) if self.kept else {leg: Correction() for leg in LEGS}
+
+    def _stored(self, n: int) -> dict[str, Correction]:
+        """A channel's corrections in the range that its jumper selects, from the EEPROM."""
+        numbers = np.frombuffer(self.eeprom[:-2], "<i2").reshape(len(RANGES), 2, len(LEGS), 2)
+        found = numbers[RANGES.index(self.channels[n].range), n - 1].tolist()
+        return {leg: Correction(*of_leg) for leg, of_leg in zip(LEGS, found, strict=True)}
+
+    def store(self) -> None:
+        """Write the corrections to the EEPROM; for the other range too while there is nothing in it."""
+        data = self.eeprom[:-2] if self.kept else bytes(len(self.eeprom) - 2)
+        numbers = np.frombuffer(data, "<i2").reshape(len(RANGES), 2, len(LEGS), 2).copy()
+        for n, channel in self.channels.items():
+            for k, name in enumerate(RANGES):
+                if not self.kept or name == channel.range:
+                    numbers[k, n - 1] = [(channel.legs[leg].gain, channel.legs[leg].offset) for leg in LEGS]
+        data = numbers.tobytes()
+        self.eeprom = data + crc16(data).to_bytes(2, "little")
+        self.kept, self.calibration = True, "STORED"
+
+    def look_at_jumpers(self) -> None:
+        """Before every line in IDLE: a channel whose jumper was moved begins anew, with the corrections of its range."""
+        if self.state is not State.IDLE:
+            return
+        for n, channel in self.channels.items():
+            if channel.read_jumper(self.range_jumper[n]) and self.kept:
+                channel.legs = self._stored(n)
 
     def defaults(self) -> None:
         """Safe state, and every setting as after power-up."""
@@ -199,12 +228,6 @@ class Machine:
 
     # Outputs
 
-    def channel(self, n: int) -> Channel:
-        """A channel, its range jumper read anew."""
-        if self.state is State.IDLE:
-            self.channels[n].read_jumper(self.range_jumper[n])
-        return self.channels[n]
-
     def switch(self, n: int, on: bool) -> None:
         """Switch an output. Raises Refused (-221, 1) for on."""
         if on:
@@ -212,7 +235,7 @@ class Machine:
             self.must_not_be_tripped()
         elif self.state is not State.IDLE:
             self.abort()
-        self.channel(n).switch(on)
+        self.channels[n].switch(on)
 
     def safe(self) -> None:
         """Converters 0, OE low, SYNC low, idle."""
@@ -241,7 +264,7 @@ class Machine:
         if self.state is not State.IDLE:
             raise Refused(-213)
         self.must_not_be_tripped()
-        ready = [channel for channel in map(self.channel, self.channels) if channel.enabled and channel.program]
+        ready = [channel for channel in self.channels.values() if channel.enabled and channel.program]
         if len({channel.tick_us for channel in ready}) != 1:
             raise Refused(-221)
         for spikes in self.spikes.values():

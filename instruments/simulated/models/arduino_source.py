@@ -11,7 +11,7 @@ import numpy as np
 
 from .arduino_channel import Correction, CurrentOutput, LogicOutput
 from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, checked_payload, crc8, crc16, error_text
-from .arduino_machine import ERASED, LEGS, Comparator, LogicInput, Machine
+from .arduino_machine import ERASED, Comparator, LogicInput, Machine
 from .arduino_program import decode
 from .arduino_readings import SWITCH, ReadBacks, within
 from .arduino_requests import Request, integer, on, parse, table, word
@@ -134,6 +134,7 @@ class SimulatedArduinoSource(ReadBacks):
             self.world.progress()
         else:
             self.world.spend(travel + request.entry.cost)
+        self.machine.look_at_jumpers()
         if request.entry.idle:
             self.machine.must_be_idle()
         answer = getattr(self, request.entry.name)(*request.values)
@@ -185,17 +186,16 @@ class SimulatedArduinoSource(ReadBacks):
 
     @on("SOUR<n>:CURR", integer, idle=True)
     def _curr(self, n: int, nanoamperes: int) -> None:
-        channel = self.machine.channel(n)
+        channel = self.machine.channels[n]
         channel.set_level(channel.code(nanoamperes))
 
     @on("SOUR<n>:CURR?")
     def _curr_query(self, n: int) -> str:
-        channel = self.machine.channel(n)
+        channel = self.machine.channels[n]
         return str(channel.nanoamperes(channel.level))
 
     @on("SOUR<n>:RANG?")
     def _rang(self, n: int) -> str:
-        self.machine.channel(n)
         return {"FULL": "FULL,61035", "QUARTER": "QUARTER,15259"}[self.machine.range_jumper[n]]
 
     @on("OUTP<n>", SWITCH)
@@ -209,7 +209,7 @@ class SimulatedArduinoSource(ReadBacks):
     @on("SOUR<n>:WAV:DATA", block=True, idle=True)
     def _data(self, n: int, data: bytes) -> None:
         self.machine.stream.must_be_off()
-        channel, payload = self.machine.channel(n), checked_payload(data)
+        channel, payload = self.machine.channels[n], checked_payload(data)
         program = decode(payload) if payload else None
         for code in program.codes() if program else ():
             channel.check(code)
@@ -217,16 +217,16 @@ class SimulatedArduinoSource(ReadBacks):
 
     @on("SOUR<n>:WAV:CHEC?")
     def _chec(self, n: int) -> str:
-        program = self.machine.channel(n).program
+        program = self.machine.channels[n].program
         return f"{len(program.segments)},{program.ticks},{program.crc:04X}" if program else "0,0,FFFF"
 
     @on("SOUR<n>:WAV:TICK", integer, idle=True)
     def _tick(self, n: int, us: int) -> None:
-        self.machine.channel(n).tick_us = within(us, 50, 10000)
+        self.machine.channels[n].tick_us = within(us, 50, 10000)
 
     @on("SOUR<n>:WAV:TICK?")
     def _tick_query(self, n: int) -> str:
-        return str(self.machine.channel(n).tick_us)
+        return str(self.machine.channels[n].tick_us)
 
     @on("TRIG:SOUR", word("IMM", "EXT"), idle=True)
     def _trig_sour(self, source: str) -> None:
@@ -289,10 +289,7 @@ class SimulatedArduinoSource(ReadBacks):
     @on("CAL:STOR", cost=70e-3)
     def _store(self) -> None:
         self._must_be_open()
-        legs = [self.machine.channels[n].legs[leg] for n, leg in LEGS]
-        data = np.array([(leg.gain, leg.offset) for leg in legs], "<i2").tobytes()
-        self.machine.eeprom = data + crc16(data).to_bytes(2, "little")
-        self.machine.calibration = "STORED"
+        self.machine.store()
 
     @on("CAL:STAT?")
     def _cal_stat(self) -> str:
