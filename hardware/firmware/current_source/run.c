@@ -27,7 +27,7 @@ uint16_t run_ticks[CHANNELS];
 static uint8_t armed; /* bit n: channel n is in this run */
 static uint16_t tick_counts __attribute__((used)); /* a tick in counts of timer 1 */
 static uint8_t coming __attribute__((used));       /* of the tick that comes next and waits for LDAC: what */
-static bool preparing __attribute__((used));
+volatile bool run_preparing __attribute__((used));
 
 void run_init(void)
 {
@@ -124,16 +124,16 @@ static void end(void)
 __attribute__((used)) void run_go_on(void)
 {
     sync_plan(coming & TICK_SYNC, OCR1A);
-    if (preparing)
-        return;
-    preparing = true;
-    sei();
-    stamps_go_on();
-    ticks_fill();
-    cli();
     if (!(output_shown & PLAYS * 3))
         end();
-    preparing = false;
+    else if (!run_preparing) {
+        run_preparing = true;
+        sei();
+        stamps_go_on();
+        ticks_fill();
+        cli();
+        run_preparing = false;
+    }
 }
 
 /* A byte to the converter takes 16 cycles, and one until the next may be written: shorter than to ask whether it is out. */
@@ -286,7 +286,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
           [tcnt] "n"(_SFR_MEM_ADDR(TCNT1)), [spdr] "I"(_SFR_IO_ADDR(SPDR)), [port1] "I"(_SFR_IO_ADDR(PORTB)),
           [pin1] "I"(PIN_CS1), [port2] "I"(_SFR_IO_ADDR(PORTC)), [pin2] "I"(PIN_CS2), [flags] "I"(_SFR_IO_ADDR(FLAGS)),
           [overrun] "I"(OVERRUN_BIT), [hungry] "I"(HUNGRY), [coming] "i"(&coming), [shown] "i"(&output_shown),
-          [counts] "i"(&tick_counts), [preparing] "i"(&preparing), [sync] "i"(&sync_high), [in] "i"(&ticks_in),
+          [counts] "i"(&tick_counts), [preparing] "i"(&run_preparing), [sync] "i"(&sync_high), [in] "i"(&ticks_in),
           [out] "i"(&ticks_out), [queue] "i"(ticks_queue), [size] "n"(sizeof ticks_queue),
           [middle] "n"(FILL_AT * sizeof *ticks_queue), [playing] "M"(PLAYS * 3), [changes] "M"(CHANGES),
           [crosses] "I"(CROSSES_BIT), [enough] "n"(ENOUGH), [late] "I"(LATE_BY));

@@ -10,6 +10,7 @@
 enum run_state { IDLE, ARMED, RUNNING };
 
 extern volatile uint8_t run_state;
+extern volatile bool run_preparing;  /* ticks ahead: not twice at a time */
 extern bool run_external;            /* TRIG:SOUR EXT */
 extern uint16_t run_ticks[CHANNELS]; /* length of a tick, us */
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "flags.h"
 #include "pins.h"
+#include "run.h"
 
 #define EDGES_MOST 16 /* from look to look at the watchdog: a comparator that chatters shall not have the processor to itself */
 #define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
@@ -99,25 +100,33 @@ static void keep(uint8_t channel, uint32_t stamp)
     kept[channel].count = count + 1;
 }
 
-/* The capture unit holds the time of the last rise of either input; the levels tell of which. */
+/* The capture unit holds the time of the last rise of either input; the levels tell of which. Once they are read other interrupts
+   may come, for a byte waits for 960 cycles at most; but no ticks are prepared meanwhile, which takes longer than a pulse. */
 ISR(PCINT2_vect)
 {
-    if (++edges == EDGES_MOST) {
+    bool was_preparing = run_preparing;
+    run_preparing = true;
+    uint8_t now;
+    while (PCICR = _BV(PCIE2), (now = PIND & INPUTS) != levels) {
         PCICR = 0;
-        FLAGS |= FLAG_STAMPS_LOST;
+        uint32_t when = clock_of_count(ICR1);
+        sei();
+        uint8_t risen = now & (uint8_t)~levels & enabled;
+        levels = now;
+        uint32_t stamp = when - t0;
+        if (risen && stamping != NOT_STAMPING && (stamping == STAMPING || stamp <= INT32_MAX)) {
+            if (risen & _BV(PIN_SPIKE1))
+                keep(0, stamp);
+            if (risen & _BV(PIN_SPIKE2))
+                keep(1, stamp);
+        }
+        cli();
+        if (++edges == EDGES_MOST) {
+            FLAGS |= FLAG_STAMPS_LOST;
+            break;
+        }
     }
-    uint8_t now = PIND & INPUTS;
-    uint8_t risen = now & (uint8_t)~levels & enabled;
-    levels = now;
-    if (!risen || stamping == NOT_STAMPING)
-        return;
-    uint32_t stamp = clock_of_count(ICR1) - t0;
-    if (stamping == BEFORE_T0 && stamp > INT32_MAX)
-        return;
-    if (risen & _BV(PIN_SPIKE1))
-        keep(0, stamp);
-    if (risen & _BV(PIN_SPIKE2))
-        keep(1, stamp);
+    run_preparing = was_preparing;
 }
 
 void stamps_answer(uint8_t channel, uint8_t most)
