@@ -12,7 +12,7 @@ import pytest
 from neurorig.hardware.firmware.simulated import HERTZ
 
 from ...instruments.protocol_client import MARK, begin, crc16, hold, loop, ramp
-from .current_source_bench import ENABLE, LATCHED, MS, RESTARTED, SYNC, US, Bench, edges, image_with_hooks, latches
+from .current_source_bench import ENABLE, LATCHED, MS, SYNC, US, Bench, edges, latches
 
 pytestmark = pytest.mark.needs("simavr")
 
@@ -147,32 +147,6 @@ def test_a_ramp_is_the_formula(a: int, b: int, count: int, step: int) -> None:
     sign = 1 if b > a else -1
     levels = [a + sign * ((abs(b - a) * (2 * k + 1) + count) // (2 * count)) for k in range(count)]
     assert [code for _, code in latches(events, 2)] == [code for _, code in changes(levels)]
-
-
-def test_latches_have_no_jitter_alone_and_little_under_load() -> None:
-    """Every tick latches; meanwhile the line is busy in both directions, the converter streams, and spikes come."""
-    bench = Bench()
-    stairs = {n: loop(65535, *[hold(100 * n + k, 1) for k in range(94)]) for n in (1, 2)}
-    bench.arm(stairs, 100, "ADC:SCAN 15", "ADC:SLOT 5", "SPIK:STAT 1,ON")
-    start(bench)
-    quiet = bench.run(0.2)
-    bench.ok("ADC:STAT ON")
-    for k in range(40):
-        for level in (True, False):
-            bench.controller.pin("D8", level)
-            bench.controller.pin("D4", level)
-            bench.controller.run(100 * US + 37 * k)
-        bench.block("ADC:DATA? 192")
-        bench.block("SPIK:DATA? 1,64")
-        bench.ask("MEAS:CURR? 2")
-    busy = bench.controller.events()
-    t0 = t0_of(quiet)
-    for events, jitter in ((quiet, 0), (busy, 3)):
-        cycles = np.unique(events["cycle"][events["kind"] == LATCHED]).astype(np.int64)
-        late = (cycles - t0 + 800) % 1600 - 800
-        assert np.ptp(late) <= jitter
-        assert np.all(np.diff(cycles) < 1600 + 6), "no tick is left out"
-    assert bench.status & 32 == 0
 
 
 LEVEL_IN_EVERY_TICK = {
@@ -459,46 +433,12 @@ def test_the_calibration_survives_a_restart_and_a_wrong_crc_is_noticed() -> None
         ]
 
 
-@pytest.mark.parametrize(("quarter", "scale"), [((), 250_000), ((1,), 62_500)])
-def test_one_nanoampere_is_one_within_half_a_step(quarter: tuple[int, ...], scale: int) -> None:
-    bench = Bench(quarter=quarter)
-    bench.ok("OUTP1 ON", "SYST:WDOG 60000")
-    bench.controller.events()
-    rng = random.Random(scale)
-    for _ in range(30):
-        current = rng.randint(-round(scale * 0.9998), round(scale * 0.9998))
-        bench.ok("SOUR1:CURR 0", f"SOUR1:CURR {current}")
-        (*_, (_, code)) = [(0, 0), *latches(bench.controller.events(), 1)]
-        assert abs(code * scale / 4096 - current) <= scale / 8192
-
-
 # Watchdogs, restarts, the safe state: section 10
 
 
 def off_at(events: np.ndarray) -> int:
     """When the last OE went low."""
     return int(events["cycle"][(events["kind"] == ENABLE) & (events["code"] == 0)][-1])
-
-
-@pytest.mark.parametrize("ms", [100, 2000])
-def test_a_silent_host_trips_the_watchdog_in_time_and_nothing_moves_until_it_is_cleared(ms: int) -> None:
-    bench = Bench()
-    bench.arm({1: hold(800, 100000), 2: hold(-800, 100000)}, 100)
-    bench.ok("ABOR", f"SYST:WDOG {ms}", "ARM", "TRIG")
-    fed = bench.controller.cycle
-    events = bench.run(ms * 1e-3 + 0.01)
-    late = off_at(events) - fed
-    assert (ms - 1) * MS < late <= (ms + 1) * MS
-    for n in (1, 2):
-        at, level = latches(events, n)[-1]
-        assert level == 0
-        assert at - fed <= (ms + 1) * MS
-    assert edges(events)[-1][1] == 0
-    assert bench.status & 0b1011111 == 64
-    for line in ("OUTP1 ON", "ARM"):
-        assert bench.ask(line) == 'ERR 1,"Watchdog tripped"'
-    assert not len(bench.run(0.1))
-    bench.ok("*CLS", "OUTP1 ON", "ARM")
 
 
 @pytest.mark.parametrize("half", [20, 60, 100, 200, 400])
@@ -520,58 +460,6 @@ def test_a_comparator_that_chatters_does_not_keep_the_watchdog_from_tripping(
     events = bench.controller.events()
     assert 99 * MS < off_at(events) - fed < 101 * MS
     assert bench.status & 64
-
-
-def test_a_fed_watchdog_does_not_trip_and_wrong_lines_do_not_feed_it() -> None:
-    bench = Bench()
-    bench.ok("SYST:WDOG 100", "OUTP1 ON")
-    for _ in range(8):
-        bench.run(0.09)
-        assert bench.ask("OUTP1?") == "ON"
-    for line in ("NONSENSE", "SOUR1:CURR x", "STAT?*00"):
-        bench.run(0.03)
-        assert bench.ask(line).startswith("ERR -")
-    bench.run(0.03)
-    assert bench.status & 64
-
-
-@pytest.mark.needs("avr")
-@pytest.mark.parametrize("interrupts", [0, 1])
-def test_a_hung_program_ends_in_a_restart_with_zero_outputs(interrupts: int) -> None:
-    """Of the simulator's watchdog, which is exact; of the real one's oscillator the data sheet gives no limits."""
-    bench = Bench(image_with_hooks())
-    bench.arm({1: hold(800, 100000)})
-    start(bench)
-    bench.run(0.05)
-    hung = bench.controller.cycle
-    bench.controller.send(b"TEST:HANG %d\n" % interrupts)
-    events = bench.run(0.4)
-    restarted = int(events["cycle"][events["kind"] == RESTARTED][0])
-    assert 200 * MS < restarted - hung < 260 * MS
-    assert off_at(events) - hung < (130 if interrupts else 260) * MS, "its interrupt makes OE low before the restart"
-    assert bench.controller.received().endswith(b",WATCHDOG\n")
-    assert bench.ask("SYST:RST?") == "WATCHDOG"
-    assert bench.status & 0b1000011111 == 512
-    zero = events[(events["kind"] == LATCHED) & (events["cycle"] > restarted)]
-    assert set(zero["code"]) == {0}
-    assert zero["cycle"].max() - restarted < MS
-
-
-@pytest.mark.parametrize("cause", ["POWER", "EXTERNAL", "BROWNOUT"])
-def test_every_restart_leaves_zero_and_says_why(cause: str) -> None:
-    bench = Bench()
-    bench.ok("OUTP1 ON", "SOUR1:CURR 100000", "OUTP2 ON", "SOUR2:CURR -100000")
-    bench.controller.events()
-    bench.controller.restart(cause)
-    events = bench.run(0.01)
-    enabled = events[events["kind"] == ENABLE]
-    assert enabled["code"].tolist() == [0, 0]
-    latched = events[events["kind"] == LATCHED]
-    assert latched[-4:]["code"].tolist() == [0] * 4
-    hello = bench.controller.received().decode()
-    assert hello == f"HELLO {bench.ask('*IDN?')},{cause}\n"
-    assert bench.ask("SYST:RST?") == cause
-    assert bench.status & 512
 
 
 def test_no_pin_ever_shows_a_pulse_on_the_way_up() -> None:

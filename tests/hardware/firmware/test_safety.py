@@ -146,7 +146,7 @@ def test_a_stream_that_is_fetched_feeds_the_watchdog_and_one_that_is_not_trips()
 @pytest.mark.parametrize("interrupts", [0, 1])
 @pytest.mark.parametrize("busy", ["idle", "running", "streaming"])
 def test_a_hung_program_is_ended_within_260_ms_whatever_it_did(interrupts: int, busy: str) -> None:
-    """Of the simulator's exact oscillator; the chip's is between 225 and 275 ms (128 kHz to 10 %: data sheet)."""
+    """Of the simulator's exact oscillator; for that of the chip the data sheet gives no limits."""
     bench = Bench(image_with_hooks())
     bench.arm({1: FOREVER, 2: FOREVER})
     if busy != "idle":
@@ -160,7 +160,7 @@ def test_a_hung_program_is_ended_within_260_ms_whatever_it_did(interrupts: int, 
     bench.controller.send(b"TEST:HANG %d\n" % interrupts)
     events = bench.run(0.3)
     assert np.count_nonzero(events["kind"] == RESTARTED) == 1
-    assert last(events, ENABLE) - hung <= 260 * MS
+    assert last(events, ENABLE) - hung <= (130 if interrupts else 260) * MS, "OE is low before the restart if it can be"
     assert last(events, LATCHED) - hung <= 260 * MS
     assert is_dead(bench)
     assert bench.controller.received().endswith(b",WATCHDOG\n")
