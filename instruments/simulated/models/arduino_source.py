@@ -7,10 +7,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .arduino_channel import Correction, CurrentOutput, LogicOutput
-from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, checked_payload, crc8, crc16, error_text
+from .arduino_lines import BLOCK_GAP, Framer, Line, Refused, checked_payload, crc8, error_text
 from .arduino_machine import ERASED, Comparator, LogicInput, Machine
 from .arduino_program import decode
 from .arduino_readings import SWITCH, ReadBacks, within
