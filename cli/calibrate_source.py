@@ -33,7 +33,7 @@ def calibrate_source_command(
     ] = "",
     resistor_error: Annotated[str, Parameter(help="Relative error of the resistor.")] = "0.01 %",
     both_ranges: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="With the range jumper in its other place, too.")
+        bool, Parameter(negative=(), show_default=False, help="The range of the jumper's other place, too: each has its own.")
     ] = False,
     simulate: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Calibrate the source of the bench's simulated double.")
@@ -44,7 +44,8 @@ def calibrate_source_command(
 ) -> int:  # fmt: skip
     """Sweep both legs of each channel into an ammeter, fit gain and offset, sweep again, and store them in the source.
 
-    Whatever ends it before the second sweep has agreed, the old calibration stays. It is kept under the source's serial number.
+    Each range has a calibration of its own; done is the one that the jumper selects. Whatever ends it before the second sweep has
+    agreed, the old calibration of that range stays. Record and report are kept under the source's serial number.
     """
     from neurorig.instruments.bench import load_bench
     from neurorig.protocols.calibrate_source import CalibrateRequest, calibrate_source
@@ -94,11 +95,16 @@ def _wired(bench: "Bench") -> list[str]:
 
 
 def _print(outcome: "CalibrateOutcome") -> None:
+    from neurorig.signals import show
+
     from .tables import print_calibrated_source, print_lines
 
     print_calibrated_source(outcome.result)
     print_lines("note", outcome.result.notes)
     print_lines("warning", outcome.record["warnings"])
-    print(f"stored  in {outcome.record['plan']['source']}, serial number {outcome.record['source']['serial']}")
+    ranges = " and ".join(show(full_scale, "A") for full_scale in outcome.result.ranges)
+    print(
+        f"stored  in {outcome.record['plan']['source']}, {ranges}, serial number {outcome.record['source']['serial']}"
+    )
     print(f"record  {outcome.folder / 'calibration.json'}")
     print(f"report  {outcome.report}")

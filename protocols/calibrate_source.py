@@ -76,15 +76,16 @@ def _stored_already(plan: CalibrationPlan) -> Iterator[None]:
 def as_json(result: CalibratedSource) -> dict[str, Any]:
     """Plain JSON values: currents in A, off and errors in steps, corrections as the firmware holds them."""
     return {
-        "ranges": list(result.ranges), "meter_gain_error": result.gain_error, "notes": result.notes,
+        "ranges": result.ranges, "meter_gain_error": result.gain_error, "notes": result.notes,
         "within_half_a_step": all(leg.within for leg in result.legs),
-        "legs": {LEG_NAMES[leg.leg]: _leg(leg) for leg in result.legs},
+        "legs": [_leg(leg) for leg in result.legs],
     }  # fmt: skip
 
 
 def _leg(leg: CalibratedLeg) -> dict[str, Any]:
     line = leg.line
     return {
+        "leg": LEG_NAMES[leg.leg], "range": leg.full_scale,
         "gain": line.gain, "gain_error": line.gain_error, "offset": line.offset, "offset_error": line.offset_error,
         "old": asdict(leg.old), "new": asdict(leg.new), "within_half_a_step": leg.within,
         "worst_before": worst(leg.before).off, "worst_after": worst(leg.after).off,
@@ -95,5 +96,5 @@ def _leg(leg: CalibratedLeg) -> dict[str, Any]:
 def _point(p: Point) -> dict[str, float]:
     sign = 1 if p.leg == "SOUR" else -1
     return {
-        "range": p.full_scale, "commanded": sign * p.code * p.step, "delivered": p.amperes, "error": p.error, "off": p.off,
+        "commanded": sign * p.code * p.step, "delivered": p.amperes, "error": p.error, "off": p.off,
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """Calibration of a current source's channel: both legs are swept into an ammeter, straightened, and swept once more.
 
-The correction is tried from the source's working memory first. Only when a second sweep has shown it right is it stored; on
-every other way out the old one is put back, so neither a wrong wire nor a Ctrl-C leaves a bad calibration behind.
+Each range is calibrated by itself, from its first sweep to what is stored. The correction is tried from the source's working
+memory first. Only when a second sweep has shown it right is it stored; on every other way out the old one is put back, so
+neither a wrong wire nor a Ctrl-C leaves a bad calibration behind.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from neurorig.analysis.source_legs import LegLine, leg_line
 from neurorig.instruments.drivers.arduino_calibration import GAIN_UNIT, LEG_NAMES, LEGS, OFFSET_UNIT, Correction, Leg
+from neurorig.instruments.drivers.segments import FULL_SCALE
 from neurorig.signals import BenchError, ConfigError, LimitError, say_too, show
 
 from .acceptance import AcceptancePlan, port_of
@@ -50,7 +52,7 @@ class CalibrationPlan:
     """What to calibrate and how: `source` and `meter` as ``instrument.channel``.
 
     `ohms`: the resistor below a multimeter, with its relative error; a source-meter is the ammeter itself. `both_ranges`:
-    also with the range jumper in its other place.
+    the range of the other place of the jumper, too.
     """
 
     source: str
@@ -98,9 +100,10 @@ def worst(points: tuple[Point, ...]) -> Point:
 
 @dataclass(frozen=True)
 class CalibratedLeg:
-    """What was found of a leg, and what was made of it: its line before, the corrections, the line that is left."""
+    """What was found of a leg in one range (A), and made of it: its line before, the corrections, the line that is left."""
 
     leg: Leg
+    full_scale: float
     line: LegLine
     """Against the converter's codes, whatever the old correction made of the nominal ones."""
     old: Correction
@@ -118,12 +121,16 @@ class CalibratedLeg:
 
 @dataclass(frozen=True)
 class CalibratedSource:
-    """Both legs of a channel, stored. `gain_error`: relative, of the ammeter itself; no sweep can see it."""
+    """Both legs of a channel in each range, stored. `gain_error`: relative, of the ammeter itself; no sweep can see it."""
 
     legs: tuple[CalibratedLeg, ...]
     gain_error: float
-    ranges: tuple[float, ...]
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def ranges(self) -> list[float]:
+        """Those that were calibrated (A), the largest first."""
+        return sorted({leg.full_scale for leg in self.legs}, reverse=True)
 
 
 def check_calibration(plan: CalibrationPlan, bench: "Bench") -> "PortWiring":
@@ -155,11 +162,13 @@ def check_calibration(plan: CalibrationPlan, bench: "Bench") -> "PortWiring":
 
 
 def _ranges(plan: CalibrationPlan, full_scale: float) -> tuple[float, ...]:
-    """The range that the bench file names comes first."""
-    from neurorig.instruments.drivers.segments import FULL_SCALE
+    """The range that the bench file names comes last: there the jumper stays."""
+    return (_other(full_scale), full_scale) if plan.both_ranges else (full_scale,)
 
-    others = tuple(f for f in FULL_SCALE.values() if abs(f - full_scale) > 0.01 * full_scale)
-    return (full_scale, *others) if plan.both_ranges else (full_scale,)
+
+def _other(full_scale: float) -> float:
+    """The range of the jumper's other place."""
+    return max(FULL_SCALE.values(), key=lambda other: abs(other - full_scale))
 
 
 def _highest(port: "PortWiring", full_scale: float, leg: Leg) -> int:
@@ -169,8 +178,8 @@ def _highest(port: "PortWiring", full_scale: float, leg: Leg) -> int:
 
 
 def calibrate(plan: CalibrationPlan, rig: "Rig", do: Do, tell: Tell) -> CalibratedSource:
-    """Sweep, correct, sweep again, store. Raises BenchError when what is found is no leg of this source, or does not become
-    right; the old calibration is in force then, and what is raised says so, a Ctrl-C too."""
+    """Sweep, correct, sweep again, store, in each range. Raises BenchError when what is found is no leg of this source, or does
+    not become right; the old calibration of that range is in force then, and what is raised says so, a Ctrl-C too."""
     return _Calibration(plan, rig, do, tell).run()
 
 
@@ -182,11 +191,13 @@ class _Calibration:
         self.channel = self.player.channel
         self.source: ArduinoSource = rig.source(self.player.name)  # type: ignore[assignment]  # by its driver
         self.ranges = _ranges(plan, self.port.full_scale)
-        self.stands = self.ranges[0]
+        self.stands = self.port.full_scale
         """The range that the jumper selects."""
         self.at_rail = False
-        self.tried = False
-        """Whether a new correction may be in the source's memory."""
+        self.old: dict[Leg, Correction] = {}
+        """What the present range had before; nothing while it was not asked."""
+        self.tried = self.storing = False
+        """Whether a new correction may be in the source's memory, and in its EEPROM."""
         self.done, self.all = 0, 2 * len(self.ranges) * len(LEGS) * len(FITTED)
         self.meter = self._meter()
 
@@ -196,47 +207,69 @@ class _Calibration:
         return DmmMeter(self.player, self.plan.meter, self.plan.resistor_error)
 
     def run(self) -> CalibratedSource:
-        """All of it."""
-        old = self._old()
-        try:
-            legs = self._calibrated(old)
-        except BaseException as reason:
-            say_too(reason, f"{self.plan.source}: {self._restored(old)}")
-            raise
-        return CalibratedSource(legs, self.meter.gain_error, self.ranges, self._notes(legs))
+        """All of it, range by range."""
+        state = self._state()
+        legs: list[CalibratedLeg] = []
+        for k, full_scale in enumerate(self.ranges):
+            try:
+                legs += self._calibrated(full_scale)
+            except BaseException as reason:
+                for done in self.ranges[:k]:
+                    say_too(reason, f"{self._where(done)}: its new calibration is stored.")
+                whose = "that of the other range" if k and state != "STORED" else "the one from before"
+                say_too(reason, f"{self._where(full_scale)}: {self._restored(full_scale, whose)}")
+                raise
+        legs.sort(key=lambda leg: -leg.full_scale)
+        return CalibratedSource(tuple(legs), self.meter.gain_error, self._notes(legs, state))
 
-    def _calibrated(self, old: Mapping[Leg, Correction]) -> tuple[CalibratedLeg, ...]:
-        self._wire()
-        before = [p for full_scale in self.ranges for p in self._sweep(full_scale, FITTED, old)]
-        lines = {leg: self._line(leg, before, old[leg]) for leg in LEGS}
-        new = {leg: correction_of(line) for leg, line in lines.items()}
-        self._check(lines, new)
-        self.tried = True
-        self.source.corrections.write(self.channel, new)
-        after = [p for full_scale in reversed(self.ranges) for p in self._sweep(full_scale, CHECKED, new)]
-        legs = tuple(self._judged(leg, lines[leg], (old[leg], new[leg]), before, after) for leg in LEGS)
-        self.tell(1.0, "storing")
-        self.source.corrections.write(self.channel, new, store=True)
-        return legs
+    def _where(self, full_scale: float) -> str:
+        return f"{self.plan.source}, range of {show(full_scale, 'A')}"
 
-    def _old(self) -> dict[Leg, Correction]:
-        if (state := self.source.corrections.state()) == "CHANGED":
+    def _state(self) -> str:
+        """Of the calibration before. Raises BenchError where it could not be put back."""
+        corrections = self.source.corrections
+        if self.plan.both_ranges and not corrections.by_range:
+            raise BenchError(
+                f"{self.player.name}: its firmware (protocol {self.source.contract}) has one calibration for both ranges. "
+                "Write the new one (neurorig firmware flash), or leave out --both-ranges and calibrate in the range that you use."
+            )
+        if (state := corrections.state()) == "CHANGED":
             raise BenchError(
                 f"{self.player.name}: its calibration was changed and not stored ({state}). Switch it off and on, and begin "
                 "again."
             )
-        return self.source.corrections.read(self.channel)
+        return state
 
-    def _restored(self, old: Mapping[Leg, Correction]) -> str:
+    def _calibrated(self, full_scale: float) -> list[CalibratedLeg]:
+        self.old, self.tried, self.storing = {}, False, False
+        if full_scale == self.ranges[0]:
+            self._wire()
+        self._put_jumper(full_scale)
+        corrections = self.source.corrections
+        old = self.old = corrections.read(self.channel, full_scale)
+        before = list(self._sweep(FITTED, old))
+        lines = {leg: self._line(leg, before, old[leg]) for leg in LEGS}
+        new = {leg: correction_of(line) for leg, line in lines.items()}
+        self._check(lines, new)
+        self.tried = True
+        corrections.write(self.channel, full_scale, new)
+        after = list(self._sweep(CHECKED, new))
+        legs = [self._judged(leg, lines[leg], (old[leg], new[leg]), before, after) for leg in LEGS]
+        self.tell(min(1.0, self.done / self.all), "storing")
+        self.storing = True
+        corrections.write(self.channel, full_scale, new, store=True)
+        return legs
+
+    def _restored(self, full_scale: float, whose: str) -> str:
         """Put back what was in force before, in the source's EEPROM as well if the new one may have got there; what is now."""
-        words = "; ".join(f"{LEG_NAMES[leg]} {c.gain:+d}, {c.offset:+d}" for leg, c in old.items())
-        now = f"its calibration is the one from before (gain, offset: {words})."
+        words = "; ".join(f"{LEG_NAMES[leg]} {c.gain:+d}, {c.offset:+d}" for leg, c in self.old.items())
+        now = f"its calibration is {whose}" + (f" (gain, offset: {words})." if words else ".")
         if not self.tried:
-            return f"nothing was written to it, {now}"
+            return f"nothing was tried, {now}"
         try:
             self.source.off()
-            stored = self.source.corrections.state() == "STORED"
-            self.source.corrections.write(self.channel, old, store=stored)
+            stored = self.storing and self.source.corrections.state() == "STORED"
+            self.source.corrections.write(self.channel, full_scale, self.old, store=stored)
         except BenchError as trouble:
             return (
                 f"its old calibration could not be put back ({trouble}); it was (gain, offset): {words}. Switch the source off "
@@ -254,19 +287,19 @@ class _Calibration:
             what = f"connect it through {show(plan.ohms, 'ohm')} to ground, {plan.meter} across, HI at the channel"
         self.do(f"Take {plan.source} off the board and {what}.", _resistor(plan.ohms))
 
-    def _sweep(
-        self, full_scale: float, parts: tuple[float, ...], corrections: Mapping[Leg, Correction]
-    ) -> Iterator[Point]:
-        """Both legs in one range."""
+    def _put_jumper(self, full_scale: float) -> None:
         if full_scale != self.stands:
-            place = "on (quarter range)" if full_scale < max(self.ranges) else "off (full range)"
+            place = "on (quarter range)" if full_scale < self.stands else "off (full range)"
             word = {"jumper": {self.plan.source: full_scale}}
             self.do(f"Put the range jumper of {self.plan.source} {place}.", word)
             self.stands = full_scale
+
+    def _sweep(self, parts: tuple[float, ...], corrections: Mapping[Leg, Correction]) -> Iterator[Point]:
+        """Both legs in the present range."""
         for leg in LEGS[::-1] if self.at_rail else LEGS:  # the resistor is moved as seldom as can be
             self._to_rail(leg == "SINK")
             self._recognise(leg)
-            top = min(_highest(self.port, full_scale, leg), corrections[leg].highest)
+            top = min(_highest(self.port, self.stands, leg), corrections[leg].highest)
             for code in sorted({max(LOWEST, round(part * top)) for part in parts}):
                 yield self._point(leg, code)
 
@@ -286,14 +319,9 @@ class _Calibration:
         return Point(leg, code, seen.amperes, seen.error, self.stands)
 
     def _recognise(self, leg: Leg) -> None:
-        """A small current first: does it arrive at the ammeter, and does the jumper stand where it should?"""
+        """A small current first: does it arrive at the ammeter?"""
         seen = self._point(leg, round(PROBE * STEPS))
         self.done -= 1
-        if abs(found := self.source.full_scale(self.channel) - self.stands) > 1e-3 * self.stands:
-            raise BenchError(
-                f"{self.plan.source}: its range jumper selects {show(self.stands + found, 'A')}, {show(self.stands, 'A')} was "
-                "expected. Nothing more was played."
-            )
         if abs(seen.off) > WRONG * seen.code + SIGMAS * seen.uncertain:
             told = show(seen.code * seen.step * (1 if leg == "SOUR" else -1), "A", 3)
             raise BenchError(
@@ -310,7 +338,7 @@ class _Calibration:
     def _check(self, lines: Mapping[Leg, LegLine], new: Mapping[Leg, Correction]) -> None:
         """Refuse what is no straight leg, or farther off than the firmware can correct. Nothing was changed so far."""
         for leg, line in lines.items():
-            where = f"{self.plan.source}, {LEG_NAMES[leg]}"
+            where = f"{self._where(self.stands)}, {LEG_NAMES[leg]}"
             if line.bend > BENT:
                 raise BenchError(
                     f"{where}: misses a straight line by {line.bend:.1f} steps, more than the {BENT:g} of a sound converter. "
@@ -334,25 +362,38 @@ class _Calibration:
             allowed = HALF_STEP + SIGMAS * max(left.offset_error, left.gain_error * code)
             if abs(off) > allowed or left.bend > BENT:
                 raise BenchError(
-                    f"{self.plan.source}, {LEG_NAMES[leg]}: with its new correction it is still off by {off:.2f} steps at code "
-                    f"{code} (bent by {left.bend:.1f}); {allowed:.2f} would pass. Something changed between the two sweeps: a "
-                    "loose lead, a source that was not warm?"
+                    f"{self._where(self.stands)}, {LEG_NAMES[leg]}: with its new correction it is still off by {off:.2f} steps "
+                    f"at code {code} (bent by {left.bend:.1f}); {allowed:.2f} would pass. Something changed between the two "
+                    "sweeps: a loose lead, a source that was not warm?"
                 )
-        return CalibratedLeg(leg, line, *corrections, left, tuple(then), tuple(mine))
+        return CalibratedLeg(leg, self.stands, line, *corrections, left, tuple(then), tuple(mine))
 
-    def _notes(self, legs: tuple[CalibratedLeg, ...]) -> list[str]:
+    def _notes(self, legs: list[CalibratedLeg], state: str) -> list[str]:
         """What a person should know beside the numbers."""
         notes = [
             f"The ammeter's own error, {self.meter.gain_error:.2%} of each current, is common to all values and not in theirs."
         ]
         if not all(leg.within for leg in legs):
             notes.append("What is left is the bend of the converter itself: gain and offset cannot straighten it.")
+        if not self.plan.both_ranges:
+            notes.append(self._of_other(state))
         if not self.port.delivered.ideal:
             notes.append(
                 f'[ports."{self.port.port}"].delivered in the bench file was measured with the old calibration: remove it, or '
                 "measure it anew with neurorig accept-source --write."
             )
         return notes
+
+    def _of_other(self, state: str) -> str:
+        """What became of the range that was not calibrated; `state` of what was stored before."""
+        other = f"The range of {show(_other(self.stands), 'A')}"
+        if not self.source.corrections.by_range:
+            return (
+                f"{other} got the same: this firmware (protocol {self.source.contract}) has one calibration for both."
+            )
+        if state == "STORED":
+            return f"{other} keeps what it had. Before it is used it needs a calibration of its own: --both-ranges."
+        return f"{other} got the same, since nothing was stored before. It needs one of its own: --both-ranges."
 
 
 def _resistor(ohms: float | None) -> dict[str, float]:

@@ -14,19 +14,19 @@ from .source_page import notices, source_document, source_figure
 if TYPE_CHECKING:
     from neurorig.analysis.report.panel import Colour
 
-COLUMNS = ("leg", "gain", "offset, steps", "correction", "largest error before", "and after", "correction before")
+COLUMNS = ("leg", "gain", "offset, steps", "correction", "error before, steps", "after, steps", "correction before")
 SWEEPS: tuple[tuple[str, "Colour"], ...] = (("before", "orange"), ("after", "blue"))
 TEXT = (
-    "Each leg was swept into the ammeter before and after it was corrected, at other levels. A straight line through the first "
-    "sweep says what the leg is: steps delivered = gain x code of the converter + offset, where a step is a 4096th of the range. "
-    "The correction undoes that; it is kept in the source, the gain in 1/65536 and the offset in 1/256 of a step. An error "
-    "above 0 says that too much is delivered, in either leg's own direction. Errors behind ± are standard errors, without the "
-    "ammeter's own."
+    "Each leg was swept into the ammeter before and after it was corrected, at other levels, in each range by itself. A straight "
+    "line through the first sweep says what the leg is: steps delivered = gain x code of the converter + offset, where a step is "
+    "a 4096th of the range. The correction undoes that; it is kept in the source, the gain in 1/65536 and the offset in 1/256 of "
+    "a step. An error above 0 says that too much is delivered, in either leg's own direction. Errors behind ± are standard "
+    "errors, without the ammeter's own."
 )
 LEFT = (
-    "Upper: delivered less commanded, in magnitude; orange before, blue after, a curve for each range. Lower: what is left, in "
-    f"steps. Between the outer lines, at {HALF_STEP:g}, it is the rounding to whole steps of the converter, which are up to 5 % "
-    "larger than nominal."
+    "Upper: delivered less commanded, in magnitude; orange before, blue after. Lower: what is left, in steps of its range. "
+    f"Between the outer lines, at {HALF_STEP:g}, it is the rounding to whole steps of the converter, up to 5 % larger than "
+    "nominal."
 )
 
 
@@ -38,7 +38,11 @@ def calibration_document(record: dict[str, Any], result: CalibratedSource) -> Do
         "Ranges": ", ".join(f"{show(r, 'A')} (a step is {show(r / STEPS, 'A', 4)})" for r in result.ranges),
     }
     verdicts = [
-        Verdict(f"{LEG_NAMES[leg.leg]} within half a step", leg.within, f"largest error: {said_off(leg.after)}")
+        Verdict(
+            f"{show(leg.full_scale, 'A')}, {LEG_NAMES[leg.leg]} within half a step",
+            leg.within,
+            f"largest error: {_largest(leg.after)} steps",
+        )
         for leg in result.legs
     ]
     tables = [Table("Legs", COLUMNS, [cells(leg) for leg in result.legs]), _points(result)]
@@ -56,19 +60,19 @@ def cells(leg: CalibratedLeg) -> tuple[str, ...]:
     """One leg as a row of `COLUMNS`."""
     line = leg.line
     return (
-        LEG_NAMES[leg.leg].removesuffix(" leg"),
+        f"{show(leg.full_scale, 'A')} {LEG_NAMES[leg.leg].removesuffix(' leg')}",
         value_error(line.gain, line.gain_error, ""),
         value_error(line.offset, line.offset_error, ""),
         _text(leg.new),
-        said_off(leg.before),
-        said_off(leg.after),
+        _largest(leg.before),
+        _largest(leg.after),
         _text(leg.old),
     )
 
 
-def said_off(points: tuple[Point, ...]) -> str:
-    """The largest of their errors, in nA and in steps; with two ranges these may be those of two points."""
-    return f"{_off(max(points, key=lambda p: abs(p.off * p.step)))} nA, {_steps(worst(points))} steps"
+def _largest(points: tuple[Point, ...]) -> str:
+    """Of their errors, in nA and in steps."""
+    return f"{_off(worst(points))} nA, {_steps(worst(points))}"
 
 
 def _off(p: Point) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from neurorig.signals import InstrumentError
+from neurorig.signals import InstrumentError, show
+
+from .segments import FULL_SCALE
 
 Leg = Literal["SOUR", "SINK"]
 LEGS: tuple[Leg, ...] = ("SOUR", "SINK")
@@ -42,25 +44,44 @@ class Correction:
 class Corrections:
     """Reads, writes and stores them, each confirmed; `ask` and `command` are the source's own lines.
 
-    Nothing may be played and both outputs must be off to write: the source refuses otherwise. Writing drops its programs.
+    Each leg has its own in each range. Read and written are those of the range that the channel's jumper selects; `full_scale`
+    (A) says which is meant, and InstrumentError is raised when the jumper stands in the other place. Nothing may be played and
+    both outputs must be off to write: the source refuses otherwise. Writing drops its programs.
     """
 
-    def __init__(self, name: str, ask: Callable[[str], str], command: Callable[[str], None]) -> None:
-        self._name, self._ask, self._command = name, ask, command
+    def __init__(self, name: str, contract: str, ask: Callable[[str], str], command: Callable[[str], None]) -> None:
+        self._name, self._contract, self._ask, self._command = name, contract, ask, command
+
+    @property
+    def by_range(self) -> bool:
+        """Whether each range has its own: contract 1.2 or later. Before, one set held in both."""
+        return int(self._contract.partition(".")[2]) >= 2
 
     def state(self) -> str:
         """DEFAULT, STORED, CHANGED or LOST (section 4, ``CAL:STAT?``)."""
         return self._ask("CAL:STAT?")
 
-    def read(self, channel: str) -> dict[Leg, Correction]:
+    def read(self, channel: str, full_scale: float) -> dict[Leg, Correction]:
         """Both legs of a channel."""
+        found = FULL_SCALE[self._ask(f"SOUR{channel}:RANG?").partition(",")[0]]
+        if abs(found - full_scale) > 1e-3 * full_scale:
+            raise InstrumentError(
+                f"{self._name}: the range jumper of channel {channel} selects {show(found, 'A')}, {show(full_scale, 'A')} was "
+                "expected."
+            )
         return {
             leg: Correction(int(self._ask(f"CAL:GAIN? {channel},{leg}")), int(self._ask(f"CAL:OFFS? {channel},{leg}")))
             for leg in LEGS
         }
 
-    def write(self, channel: str, corrections: Mapping[Leg, Correction], *, store: bool = False) -> None:
-        """Use these from now on, until the next restart or, with `store`, for good. Raises InstrumentError."""
+    def write(
+        self, channel: str, full_scale: float, corrections: Mapping[Leg, Correction], *, store: bool = False
+    ) -> None:
+        """Use these from now on, until the next restart or move of the jumper or, with `store`, for good.
+
+        What the other range has stored stays; if nothing was ever stored, it gets the same. Raises InstrumentError.
+        """
+        self.read(channel, full_scale)
         self._command(f"CAL:UNL {KEY}")
         try:
             for leg, correction in corrections.items():
@@ -70,7 +91,7 @@ class Corrections:
                 self._command("CAL:STOR")
         finally:
             self._command("CAL:LOCK")
-        found = {leg: c for leg, c in self.read(channel).items() if leg in corrections}
+        found = {leg: c for leg, c in self.read(channel, full_scale).items() if leg in corrections}
         if found != dict(corrections):
             raise InstrumentError(f"{self._name}: its calibration reads back as {found}, {corrections} was written.")
         if store and (state := self.state()) != "STORED":

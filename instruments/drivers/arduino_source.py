@@ -119,7 +119,7 @@ class ArduinoSource(Commanded):
         }
         self.adc = ArduinoAdc(link, self.identity, contract, name=f"{self.name} ADC", warnings=self.warnings)
         """Its own converter, in the role `Digitizer`; what it tells is reported, not measured."""
-        self.corrections = Corrections(self.name, self._ask, self._command)
+        self.corrections = Corrections(self.name, contract, self._ask, self._command)
         self._recorder: Recorder | None = None
         for part in (*self.channels.values(), *self.inputs.values(), self.adc):
             part.query, part.write = self._ask, self._command

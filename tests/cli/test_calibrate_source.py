@@ -22,7 +22,7 @@ def test_every_wired_channel_is_calibrated(tmp_path: Path, capsys: pytest.Captur
     assert [r["plan"]["source"] for r in records] == ["source.1", "source.2"]
     for record in records:
         assert record["result"]["within_half_a_step"] is True
-        for leg in record["result"]["legs"].values():
+        for leg in record["result"]["legs"]:
             assert leg["new"]["offset"] == pytest.approx(2100, abs=110)
             assert abs(leg["worst_after"]) < 0.6 < abs(leg["worst_before"])
         assert (Path(record["folder"]) / "calibration.json").exists()
@@ -84,6 +84,7 @@ if when == "report":
     source_calibration_report.calibration_document = lambda *said: (press(), drawn(*said))[1]
 sys.exit(app.run(arguments))
 """
+WHERE = "source.1, range of 250 uA"
 BEFORE = "its calibration is the one from before (gain, offset: source leg +0, +0; sink leg +0, +0). The outputs are off; what "
 OFF_AND_GONE = f"{BEFORE}was measured is not kept."
 
@@ -91,8 +92,8 @@ OFF_AND_GONE = f"{BEFORE}was measured is not kept."
 @pytest.mark.parametrize(
     ("when", "told"),
     [
-        ("0.2", f"source.1: nothing was written to it, {OFF_AND_GONE}"),
-        ("0.7", f"source.1: nothing was stored, {OFF_AND_GONE}"),
+        ("0.2", f"{WHERE}: nothing was tried, {OFF_AND_GONE}"),
+        ("0.7", f"{WHERE}: nothing was stored, {OFF_AND_GONE}"),
         ("report", "source.1: its new calibration is stored and in force; only its record is missing."),
     ],
 )
@@ -114,5 +115,5 @@ def test_a_stop_at_the_second_channel_names_the_first(tmp_path: Path) -> None:
         [sys.executable, "-c", second, "storing", *words, "--json"], capture_output=True, text=True, timeout=60, check=False
     )  # fmt: skip
     (folder,) = tmp_path.glob("*/*_calibration_channel_1")
-    assert "source.2: nothing was stored" in ended.stderr
+    assert "source.2, range of 250 uA: nothing was stored" in ended.stderr
     assert f"Calibrated and stored before: source.1 ({folder})." in json.loads(ended.stdout)["error"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurorig.cli.app import run
+from neurorig.instruments.drivers.arduino_calibration import Correction
 from neurorig.instruments.simulated.models.shield import AS_DRAWN, Leg
 
 from ..hardware.kicad.test_current_source import LEGS, STEP, code, driven, exported, held, quarter
@@ -30,19 +31,25 @@ def test_its_lines_are_those_of_the_netlist(jumper: str, number: int, leg: tuple
 
 
 @pytest.mark.needs("simavr")
-def test_calibrate_source_finds_and_corrects_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_calibrate_source_finds_and_corrects_it_in_both_ranges(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace('"arduino_source"\n', '"arduino_source"\nsimulate = "shield"\n')
     file = tmp_path / "bench.toml"
     file.write_text("\n".join(line for line in text.splitlines() if not line.startswith("delivered")), encoding="utf-8")
-    words = ["--with", "dmm.1", "--resistor", "10 kohm", "--source", "source.1", "--simulate", "--out", str(tmp_path)]
-    assert run(["calibrate-source", str(file), *words, "--json"]) == 0
+    words = ["--with", "dmm.1", "--resistor", "10 kohm", "--source", "source.1", "--both-ranges", "--simulate"]
+    assert run(["calibrate-source", str(file), *words, "--out", str(tmp_path), "--json"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
     assert record["result"]["within_half_a_step"] is True
-    for leg, drawn in zip(record["result"]["legs"].values(), AS_DRAWN.legs["FULL"], strict=True):
+    drawn_legs = [*AS_DRAWN.legs["FULL"], *AS_DRAWN.legs["QUARTER"]]
+    for leg, drawn in zip(record["result"]["legs"], drawn_legs, strict=True):
         assert leg["new"]["gain"] == pytest.approx((1 / drawn.gain - 1) * 65536, abs=3)
         assert leg["new"]["offset"] == pytest.approx(256 * drawn.dead / drawn.gain, abs=12)
-        assert abs(leg["worst_after"]) < 0.6
-        assert abs(leg["worst_before"]) > 8
+        assert abs(leg["worst_after"]) < 0.52  # half a step, and the ammeter's noise
+        correction = Correction(**leg["new"])
+        off = [drawn.steps(correction(code)) - code for code in range(16, correction.highest + 1)]
+        assert max(map(abs, off)) < 0.6  # the multimeter's own 24 ppm are 0.1 step at the highest
+    assert {leg["range"]: leg["old"] for leg in record["result"]["legs"]}[62.5e-6] == {"gain": 0, "offset": 0}
 
 
 @pytest.mark.needs("simavr")

@@ -33,6 +33,7 @@ from neurorig.signals import BenchError, ConfigError, LimitError
 STEP = 250e-6 / 4096
 WRONG = {"SOUR": (0.991, -8.2), "SINK": (1.012, 0.5)}
 """Gain and offset (steps) of the legs; the shield's own dead zone is 8 steps."""
+RANGES = (250e-6, 62.5e-6)
 AMMETER = 2.5e-4
 """Gain error of a Keithley 2450 on its ranges of 100 uA and 1 mA (SPEC-2450), each with an offset of its own."""
 OFFSETS = ((10e-6, 1.5e-9), (100e-6, 15e-9), (1e-3, 60e-9))
@@ -69,6 +70,9 @@ def by_smu(tmp_path_factory: pytest.TempPathFactory) -> tuple[CalibrateOutcome, 
 
 
 def test_gain_and_offset_are_found_within_their_errors(by_smu: tuple[CalibrateOutcome, list[str]]) -> None:
+    assert [(leg.full_scale, leg.leg) for leg in by_smu[0].result.legs] == [
+        (full_scale, leg) for full_scale in RANGES for leg in WRONG
+    ]
     for leg in by_smu[0].result.legs:
         gain, offset = WRONG[leg.leg]
         assert abs(leg.line.gain - gain) < 3 * math.hypot(leg.line.gain_error, AMMETER / 2)
@@ -77,17 +81,16 @@ def test_gain_and_offset_are_found_within_their_errors(by_smu: tuple[CalibrateOu
         assert leg.line.offset_error < 0.2
 
 
-@pytest.mark.parametrize("part", [1.0, 0.25])
 def test_afterwards_a_current_is_within_half_a_step_of_what_is_commanded(
-    by_smu: tuple[CalibrateOutcome, list[str]], part: float
+    by_smu: tuple[CalibrateOutcome, list[str]],
 ) -> None:
     """At every code of both legs and ranges, as far as the ammeter was right itself."""
     for leg in by_smu[0].result.legs:
         gain, offset = WRONG[leg.leg]
         codes = np.arange(16, leg.new.highest + 1)
         delivered = np.array([gain * leg.new(int(c)) + offset for c in codes])
-        amperes = codes * STEP * part
-        own = np.select([amperes <= full for full, _ in OFFSETS], [o / STEP / part for _, o in OFFSETS])
+        step = leg.full_scale / 4096
+        own = np.select([codes * step <= full for full, _ in OFFSETS], [o / step for _, o in OFFSETS])
         assert (np.abs(delivered - codes) <= HALF_STEP + codes * AMMETER + own).all()
         assert leg.within
 
@@ -105,11 +108,13 @@ def test_it_is_kept_under_the_serial_number_of_the_source(by_smu: tuple[Calibrat
     kept = json.loads((outcome.folder / "calibration.json").read_text(encoding="utf-8"))
     assert kept["source"]["serial"] == outcome.folder.parent.name
     assert kept["source"]["version"]
-    leg = kept["result"]["legs"]["source leg"]
-    assert leg["old"] == {"gain": 0, "offset": 0}
-    assert abs(leg["worst_before"]) > 40
-    assert abs(leg["worst_after"]) < 1
-    assert {p["range"] for p in leg["after"]} == {250e-6, 62.5e-6}
+    legs = kept["result"]["legs"]
+    assert kept["result"]["ranges"] == list(RANGES)
+    assert [(leg["range"], leg["leg"]) for leg in legs[::2]] == [(full_scale, "source leg") for full_scale in RANGES]
+    assert legs[2]["old"] == {"gain": 0, "offset": 0}
+    assert abs(legs[2]["worst_before"]) > 40
+    assert all(abs(leg["worst_after"]) < 1 for leg in legs)
+    assert legs[0]["old"] == legs[2]["new"], "what is stored first holds in both ranges"
     assert any("delivered in the bench file" in note for note in outcome.result.notes)
     assert "Source calibration" in outcome.report.read_text(encoding="utf-8")
 
@@ -147,11 +152,13 @@ def refused(rig: Rig, double: SimulatedProcess, do: Callable[[str], None] = lamb
     return str(caught.value)
 
 
-def stored(rig: Rig) -> tuple[str, set[Correction]]:
+def stored(rig: Rig, full_scale: float = 250e-6) -> tuple[str, set[Correction]]:
     corrections = rig.source("source").corrections  # type: ignore[attr-defined]  # the Arduino source has it
-    return corrections.state(), set(corrections.read("1").values())
+    return corrections.state(), set(corrections.read("1", full_scale).values())
 
 
+BOTH = CalibrationPlan("source.1", "meter.1", ohms=10e3, both_ranges=True)
+HAD = Correction(-3, 7)
 UNTOUCHED = ("DEFAULT", {Correction()})
 
 
@@ -187,7 +194,7 @@ def test_what_changes_between_the_sweeps_puts_the_old_calibration_back(tmp_path:
     with wrong_bench(bench, drift=5e-9) as (rig, double):
         said = refused(rig, double)
         assert "with its new correction it is still off" in said
-        assert "source.1: nothing was stored, its calibration is the one from before" in said
+        assert "source.1, range of 250 uA: nothing was stored, its calibration is the one from before" in said
         assert stored(rig)[1] == {Correction()}
         assert stored(rig)[0] == "CHANGED"  # written and put back, never stored
 
@@ -220,11 +227,68 @@ def test_a_stop_between_the_sweeps_puts_the_old_calibration_back(tmp_path: Path)
 
 
 def test_a_jumper_that_was_not_moved_is_noticed(tmp_path: Path) -> None:
-    plan = CalibrationPlan("source.1", "meter.1", ohms=10e3, both_ranges=True)
     with wrong_bench(bench_with(tmp_path, "keysight_34465a", low="-40 uA")) as (rig, _):
-        with pytest.raises(BenchError, match=r"jumper selects 250 uA, 62\.5 uA was expected"):
-            calibrate(plan, rig, lambda what, message: None, lambda part, what: None)
+        with pytest.raises(BenchError, match=r"jumper of channel 1 selects 250 uA, 62\.5 uA was expected"):
+            calibrate(BOTH, rig, lambda what, message: None, lambda part, what: None)
         assert stored(rig) == UNTOUCHED
+
+
+@pytest.mark.parametrize("before", ["DEFAULT", "STORED"])
+def test_a_stop_in_the_second_range_says_that_the_first_is_stored(tmp_path: Path, before: str) -> None:
+    """It stays stored; the second keeps what it had, or what came with the first if nothing was ever stored."""
+
+    def stop(part: float, what: str) -> None:
+        if part > 0.8:
+            raise KeyboardInterrupt
+
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double):
+        if before == "STORED":
+            corrections = rig.source("source").corrections  # type: ignore[attr-defined]  # the Arduino source has it
+            corrections.write("1", 250e-6, dict.fromkeys(WRONG, HAD), store=True)
+        do = done_by(lambda what: None, double)
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            calibrate(BOTH, rig, do, stop)
+        do("Put the jumper on.", {"jumper": {"source.1": 62.5e-6}})
+        new = stored(rig, 62.5e-6)[1]
+        assert len(new) == 2
+        do("Put the jumper off.", {"jumper": {"source.1": 250e-6}})
+        assert stored(rig)[1] == ({HAD} if before == "STORED" else new)
+    whose = "the one from before" if before == "STORED" else "that of the other range"
+    assert re.search(
+        r"source\.1, range of 62\.5 uA: its new calibration is stored\. source\.1, range of 250 uA: nothing was stored, "
+        rf"its calibration is {whose} \(gain, offset: source leg [+-]\d+",
+        str(stopped.value),
+    )
+
+
+@pytest.mark.parametrize("before", ["DEFAULT", "STORED"])
+def test_one_range_leaves_the_other_and_says_so(tmp_path: Path, before: str) -> None:
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double):
+        if before == "STORED":
+            corrections = rig.source("source").corrections  # type: ignore[attr-defined]  # the Arduino source has it
+            corrections.write("1", 250e-6, dict.fromkeys(WRONG, HAD), store=True)
+        do = done_by(lambda what: None, double)
+        plan = CalibrationPlan("source.1", "meter.1", ohms=10e3)
+        result = calibrate(plan, rig, do, lambda part, what: None)
+        new = {leg.new for leg in result.legs}
+        assert stored(rig) == ("STORED", new)
+        do("Put the jumper on.", {"jumper": {"source.1": 62.5e-6}})
+        assert stored(rig, 62.5e-6) == ("STORED", {HAD} if before == "STORED" else new)
+    told = "keeps what it had" if before == "STORED" else "got the same, since nothing was stored before"
+    assert result.ranges == [250e-6]
+    assert any(note.startswith(f"The range of 62.5 uA {told}") for note in result.notes)
+
+
+def test_a_firmware_with_one_calibration_for_both_ranges_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double):
+        monkeypatch.setattr(rig.source("source").corrections, "_contract", "1.1")  # type: ignore[attr-defined]
+        do = done_by(lambda what: None, double)
+        with pytest.raises(BenchError, match="has one calibration for both ranges"):
+            calibrate(BOTH, rig, do, lambda part, what: None)
+        result = calibrate(CalibrationPlan("source.1", "meter.1", ohms=10e3), rig, do, lambda part, what: None)
+    assert any("62.5 uA got the same" in note for note in result.notes)
 
 
 @pytest.mark.parametrize(
