@@ -10,19 +10,24 @@ from neurorig.signals import Stamps, Trace
 from ..roles import Chunk, SelfReport
 from .arduino_stream import STAMP, ArduinoAdc, SpikeInput
 
-SAMPLE = 0.5e-3
+SAMPLE, LONG = 0.5e-3, 10.0
 """Seconds of a read-back's period for each quantity streamed: two are taken 1000 times a second, four 500 times, and 72 ms
-may always pass between two fetches (144 samples are kept; 96 ms by a source of 1.1, which keeps 192)."""
+may always pass between two fetches (144 samples are kept). While a program plays that is longer than `LONG` seconds they are
+taken half as often, and 144 ms may pass: a simulated bench took up to 53 ms where twice as many programs as processors were
+busy."""
 
 
 class Recorder:
-    """One report: `begin` before the start, `take` while it runs, `finish` after the end."""
+    """One report of a program of `duration` s: `begin` before the start, `take` while it runs, `finish` after the end."""
 
-    def __init__(self, adc: ArduinoAdc, quantities: Sequence[str], inputs: Mapping[str, SpikeInput]) -> None:
+    def __init__(
+        self, adc: ArduinoAdc, quantities: Sequence[str], inputs: Mapping[str, SpikeInput], duration: float
+    ) -> None:
         self._adc, self._quantities, self._inputs = adc, tuple(quantities), dict(inputs)
         self._stamps: dict[str, list[Stamps]] = {name: [] for name in inputs}
         self._pieces: list[Chunk] = []
         self._lost = 0
+        self._period = SAMPLE * len(quantities) * (2 if duration > LONG else 1)
         self.begun = False
 
     def begin(self) -> None:
@@ -31,7 +36,7 @@ class Recorder:
             spikes.switch(True)
             spikes.begin()
         if self._quantities:
-            self._rate = self._adc.stream(self._quantities, SAMPLE * len(self._quantities)).rate
+            self._rate = self._adc.stream(self._quantities, self._period).rate
         self.begun = True
 
     def take(self) -> None:

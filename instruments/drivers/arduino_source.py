@@ -188,7 +188,7 @@ class ArduinoSource(Commanded):
         if not self._loaded:
             raise InstrumentError(f"{self.name}: there is no program to play; load one first.")
         self._rest()
-        patience = max(e.steps.duration for e in self._loaded.values()) + PATIENCE
+        patience = self._duration() + PATIENCE
         self._keep_alive = KeepAlive(self.link, lambda link: link.query("SYST:VERS?"), PING, patience)
         for name, channel in self.channels.items():
             channel.output = "ON" if name in self._loaded else "OFF"
@@ -199,6 +199,10 @@ class ArduinoSource(Commanded):
         wanted = _ARMED | sum(_ON[int(name) - 1] for name in self._loaded)
         if status & (_ARMED | _ON[0] | _ON[1]) != wanted:
             raise InstrumentError(f"{self.name}: did not arm; its status is {status}, {wanted} was expected.")
+
+    def _duration(self) -> float:
+        """Seconds that what is loaded will play."""
+        return max((e.steps.duration for e in self._loaded.values()), default=0.0)
 
     def fire(self) -> None:
         """Start now; SYNC OUT rises with the first tick. Never repeated: after a failure ask `running`."""
@@ -272,14 +276,17 @@ class ArduinoSource(Commanded):
     def report(self, channels: Sequence[str], inputs: Sequence[str]) -> None:
         """Keep voltage and current of these channels, and stamps of these SPIKE INs, of what is loaded, from `arm` on.
 
-        They are fetched whenever `running` is asked: at least every 70 ms. A firmware that cannot stream gives stamps only.
+        They are fetched whenever `running` is asked: at least every 70 ms. One channel is read back 1000 times a second, two are
+        500 times, half as often in a program of more than 10 s; each trace has its rate. A firmware that cannot stream gives
+        stamps only.
         """
         quantities = [q for q in QUANTITIES if q[1:] in [self._known(c) for c in channels]]
         if quantities and not self.adc.possible:
             quantities = []
             told = f"{self.name}: its firmware speaks protocol {self.contract} and streams no read-backs; 1.1 does."
             self.warnings += [told] if told not in self.warnings else []
-        self._recorder = Recorder(self.adc, quantities, {c: self.inputs[self._known(c)] for c in inputs})
+        spikes = {c: self.inputs[self._known(c)] for c in inputs}
+        self._recorder = Recorder(self.adc, quantities, spikes, self._duration())
 
     def reported(self) -> SelfReport:
         """End the report and give it; for after `off`. InstrumentError when nothing was played since `report`."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from neurorig.instruments import roles
+from neurorig.instruments.drivers import arduino_report
 from neurorig.instruments.drivers.arduino_source import ArduinoSource
 from neurorig.instruments.drivers.arduino_stream import ArduinoAdc, SpikeInput
 from neurorig.instruments.roles import ChannelSetup, Digitizer, SelfReporting
@@ -214,9 +215,25 @@ def test_both_channels_are_read_back_half_as_often(source):
     assert report.lost_scans == 0
 
 
+def test_in_a_long_program_there_is_twice_the_time_to_fetch(source, bench):
+    """It is read back half as often, and what it tells says how often; nothing is lost in 135 ms without a question."""
+    source.load({"1": Program((Loop(2, (Hold(10e-6, 5001 * MS),)), Hold(0, MS)))})
+    source.report(("1",), ())
+    source.arm()
+    source.fire()
+    while source.running():
+        bench.world.advance_to(bench.world.now + 0.135)
+    source.off()
+    report = source.reported()
+    assert {t.rate for t in report.read_backs.values()} == {500.0}
+    assert report.lost_scans == 0
+    assert 5001 <= len(report.read_backs["I1"]) < 5500
+
+
 @pytest.mark.timeout(180)
-def test_a_hundred_thousand_spikes_at_each_input_are_all_reported_while_the_stream_runs(source, bench):
+def test_a_hundred_thousand_spikes_at_each_input_are_all_reported_while_the_stream_runs(source, bench, monkeypatch):
     """Each by its own edge, but for edges at both inputs at once: the one capture unit holds the later."""
+    monkeypatch.setattr(arduino_report, "LONG", math.inf)  # 1000 read-backs a second for all of the 140 s
     rng = np.random.default_rng(7)
     spikes = {n: np.cumsum(rng.exponential(0.4e-3, 100_000) + 0.9e-3) for n in (1, 2)}  # 770 a second each: 130 s
     source.load({"1": Program((Loop(14, (Hold(10e-6, 10_000 * MS),)), Hold(0, MS)))})
