@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include <avr/pgmspace.h>
+#include <avr/wdt.h>
 #include <util/crc16.h>
 
 #include "uart.h"
@@ -88,6 +89,7 @@ void answer_block(uint16_t length)
 void answer_block_byte(uint8_t byte)
 {
     sum = _crc_xmodem_update(sum, byte);
+    wdt_reset(); /* a long one may take 100 ms, but ends */
     uart_put(byte);
 }
 

@@ -116,7 +116,7 @@ bool output_quarter(uint8_t channel)
     return channel == 0 ? !(PINB & _BV(PIN_RANGE1)) : !(PINC & _BV(PIN_RANGE2));
 }
 
-uint32_t output_full_scale(bool in_quarter)
+static uint32_t output_full_scale(bool in_quarter)
 {
     return in_quarter ? FULL_SCALE / 4 : FULL_SCALE;
 }
@@ -134,6 +134,13 @@ NOT_INLINE void output_look_at_jumpers(void)
     }
 }
 
+NOT_INLINE int32_t output_nanoamperes(int16_t code, bool in_quarter)
+{
+    uint32_t magnitude = code < 0 ? (uint32_t)-code : (uint32_t)code;
+    int32_t nanoamperes = (int32_t)((magnitude * output_full_scale(in_quarter) + 2048) / 4096);
+    return code < 0 ? -nanoamperes : nanoamperes;
+}
+
 int32_t output_level(uint8_t channel)
 {
     int16_t code;
@@ -141,9 +148,7 @@ int32_t output_level(uint8_t channel)
     {
         code = output_levels[channel];
     }
-    uint32_t magnitude = code < 0 ? (uint32_t)-code : (uint32_t)code;
-    int32_t nanoamperes = (int32_t)((magnitude * output_full_scale(quarter[channel]) + 2048) / 4096);
-    return code < 0 ? -nanoamperes : nanoamperes;
+    return output_nanoamperes(code, quarter[channel]);
 }
 
 uint8_t output_set(uint8_t channel, int32_t nanoamperes)

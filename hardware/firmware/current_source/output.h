@@ -28,9 +28,11 @@ void output_switch_off(uint8_t channel);
 uint8_t output_set(uint8_t channel, int32_t nanoamperes);
 int32_t output_level(uint8_t channel);
 
+/* The nominal current of a code, rounded. */
+int32_t output_nanoamperes(int16_t code, bool in_quarter);
+
 /* The range jumper as it is now: true when it is closed. */
 bool output_quarter(uint8_t channel);
-uint32_t output_full_scale(bool quarter); /* nA */
 
 /* In IDLE, before every line: if a jumper was moved, the channel's level becomes 0, its program is dropped, and its corrections are
    those of the range. */

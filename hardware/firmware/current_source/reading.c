@@ -11,6 +11,7 @@
 #include "stream.h"
 
 #define COUNTS 1024
+#define CODES_A_COUNT 4
 #define FULL_MILLIVOLTS 5000
 #define SLOT_LEAST 2
 #define SLOT_MOST 8000
@@ -22,10 +23,7 @@ HANDLER(measure_current)
     if (!parameters_name_channel())
         return DATA_OUT_OF_RANGE;
     uint8_t n = shared.request.channel;
-    int16_t count = stream_measure(2 * n + I1);
-    uint32_t magnitude = count < 0 ? (uint32_t)-count : (uint32_t)count;
-    int32_t current = (int32_t)((magnitude * output_full_scale(output_quarter(n)) + COUNTS / 2) / COUNTS);
-    return value(count < 0 ? -current : current);
+    return value(output_nanoamperes(CODES_A_COUNT * stream_measure(2 * n + I1), output_quarter(n)));
 }
 
 HANDLER(measure_voltage)

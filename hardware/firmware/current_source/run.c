@@ -123,13 +123,13 @@ static void end(void)
 /* After a tick was planned, with interrupts off: what takes longer. Ticks that come meanwhile interrupt it. */
 __attribute__((used)) void run_go_on(void)
 {
+    stamps_go_on();
     sync_plan(coming & TICK_SYNC, OCR1A);
     if (!(output_shown & PLAYS * 3))
         end();
     else if (!run_preparing) {
         run_preparing = true;
         sei();
-        stamps_go_on();
         ticks_fill();
         cli();
         run_preparing = false;
@@ -243,15 +243,15 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "sts %[ocr], r30\n\t"
         "ldi r24, %[arm]\n\t" /* converter_arm() */
         "sts %[tccr1a], r24\n\t"
-        "lds r24, %[sync]\n\t"
-        "eor r24, r25\n\t" /* bit 7: SYNC changes */
-        "brmi 8f\n\t"
         "sbrs r25, 6\n\t"
-        "rjmp 9f\n\t"
+        "rjmp 7f\n\t"
         "lds r24, %[preparing]\n\t"
         "tst r24\n\t"
         "breq 8f\n\t"
         "sbi %[flags], %[hungry]\n"
+        "7:\tlds r24, %[sync]\n\t"
+        "eor r24, r25\n\t" /* bit 7: SYNC changes */
+        "brmi 8f\n"
         "9:\tpop r31\n\t"
         "pop r30\n\t"
         "pop r19\n\t"

@@ -100,8 +100,8 @@ static void keep(uint8_t channel, uint32_t stamp)
     kept[channel].count = count + 1;
 }
 
-/* The capture unit holds the time of the last rise of either input; the levels tell of which. Once they are read other interrupts
-   may come, for a byte waits for 960 cycles at most; but no ticks are prepared meanwhile, which takes longer than a pulse. */
+/* The capture unit holds the time of the last rise of either input, at most 32 ms ago; the levels tell of which. While it is kept
+   other interrupts may come, for a byte waits for 960 cycles at most; but no ticks are prepared, which takes longer than a pulse. */
 ISR(PCINT2_vect)
 {
     bool was_preparing = run_preparing;
@@ -109,17 +109,17 @@ ISR(PCINT2_vect)
     uint8_t now;
     while (PCICR = _BV(PCIE2), (now = PIND & INPUTS) != levels) {
         PCICR = 0;
-        uint32_t when = clock_of_count(ICR1);
-        sei();
+        uint16_t captured = ICR1, count = TCNT1;
+        uint32_t stamp = clock_of_count(count) - (uint16_t)(count - captured) - t0;
         uint8_t risen = now & (uint8_t)~levels & enabled;
         levels = now;
-        uint32_t stamp = when - t0;
-        if (risen && stamping != NOT_STAMPING && (stamping == STAMPING || stamp <= INT32_MAX)) {
-            if (risen & _BV(PIN_SPIKE1))
-                keep(0, stamp);
-            if (risen & _BV(PIN_SPIKE2))
-                keep(1, stamp);
-        }
+        if (stamping == NOT_STAMPING || (stamping == BEFORE_T0 && stamp > INT32_MAX))
+            risen = 0;
+        sei();
+        if (risen & _BV(PIN_SPIKE1))
+            keep(0, stamp);
+        if (risen & _BV(PIN_SPIKE2))
+            keep(1, stamp);
         cli();
         if (++edges == EDGES_MOST) {
             FLAGS |= FLAG_STAMPS_LOST;

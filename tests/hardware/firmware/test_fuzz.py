@@ -197,6 +197,11 @@ def are_alike(line: bytes, found: bytes, expected: bytes) -> bool:
     return False
 
 
+def was_overrun(line: bytes, found: bytes, expected: bytes) -> bool:
+    """A block that would be refused all the same came while programs left no time to take it in: bytes were lost (section 2)."""
+    return b"WAV:DATA" in line.upper() and found.startswith(b"ERR -363") and expected.startswith(b"ERR")
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_it_answers_and_drives_as_the_model_of_the_page_does(part: int, record_property) -> None:
     """Outputs may be switched on, programs run, the watchdog trips: every answer and level is explained by the model."""
@@ -206,12 +211,17 @@ def test_it_answers_and_drives_as_the_model_of_the_page_does(part: int, record_p
         r = random.Random(-1 - seed)
         for _ in range(STREAM):
             line = text(r) + b"\n"
-            for found, expected in pair.send(line):
-                assert are_alike(line, found, expected), (seed, line, found, expected)
+            running = pair.model.source.machine.state is State.RUNNING
+            replies = pair.send(line)
             if pair.model.session._framer.in_block:
                 pair.meet(0.3)
                 expected = pair.model.session.receive(b"")
-                assert pair.after(0, expected) == expected, (seed, line)
+                replies += [(pair.after(0, expected).rstrip(b"\n"), expected.rstrip(b"\n"))]
+            for found, expected in replies:
+                if running and was_overrun(line, found, expected):
+                    pair.send(b"*CLS\n")
+                else:
+                    assert are_alike(line, found, expected), (seed, line, found, expected)
             pair.meet(r.choice([0.0, 0.0, 0.0, 0.01, 0.3, 2.5]))
             pair.check_outputs()
         for found, expected in pair.send(b"\n" + b"SYST:VERS?\n"):
