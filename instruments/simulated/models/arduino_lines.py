@@ -98,8 +98,8 @@ class Line:
 
     @cached_property
     def summed(self) -> bool:
-        """Whether the line ends like one that carries a checksum, right or wrong."""
-        return self.block is None and _SUMMED.search(self.raw.strip(b" ")) is not None
+        """Whether the line is whole and ends like one that carries a checksum, right or wrong."""
+        return not self.spoiled and self.block is None and _SUMMED.search(self.raw.strip(b" ")) is not None
 
     def text(self) -> str:
         """The request without its checksum. Raises Refused (-101, -360, or what spoiled it)."""
