@@ -12,7 +12,7 @@ import pytest
 from neurorig.hardware.firmware.simulated import HERTZ
 
 from ...instruments.protocol_client import MARK, begin, crc16, hold, loop, ramp
-from .current_source_bench import ENABLE, LATCHED, MS, SYNC, US, Bench, edges, latches
+from .current_source_bench import ENABLE, LATCHED, MS, SYNC, US, Bench, Variable, built, edges, latches
 
 pytestmark = pytest.mark.needs("simavr")
 
@@ -341,6 +341,31 @@ def test_stamps_are_halves_of_microseconds_since_t0_rounded_down() -> None:
         data = bench.block(f"SPIK:DATA? {n},64")
         stamps = struct.unpack(f"<H{len(due[n])}I", data)[1:]
         assert all(abs(stamp - (at - t0) / 8 + 0.5) <= 1 for stamp, at in zip(stamps, due[n], strict=True))
+
+
+@pytest.mark.needs("avr")
+@pytest.mark.parametrize("gap", [20, 40, 60, 90, 120])
+def test_spikes_close_together_are_right_when_the_clock_overflows(gap: int) -> None:
+    """Every 32.8 ms the timer's 16 bits begin anew, between a capture and its reading or not."""
+    bench = Bench(built())
+    controller, overflows = bench.controller, Variable(bench.controller, built(), "clock_overflows")
+    bench.arm({1: hold(100, 60_000)}, 1000, "SPIK:STAT 1,ON", "SPIK:STAT 2,ON")
+    controller.events()
+    start(bench)
+    t0 = t0_of(controller.events())
+    before = overflows.value
+    while overflows.value == before:
+        controller.run(1)
+    overflow = controller.cycle  # and some more, until the interrupt for it
+    for lead in range(gap + 10, 260, 14):
+        while overflow < controller.cycle + 3000:
+            overflow += 65536 * 8
+        spikes = [overflow - lead, overflow - lead + gap]
+        controller.spikes(np.array(spikes, np.uint64), np.array([0, 1], np.uint8))
+        controller.run(overflow + 3000 - controller.cycle)
+        for n, at in enumerate(spikes, 1):
+            (stamp,) = struct.unpack("<2xI", bench.block(f"SPIK:DATA? {n},64"))
+            assert abs(stamp * 8 - (at - t0)) < 25 * US, (lead, n)
 
 
 # The stream of read-backs, section 14
