@@ -8,16 +8,16 @@ uint16_t converter_word(uint8_t channel, int16_t code, uint16_t last)
     return output | calibration_corrected(code, corrections[channel]);
 }
 
+static NOT_INLINE void shift(uint8_t channel, uint16_t word)
+{
+    converter_shift(channel, word);
+}
+
 void converter_legs(uint8_t channel, uint16_t word)
 {
     word &= (uint16_t)~CROSSES;
-    if (channel == 0) {
-        converter_shift(0, converter_other(word));
-        converter_shift(0, word);
-    } else {
-        converter_shift(1, converter_other(word));
-        converter_shift(1, word);
-    }
+    shift(channel, converter_other(word));
+    shift(channel, word);
 }
 
 void converter_latch(void)

@@ -64,6 +64,7 @@ int main(void)
         wdt_reset();
         line_poll();
         watchdog_check();
+        run_meanwhile();
         rest();
     }
 }

@@ -18,6 +18,7 @@
 
 #define START_AFTER 16 /* halves from the trigger to t0: time to plan LDAC and SYNC for it */
 #define ENOUGH 16      /* halves before a tick within which LDAC and SYNC can still be planned */
+#define TO_BE_FILLED 0x40 /* bit of what happens in a tick: the queue */
 #define LATE_BY 40     /* halves by which a tick comes later that was held up */
 
 volatile uint8_t run_state;
@@ -27,7 +28,7 @@ uint16_t run_ticks[CHANNELS];
 static uint8_t armed; /* bit n: channel n is in this run */
 static uint16_t tick_counts __attribute__((used)); /* a tick in counts of timer 1 */
 static uint8_t coming __attribute__((used));       /* of the tick that comes next and waits for LDAC: what */
-volatile bool run_preparing __attribute__((used));
+volatile uint8_t run_busy __attribute__((used));
 
 void run_init(void)
 {
@@ -120,20 +121,36 @@ static void end(void)
     run_state = IDLE;
 }
 
+/* Prepares ticks, with interrupts let in, unless that goes on already. Interrupts off. */
+static NOT_INLINE void prepare(void)
+{
+    if (run_busy)
+        return;
+    run_busy = TICKS_PREPARED;
+    sei();
+    ticks_fill();
+    cli();
+    run_busy = 0;
+}
+
 /* After a tick was planned, with interrupts off: what takes longer. Ticks that come meanwhile interrupt it. */
-__attribute__((used)) void run_go_on(void)
+__attribute__((used)) void run_go_on(uint8_t what)
 {
     stamps_go_on();
-    sync_plan(coming & TICK_SYNC, OCR1A);
+    sync_plan(what & TICK_SYNC, OCR1A);
     if (!(output_shown & PLAYS * 3))
         end();
-    else if (!run_preparing) {
-        run_preparing = true;
-        sei();
-        ticks_fill();
-        cli();
-        run_preparing = false;
-    }
+    else if (what & TO_BE_FILLED)
+        prepare();
+}
+
+void run_meanwhile(void)
+{
+    if (run_state == RUNNING)
+        ATOMIC_BLOCK(ATOMIC_FORCEON)
+        {
+            prepare();
+        }
 }
 
 /* A byte to the converter takes 16 cycles, and one until the next may be written: shorter than to ask whether it is out. */
@@ -194,7 +211,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "brne 0f\n\t"
         "sbi %[flags], %[overrun]\n\t" /* none is ready */
         "sbi %[flags], %[hungry]\n\t"
-        "andi r25, 0xFF-3*%[changes]\n\t"
+        "andi r25, 0xFC\n\t" /* no CHANGES */
         "ori r25, 0x40\n\t"
         "sts %[coming], r25\n\t"
         "rjmp 6f\n"
@@ -248,6 +265,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "lds r24, %[preparing]\n\t"
         "tst r24\n\t"
         "breq 8f\n\t"
+        "sbrs r24, 0\n\t" /* TICKS_PREPARED */
         "sbi %[flags], %[hungry]\n"
         "7:\tlds r24, %[sync]\n\t"
         "eor r24, r25\n\t" /* bit 7: SYNC changes */
@@ -270,6 +288,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "push r26\n\t"
         "push r27\n\t"
         "clr r1\n\t"
+        "mov r24, r25\n\t"
         "%~call run_go_on\n\t"
         "pop r27\n\t"
         "pop r26\n\t"
@@ -286,8 +305,8 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
           [tcnt] "n"(_SFR_MEM_ADDR(TCNT1)), [spdr] "I"(_SFR_IO_ADDR(SPDR)), [port1] "I"(_SFR_IO_ADDR(PORTB)),
           [pin1] "I"(PIN_CS1), [port2] "I"(_SFR_IO_ADDR(PORTC)), [pin2] "I"(PIN_CS2), [flags] "I"(_SFR_IO_ADDR(FLAGS)),
           [overrun] "I"(OVERRUN_BIT), [hungry] "I"(HUNGRY), [coming] "i"(&coming), [shown] "i"(&output_shown),
-          [counts] "i"(&tick_counts), [preparing] "i"(&run_preparing), [sync] "i"(&sync_high), [in] "i"(&ticks_in),
+          [counts] "i"(&tick_counts), [preparing] "i"(&run_busy), [sync] "i"(&sync_high), [in] "i"(&ticks_in),
           [out] "i"(&ticks_out), [queue] "i"(ticks_queue), [size] "n"(sizeof ticks_queue),
-          [middle] "n"(FILL_AT * sizeof *ticks_queue), [playing] "M"(PLAYS * 3), [changes] "M"(CHANGES),
+          [middle] "n"(FILL_AT * sizeof *ticks_queue), [playing] "M"(PLAYS * 3),
           [crosses] "I"(CROSSES_BIT), [enough] "n"(ENOUGH), [late] "I"(LATE_BY));
 }

@@ -10,7 +10,7 @@
 #include "pins.h"
 #include "run.h"
 
-#define EDGES_MOST 16 /* from look to look at the watchdog: a comparator that chatters shall not have the processor to itself */
+#define EDGES_MOST 16 /* in a millisecond: a comparator that chatters shall not have the processor to itself */
 #define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
 
 static volatile struct {
@@ -21,7 +21,7 @@ static volatile struct {
 } kept[CHANNELS];
 
 static uint8_t enabled; /* bits of port D */
-static uint8_t edges;   /* since the last look at the watchdog */
+static uint8_t edges;   /* since stamps_look() */
 static uint8_t levels;
 static enum { NOT_STAMPING, BEFORE_T0, STAMPING } stamping;
 static uint32_t t0;
@@ -104,8 +104,8 @@ static void keep(uint8_t channel, uint32_t stamp)
    other interrupts may come, for a byte waits for 960 cycles at most; but no ticks are prepared, which takes longer than a pulse. */
 ISR(PCINT2_vect)
 {
-    bool was_preparing = run_preparing;
-    run_preparing = true;
+    uint8_t was_busy = run_busy;
+    run_busy |= SPIKE_KEPT;
     uint8_t now;
     while (PCICR = _BV(PCIE2), (now = PIND & INPUTS) != levels) {
         PCICR = 0;
@@ -126,7 +126,7 @@ ISR(PCINT2_vect)
             break;
         }
     }
-    run_preparing = was_preparing;
+    run_busy = was_busy;
 }
 
 void stamps_answer(uint8_t channel, uint8_t most)

@@ -7,7 +7,7 @@
 
 #define STAMPS 44
 
-/* Lets edges in, again: to be called with every look at the watchdog. */
+/* Lets edges in, again: to be called every millisecond. */
 void stamps_look(void);
 void stamps_enable(uint8_t channel, bool on);
 bool stamps_enabled(uint8_t channel);

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "output.h"
 #include "player.h"
+#include "run.h"
 #include "stamps.h"
 #include "watchdog.h"
 
@@ -30,7 +31,6 @@ static struct {
     bool begun : 1;       /* there is a scan */
     bool keeping : 1;     /* it is being kept */
     bool losing : 1;      /* until all that is kept is fetched */
-    bool start_known : 1; /* there was a start since scan 0 */
     bool negative : 1;    /* leg and OE of the conversion being made */
     bool flowing : 1;
 } is; /* changed with interrupts off */
@@ -52,6 +52,7 @@ static volatile uint8_t kept;
 static uint16_t lost; /* scans just before `first`, 65535: or more */
 
 static uint32_t start_scan; /* the scan being taken at the last start */
+static bool start_known;    /* there was one since scan 0 */
 
 static volatile uint8_t request = NOTHING; /* a quantity for MEAS, taken in a free slot */
 static volatile int16_t measured;
@@ -123,6 +124,7 @@ bool stream_start(void)
     while (ADCSRA & _BV(ADSC))
         ;
     memset(&is, 0, sizeof is);
+    start_known = false;
     is.on = true;
     TIFR0 = _BV(OCF0B);
     TIMSK0 |= _BV(OCIE0B);
@@ -203,6 +205,9 @@ static inline bool take_bit(uint8_t *bits)
 /* 20 us after a trigger: the conversion before is there to be read, the input of the next can be selected. */
 ISR(TIMER0_COMPB_vect)
 {
+    uint8_t was_busy = run_busy;
+    run_busy |= SAMPLE_TAKEN;
+    sei();
     uint8_t read = being_made;
     if (read != NOTHING) {
         int16_t value = with_sign(read, (int16_t)ADC, is.negative, is.flowing);
@@ -227,7 +232,9 @@ ISR(TIMER0_COMPB_vect)
     }
     uint8_t next = selected;
     if (slot == 0) {
+        cli();
         begin_scan();
+        sei();
         coming = stream_set;
         next = (uint8_t)-1;
     }
@@ -243,6 +250,8 @@ ISR(TIMER0_COMPB_vect)
         ADMUX = input_of(selected);
     if (++slot == stream_slots)
         slot = 0;
+    cli();
+    run_busy = was_busy;
 }
 
 void stream_answer(uint8_t most)
@@ -283,7 +292,7 @@ void stream_answer(uint8_t most)
 
 void stream_note_start(void)
 {
-    is.start_known = is.on && is.begun;
+    start_known = is.on && is.begun;
     start_scan = scan;
 }
 
@@ -294,7 +303,7 @@ void stream_answer_t0(void)
     uint32_t period = (uint32_t)stream_slots * SLOT;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        known = is.on && is.start_known;
+        known = is.on && start_known;
         at_scan = start_scan;
         halves = stamps_t0() - (began + start_scan * period) - SAMPLING_DELAY;
     }

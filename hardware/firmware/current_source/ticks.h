@@ -25,8 +25,8 @@ extern struct tick *volatile ticks_in, *volatile ticks_out; /* where the next go
 
 void ticks_begin(void);
 
-/* Prepares as many as there is room for. Fewer if it takes so long that it is due again meanwhile: then the main loop has the rest
-   of that tick; if the host has to be heard; or if the programs are over. */
+/* Prepares as many as there is room for. Fewer if one was missed, if the host has to be heard (then the main loop has the rest of
+   that tick), or if the programs are over. */
 void ticks_fill(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <avr/io.h>
 
 #include "flags.h"
+#include "run.h"
 #include "watchdog.h"
 
 /* A host has one request out at a time; besides it only the safe line (11 bytes) may come while an answer is being made. */
@@ -83,8 +84,10 @@ bool uart_take(uint8_t *byte)
 
 void uart_put(uint8_t byte)
 {
-    do
+    watchdog_glance();
+    while (!(UCSR0A & _BV(UDRE0))) {
+        run_meanwhile();
         watchdog_glance();
-    while (!(UCSR0A & _BV(UDRE0)));
+    }
     UDR0 = byte;
 }

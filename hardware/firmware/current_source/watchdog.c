@@ -10,6 +10,7 @@
 #include "status.h"
 
 #define LOOK_EVERY 250 /* halves */
+#define LOOKS_PER_MS 8
 
 uint16_t watchdog_ms;
 uint8_t watchdog_seen;
@@ -17,6 +18,7 @@ uint8_t watchdog_seen;
 /* In halves. Not counted by an interrupt: others could hold it up. */
 static uint32_t silent; /* since the last valid line */
 static uint16_t last_look;
+static uint8_t looks;
 
 /* Each slot; its flag, which this clears, is also what triggers the converter of the stream. */
 ISR(TIMER0_COMPA_vect)
@@ -42,7 +44,10 @@ void watchdog_check(void)
     if (passed < LOOK_EVERY)
         return;
     last_look += passed;
-    stamps_look();
+    if (++looks == LOOKS_PER_MS) {
+        looks = 0;
+        stamps_look();
+    }
     if (!output_on(0) && !output_on(1))
         return;
     silent += passed;

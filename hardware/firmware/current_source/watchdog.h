@@ -24,6 +24,6 @@ INLINE void watchdog_glance(void)
 }
 
 /* So many slots after it interrupts must leave the processor to the main loop. */
-#define WATCHDOG_UNSEEN 7
+#define WATCHDOG_UNSEEN 10
 
 #endif

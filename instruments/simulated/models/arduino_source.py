@@ -22,6 +22,7 @@ FIRMWARE = "1.2.0"
 BYTE = 10 / 500_000
 """Seconds of one byte on the serial line."""
 CALIBRATION_KEY = 4922
+CRC_BYTES = 2
 LEG = word("SOUR", "SINK")
 
 
@@ -133,6 +134,8 @@ class SimulatedArduinoSource(ReadBacks):
         else:
             self.world.spend(travel + request.entry.cost)
         self.machine.look_at_jumpers()
+        if line.block is not None and len(line.block) < CRC_BYTES:
+            raise Refused(-161)
         if request.entry.idle:
             self.machine.must_be_idle()
         answer = getattr(self, request.entry.name)(*request.values)
