@@ -66,9 +66,6 @@ void calibration_store(void)
     calibration_state = STORED;
 }
 
-/* (c * (65536 + g) + 256 * o + 32768) >> 16, byte by byte: what is a multiple of 65536 stands outside of the sum, and the lowest
-   byte never matters; the sum stays below 2^14. By hand, since two channels have 50 us, and the compiler makes six products of
-   bytes out of each of the four. */
 __attribute__((naked, noinline)) uint16_t calibration_corrected(int16_t code __attribute__((unused)),
                                                                const struct correction *legs __attribute__((unused)))
 {
@@ -85,32 +82,7 @@ __attribute__((naked, noinline)) uint16_t calibration_corrected(int16_t code __a
             "ld r23, X+\n\t"
             "ld r18, X+\n\t" /* o, the sum */
             "ld r19, X\n\t"
-            "subi r18, 0x80\n\t" /* + 128 */
-            "sbci r19, 0xFF\n\t"
-            "movw r24, r20\n\t"
-            "mul r20, r22\n\t"
-            "mov r0, r1\n\t"
-            "clr r1\n\t"
-            "add r18, r0\n\t"
-            "adc r19, r1\n\t"
-            "mulsu r23, r20\n\t"
-            "add r18, r0\n\t"
-            "adc r19, r1\n\t"
-            "mul r21, r22\n\t"
-            "add r18, r0\n\t"
-            "adc r19, r1\n\t"
-            "mulsu r23, r21\n\t"
-            "add r24, r0\n\t"
-            "adc r25, r1\n\t"
-            "clr r1\n\t"
-            "add r24, r19\n\t"
-            "adc r25, r1\n\t"
-            "sbrc r19, 7\n\t"
-            "dec r25\n\t"
-            "sbrs r25, 7\n\t"
-            "ret\n\t"
-            "clr r24\n\t"
-            "clr r25\n"
+            CALIBRATION_CORRECT
             "3:\tret"
             :
             : [leg] "I"(sizeof(struct correction)));

@@ -61,7 +61,7 @@ int16_t player_begin_ramp(struct player *player, const uint8_t *segment)
 }
 
 /* By hand, in a third of the compiler's time: two channels have 50 us. r25 is what the player is and MARKED, X runs through the
-   segments; calibration_corrected() stands in it. */
+   segments. */
 __attribute__((naked, noinline, used)) void player_next(void)
 {
     __asm__ volatile(
@@ -154,33 +154,8 @@ __attribute__((naked, noinline, used)) void player_next(void)
         "ld r18, X+\n\t"
         "ld r19, X\n\t"
         "mov r27, r25\n\t"
-        "subi r18, 0x80\n\t"
-        "sbci r19, 0xFF\n\t"
-        "movw r24, r20\n\t"
-        "mul r20, r22\n\t"
-        "mov r0, r1\n\t"
-        "clr r1\n\t"
-        "add r18, r0\n\t"
-        "adc r19, r1\n\t"
-        "mulsu r23, r20\n\t"
-        "add r18, r0\n\t"
-        "adc r19, r1\n\t"
-        "mul r21, r22\n\t"
-        "add r18, r0\n\t"
-        "adc r19, r1\n\t"
-        "mulsu r23, r21\n\t"
-        "add r24, r0\n\t"
-        "adc r25, r1\n\t"
-        "clr r1\n\t"
-        "add r24, r19\n\t"
-        "adc r25, r1\n\t"
-        "sbrc r19, 7\n\t"
-        "dec r25\n\t"
-        "sbrs r25, 7\n\t"
-        "rjmp 7f\n\t"
-        "clr r24\n\t"
-        "clr r25\n"
-        "7:\tmov r18, r24\n\t"
+        CALIBRATION_CORRECT
+        "mov r18, r24\n\t"
         "or r18, r25\n\t"
         "ori r25, %[output]\n\t"
         "bld r25, 7\n\t"
