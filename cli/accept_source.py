@@ -34,7 +34,9 @@ def accept_source_command(
         str, Parameter(name="--with", show_default=False, help="What measures: scope.3, dmm.1 or, as the load, smu.1.")
     ],
     resistor_error: Annotated[str, Parameter(help="Relative error of a resistor.")] = "0.1 %",
-    at: Annotated[str, Parameter(help="Current of noise, step, sag and drift.")] = "45 uA",
+    at: Annotated[
+        str, Parameter(show_default=False, help="Current of noise, step, sag and drift (default: 45 uA, or what fits).")
+    ] = "",
     drift: Annotated[str, Parameter(help='How long to look for a drift; "0 s": not at all.')] = "60 s",
     needs: Annotated[
         str, Parameter(show_default=False, help="Judge by what this protocol needs; or by: bursting.")
@@ -60,7 +62,7 @@ def accept_source_command(
 
     ohms = tuple(parse(text, "ohm") for text in resistor)
     plan = AcceptancePlan(
-        source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A")
+        source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A") if at else None
     )
     request = AcceptRequest(plan, file, simulate, seed, out, needs=needs)
     if not as_json:

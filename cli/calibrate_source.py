@@ -49,7 +49,7 @@ def calibrate_source_command(
     """
     from neurorig.instruments.bench import load_bench
     from neurorig.protocols.calibrate_source import CalibrateRequest, calibrate_source
-    from neurorig.protocols.source_calibration import CalibrationPlan, check_calibration
+    from neurorig.protocols.calibration_plan import CalibrationPlan, check_calibration
     from neurorig.signals import parse
 
     ohms = parse(resistor, "ohm") if resistor else None

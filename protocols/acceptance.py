@@ -5,8 +5,9 @@ Every program keeps to the limits of the port that the channel is wired to, and 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ LOADS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.3, 3.6)
 """Volts at which a source-meter holds the channel for the sag; the one for everything else is the second."""
 PROBE, ALIKE = 5e-6, 0.05
 """A, the first current, by which the resistor is recognised; within this part."""
+WORKING = 45e-6
+"""A: most protocols live near I_min of these boards."""
 NOISE_SECONDS, NOISE_RATE, NOISE_SCREENS = 10.0, 20e3, (0.005, 0.02, 0.1, 0.5)
 """Length and rate of the records of the noise, and the half screens (V) that are tried until it fits."""
 CALM = 0.8
@@ -48,8 +51,8 @@ STEP_SECONDS, STEP_RATE = 2e-3, 5e6
 class AcceptancePlan:
     """What to accept and how: `source` and `meter` as ``instrument.channel``, resistors in ohm, the time of the drift in s.
 
-    `resistor_error`: relative, of one resistor. `working`: the current (A) of sag, drift, step and noise; most protocols
-    live near I_min of these boards.
+    `resistor_error`: relative, of one resistor. `working`: the current (A) of sag, drift, step and noise; None: `WORKING`, or
+    what the limits leave of it.
     """
 
     source: str
@@ -57,7 +60,7 @@ class AcceptancePlan:
     meter: str
     resistor_error: float = 1e-3
     drift: float = 60.0
-    working: float = 45e-6
+    working: float | None = None
 
 
 @dataclass
@@ -87,12 +90,13 @@ class Measured:
 def check_acceptance(plan: AcceptancePlan, bench: "Bench") -> tuple[float, float]:
     """The currents (A) that the source may be asked for, lowest and highest; no I/O.
 
-    Raises ConfigError for a source, meter or resistor that cannot be, LimitError where nothing is left to measure.
+    Raises ConfigError for a source, meter, resistor or time that cannot be, LimitError where nothing is left to measure.
     """
     role = meter_for(plan.meter, bench)
     port = port_of(plan, bench)
-    if not plan.resistors and role != "SourceMeter":
-        raise ConfigError("--resistor: name the resistance into which the source works, such as '10 kohm'.")
+    check_resistors(plan.resistors, plan.meter, role)
+    if plan.drift < 0:
+        raise ConfigError(f"--drift {show(plan.drift, 's')}: a time is 0 s or more; at 0 s no drift is looked for.")
     furthest = math.inf if role == "SourceMeter" else REACH / plan.resistors[0]
     low, high = max(port.low, -port.full_scale, -furthest), min(port.high, port.full_scale, furthest)
     if _above_ground(plan, bench):
@@ -102,7 +106,38 @@ def check_acceptance(plan: AcceptancePlan, bench: "Bench") -> tuple[float, float
             f"{port.port}: its limit of {show(port.high, 'A')} and {show(REACH, 'V')} over the resistor leave less than "
             f"{show(2 * PROBE, 'A')}. Take a smaller resistor, or correct [limits] in {bench.path}."
         )
+    _check_working(plan, port, min(high, REACH / max(plan.resistors, default=REACH / high)))
     return low, high
+
+
+def check_resistors(resistors: Sequence[float], meter: str, role: str) -> None:
+    """Whether these (ohm) can be told apart by what measures, of this role. Raises ConfigError."""
+    if role == "SourceMeter":
+        if resistors:
+            raise ConfigError(f"--resistor: {meter} is itself what the source works into. Leave --resistor out.")
+        return
+    if not resistors:
+        raise ConfigError("--resistor: name the resistance into which the source works, such as '10 kohm'.")
+    for ohms in resistors:
+        if ohms <= 0:
+            raise ConfigError(f"--resistor {show(ohms, 'ohm')}: a resistance is above 0; name the one that is there.")
+    for one, next_ in pairwise(sorted(resistors)):
+        if next_ <= one * (1 + ALIKE):
+            raise ConfigError(
+                f"--resistor: {show(one, 'ohm')} and {show(next_, 'ohm')} are too much alike ({ALIKE:.0%}) to tell a sag by. "
+                "Take others, such as 10 kohm and 68 kohm, or only one."
+            )
+
+
+def _check_working(plan: AcceptancePlan, port: "PortWiring", high: float) -> None:
+    """Raises LimitError for a current that was named and cannot be, `high` (A) being the highest."""
+    if plan.working is None or PROBE <= plan.working <= high:
+        return
+    over = f", and {show(REACH, 'V')} over {show(max(plan.resistors), 'ohm')}" if plan.resistors else ""
+    raise LimitError(
+        f"--at {show(plan.working, 'A')}: must lie from {show(PROBE, 'A')} to {show(high, 'A')}, which is what {port.port}'s "
+        f"limit of {show(port.high, 'A')}, the source's range of {show(port.full_scale, 'A')}{over} leave."
+    )
 
 
 def _above_ground(plan: AcceptancePlan, bench: "Bench") -> bool:
@@ -139,7 +174,8 @@ class _Acceptance:
         self.meter = self._meter(rig)
         self.ohms = plan.resistors[0] if plan.resistors else math.nan
         most = REACH / max(plan.resistors) if len(plan.resistors) > 1 else self.high
-        self.found = Measured(self.meter.gain_error, min(plan.working, self.high, most))
+        working = WORKING if plan.working is None else plan.working
+        self.found = Measured(self.meter.gain_error, min(working, self.high, most))
         if _above_ground(plan, rig.bench):
             self.found.notes.append(
                 "Only the source leg was measured: into a resistor to ground the sink leg delivers nothing. A source-meter as "
@@ -183,7 +219,8 @@ class _Acceptance:
             )
             raise BenchError(
                 f"{show(PROBE, 'A')} from {self.plan.source} show {what} at {self.plan.meter}. Nothing more was played. Is the "
-                "channel off the board, the resistor the right one, the probe factor as in the bench file?"
+                "channel off the board, the resistor the right one, the probe factor as in the bench file, or is the source not "
+                "calibrated (neurorig calibrate-source)?"
             )
 
     def _accuracy(self) -> None:

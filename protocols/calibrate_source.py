@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Any
 from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES
 from neurorig.signals import say_too
 
+from .calibration_plan import CalibrationPlan, check_calibration
 from .hands import done_by
-from .source_calibration import (
-    CalibratedLeg,
-    CalibratedSource,
-    CalibrationPlan,
-    Point,
-    calibrate,
-    check_calibration,
-    worst,
-)
+from .source_calibration import CalibratedLeg, CalibratedSource, Point, calibrate, worst
 from .source_work import SourceOutcome, SourceRequest, double_of, keep, record_of
 
 if TYPE_CHECKING:

@@ -13,29 +13,25 @@ import numpy as np
 
 from neurorig.analysis.source_legs import LegLine, leg_line
 from neurorig.instruments.drivers.arduino_calibration import GAIN_UNIT, LEG_NAMES, LEGS, OFFSET_UNIT, Correction, Leg
-from neurorig.instruments.drivers.segments import FULL_SCALE
-from neurorig.signals import BenchError, ConfigError, LimitError, say_too, show
+from neurorig.signals import BenchError, say_too, show
 
-from .acceptance import AcceptancePlan, port_of
 from .acceptance_meters import DmmMeter, Meter, Player, SmuMeter, meter_for
+from .calibration_plan import STEPS, CalibrationPlan, check_calibration, highest_code, other_range, ranges_of
 from .hands import Do
 
 if TYPE_CHECKING:
-    from neurorig.instruments.bench import Bench
     from neurorig.instruments.connection import Rig
     from neurorig.instruments.drivers.arduino_source import ArduinoSource
-    from neurorig.instruments.wiring import PortWiring
 
 Tell = Callable[[float, str], None]
 """Called with the fraction done and what is being done."""
 
-STEPS = 4096
 FITTED = (0.03, 0.06, 0.1, 0.16, 0.25, 0.35, 0.47, 0.6, 0.73, 0.87, 1.0)
 """Levels of the first sweep, in parts of the highest code."""
 CHECKED = (0.02, 0.045, 0.08, 0.13, 0.2, 0.3, 0.41, 0.53, 0.66, 0.8, 0.95)
 """Those of the second: none was fitted."""
-LOWEST, FEWEST = 64, 256
-"""The first code that is measured: a leg may need up to 32 before it delivers anything; and the least that the highest is."""
+LOWEST = 64
+"""The first code that is measured: a leg may need up to 32 before it delivers anything."""
 PROBE, WRONG = 0.02, 0.5
 """Part of the range that is played first, and by which part of it something else than the ammeter shows."""
 RESOLVED = 0.02
@@ -45,21 +41,6 @@ BENT = 12.0
 HALF_STEP = 0.55
 """Steps: half of one of the converter's own, which are up to 5 % larger than nominal, and the rounding of its gain."""
 SIGMAS = 4.0
-
-
-@dataclass(frozen=True)
-class CalibrationPlan:
-    """What to calibrate and how: `source` and `meter` as ``instrument.channel``.
-
-    `ohms`: the resistor below a multimeter, with its relative error; a source-meter is the ammeter itself. `both_ranges`:
-    the range of the other place of the jumper, too.
-    """
-
-    source: str
-    meter: str
-    ohms: float | None = None
-    resistor_error: float = 1e-4
-    both_ranges: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,50 +114,6 @@ class CalibratedSource:
         return sorted({leg.full_scale for leg in self.legs}, reverse=True)
 
 
-def check_calibration(plan: CalibrationPlan, bench: "Bench") -> "PortWiring":
-    """The port whose limits hold; no I/O. Raises ConfigError for a source or meter that cannot be, LimitError where
-    nothing is left to measure."""
-    role = meter_for(plan.meter, bench)
-    port = port_of(AcceptancePlan(plan.source, (), plan.meter), bench)
-    if (driver := bench.instruments[port.instrument].driver) != "arduino_source":
-        raise ConfigError(f"--source {plan.source}: {driver} has no calibration that neurorig could write.")
-    if role not in ("SourceMeter", "Multimeter"):
-        raise ConfigError(
-            f"--with {plan.meter}: an oscilloscope tells a current to 0.2 % at best; a source is calibrated with a source-meter, "
-            "or with a multimeter over a resistor. What it delivers can be looked at: neurorig accept-source."
-        )
-    if role == "Multimeter" and plan.ohms is None:
-        raise ConfigError(
-            "--resistor: name the resistance over which the multimeter measures, '10 kohm' with 0.1 % or less."
-        )
-    for full_scale in _ranges(plan, port.full_scale):
-        for leg in LEGS:
-            if (top := _highest(port, full_scale, leg)) < FEWEST:
-                allowed = port.high if leg == "SOUR" else port.low
-                raise LimitError(
-                    f"{port.port}: its limit of {show(allowed, 'A')} leaves {top} of the {STEPS} steps of the {LEG_NAMES[leg]}; "
-                    f"{FEWEST} are the least. The channel is off the board while it is calibrated: use a bench file with wider "
-                    f'[limits."{port.port}"] than {bench.path}.'
-                )
-    return port
-
-
-def _ranges(plan: CalibrationPlan, full_scale: float) -> tuple[float, ...]:
-    """The range that the bench file names comes last: there the jumper stays."""
-    return (_other(full_scale), full_scale) if plan.both_ranges else (full_scale,)
-
-
-def _other(full_scale: float) -> float:
-    """The range of the jumper's other place."""
-    return max(FULL_SCALE.values(), key=lambda other: abs(other - full_scale))
-
-
-def _highest(port: "PortWiring", full_scale: float, leg: Leg) -> int:
-    """The highest code that the port's limits allow."""
-    most = max(0.0, port.high if leg == "SOUR" else -port.low)
-    return min(STEPS - 1, int(most / full_scale * STEPS * (1 + 1e-12)))
-
-
 def calibrate(plan: CalibrationPlan, rig: "Rig", do: Do, tell: Tell) -> CalibratedSource:
     """Sweep, correct, sweep again, store, in each range. Raises BenchError when what is found is no leg of this source, or does
     not become right; the old calibration of that range is in force then, and what is raised says so, a Ctrl-C too."""
@@ -190,7 +127,7 @@ class _Calibration:
         self.player = Player(rig, plan.source)
         self.channel = self.player.channel
         self.source: ArduinoSource = rig.source(self.player.name)  # type: ignore[assignment]  # by its driver
-        self.ranges = _ranges(plan, self.port.full_scale)
+        self.ranges = ranges_of(plan, self.port.full_scale)
         self.stands = self.port.full_scale
         """The range that the jumper selects."""
         self.at_rail = False
@@ -299,7 +236,7 @@ class _Calibration:
         for leg in LEGS[::-1] if self.at_rail else LEGS:  # the resistor is moved as seldom as can be
             self._to_rail(leg == "SINK")
             self._recognise(leg)
-            top = min(_highest(self.port, self.stands, leg), corrections[leg].highest)
+            top = min(highest_code(self.port, self.stands, leg), corrections[leg].highest)
             for code in sorted({max(LOWEST, round(part * top)) for part in parts}):
                 yield self._point(leg, code)
 
@@ -386,7 +323,7 @@ class _Calibration:
 
     def _of_other(self, state: str) -> str:
         """What became of the range that was not calibrated; `state` of what was stored before."""
-        other = f"The range of {show(_other(self.stands), 'A')}"
+        other = f"The range of {show(other_range(self.stands), 'A')}"
         if not self.source.corrections.by_range:
             return (
                 f"{other} got the same: this firmware (protocol {self.source.contract}) has one calibration for both."

@@ -8,7 +8,8 @@ from neurorig.analysis.report import Axis, Document, Figure, Line, Page, Panel, 
 from neurorig.instruments.drivers.arduino_calibration import LEG_NAMES, Correction
 from neurorig.signals import show
 
-from .source_calibration import HALF_STEP, STEPS, CalibratedLeg, CalibratedSource, Point, worst
+from .calibration_plan import STEPS
+from .source_calibration import HALF_STEP, CalibratedLeg, CalibratedSource, Point, worst
 from .source_page import notices, source_document, source_figure
 
 if TYPE_CHECKING:

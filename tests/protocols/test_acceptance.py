@@ -165,6 +165,33 @@ def test_another_resistor_than_the_one_that_was_named_is_recognised(tmp_path: Pa
         (AcceptancePlan("source.1", (10e3,), "scop.3"), ConfigError, "Did you mean 'scope.3'"),
         (AcceptancePlan("source.1", (10e3,), "source.2"), ConfigError, "measures nothing"),
         (AcceptancePlan("source.1", (1e6,), "scope.3"), LimitError, "Take a smaller resistor"),
+        (AcceptancePlan("source.1", (0.0,), "scope.3"), ConfigError, "--resistor 0 ohm: a resistance is above 0"),
+        (
+            AcceptancePlan("source.1", (10e3, -10e3), "scope.3"),
+            ConfigError,
+            "--resistor -10 kohm: a resistance is above 0",
+        ),
+        (
+            AcceptancePlan("source.1", (10e3, 68e3, 10.2e3), "scope.3"),
+            ConfigError,
+            "10 kohm and 10.2 kohm are too much alike",
+        ),
+        (
+            AcceptancePlan("source.1", (10e3,), "scope.3", drift=-5.0),
+            ConfigError,
+            "--drift -5 s: a time is 0 s or more",
+        ),
+        (
+            AcceptancePlan("source.1", (10e3,), "scope.3", working=300e-6),
+            LimitError,
+            "--at 300 uA: must lie from 5 uA to 250 uA",
+        ),
+        (AcceptancePlan("source.1", (10e3,), "scope.3", working=-5e-6), LimitError, "--at -5 uA: must lie from 5 uA"),
+        (
+            AcceptancePlan("source.1", (10e3, 68e3), "scope.3", working=60e-6),
+            LimitError,
+            "to 50 uA, .* over 68 kohm leave",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_is_played(
@@ -172,6 +199,18 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_played(
 ) -> None:
     with pytest.raises(wrong, match=told):
         check_acceptance(plan, load_bench())
+
+
+def test_a_current_that_nobody_named_gives_way_to_the_limits() -> None:
+    assert check_acceptance(AcceptancePlan("source.1", (100e3,), "scope.3"), load_bench()) == (
+        0.0,
+        pytest.approx(34e-6),
+    )
+
+
+def test_a_source_meter_takes_no_resistor(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--resistor: smu\.1 is itself what the source works into"):
+        check_acceptance(AcceptancePlan("source.1", (10e3,), "smu.1"), load_bench(with_smu(tmp_path)))
 
 
 def test_needs_are_declared_by_protocols() -> None:

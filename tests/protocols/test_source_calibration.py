@@ -20,14 +20,9 @@ from neurorig.instruments.simulated.launch import SimulatedProcess
 from neurorig.instruments.simulated.process import Settings
 from neurorig.protocols import source_calibration
 from neurorig.protocols.calibrate_source import CalibrateOutcome, CalibrateRequest, calibrate_source, channels_of
+from neurorig.protocols.calibration_plan import CalibrationPlan, check_calibration
 from neurorig.protocols.hands import done_by
-from neurorig.protocols.source_calibration import (
-    HALF_STEP,
-    CalibrationPlan,
-    calibrate,
-    check_calibration,
-    correction_of,
-)
+from neurorig.protocols.source_calibration import HALF_STEP, calibrate, correction_of
 from neurorig.signals import BenchError, ConfigError, LimitError
 
 STEP = 250e-6 / 4096
@@ -315,6 +310,26 @@ def test_limits_that_leave_too_little_and_a_missing_resistor_are_told(tmp_path: 
     dmm = load_bench(bench_with(tmp_path, "keysight_34465a"))
     with pytest.raises(ConfigError, match="name the resistance"):
         check_calibration(CalibrationPlan("source.1", "meter.1"), dmm)
+    for ohms in (0.0, -10e3):
+        with pytest.raises(ConfigError, match="a resistance is above 0"):
+            check_calibration(CalibrationPlan("source.1", "meter.1", ohms=ohms), dmm)
+
+
+@pytest.mark.parametrize("ohms", [13.7e3, 1e6])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_resistor_beyond_the_compliance_is_refused_with_the_largest_that_would_do(
+    tmp_path: Path, ohms: float, both: bool
+) -> None:
+    bench = load_bench(bench_with(tmp_path, "keysight_34465a"))
+    with pytest.raises(LimitError, match=r"a source drives 3\.4 V\. Take at most 13\.6 kohm"):
+        check_calibration(CalibrationPlan("source.1", "meter.1", ohms=ohms, both_ranges=both), bench)
+    check_calibration(CalibrationPlan("source.1", "meter.1", ohms=13.6e3, both_ranges=both), bench)
+
+
+def test_a_source_meter_takes_no_resistor(tmp_path: Path) -> None:
+    bench = load_bench(bench_with(tmp_path, "keithley_2450"))
+    with pytest.raises(ConfigError, match=r"--resistor: meter\.1 is itself what the source works into"):
+        check_calibration(CalibrationPlan("source.1", "meter.1", ohms=10e3), bench)
 
 
 @given(gain=st.floats(0.96, 1.045), offset=st.floats(-31.0, 31.0))
