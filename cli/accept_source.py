@@ -55,7 +55,8 @@ def accept_source_command(
 
     Exit code 5 when it does not show itself good enough for what --needs names. It is kept under the source's serial number.
     """
-    from neurorig.instruments.bench import load_bench
+    from neurorig.instruments.bench import find_bench, load_bench
+    from neurorig.instruments.bench_writer import check_rewritable
     from neurorig.protocols.accept import AcceptRequest, accept
     from neurorig.protocols.acceptance import AcceptancePlan
     from neurorig.signals import parse
@@ -65,6 +66,8 @@ def accept_source_command(
         source, ohms, with_, part(resistor_error, "--resistor-error"), parse(drift, "s"), parse(at, "A") if at else None
     )
     request = AcceptRequest(plan, file, simulate, seed, out, needs=needs)
+    if write:
+        check_rewritable(find_bench(file))
     if not as_json:
         print_bench(load_bench(file), simulate=simulate)
     hands = Hands(simulate, as_json)
@@ -80,6 +83,8 @@ def accept_source_command(
 
 
 def _print(outcome: "AcceptOutcome") -> None:
+    from neurorig.protocols.acceptance_report import closing
+
     from .tables import print_acceptance, print_lines
 
     print_acceptance(outcome.result)
@@ -87,6 +92,8 @@ def _print(outcome: "AcceptOutcome") -> None:
     print_lines("warning", outcome.record["warnings"])
     print(f"record  {outcome.folder / 'acceptance.json'}")
     print(f"report  {outcome.report}")
+    if verdict := closing(outcome.result):
+        print(f"verdict {verdict}")
 
 
 def _write(file: str, outcome: "AcceptOutcome", *, quiet: bool) -> None:

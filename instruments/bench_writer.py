@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import tomlkit
@@ -126,13 +127,22 @@ def with_delivered(path: Path, port: str, rows: Sequence[tuple[float, float]]) -
     return old, new
 
 
+def check_rewritable(path: Path) -> None:
+    """Whether a bench file may get another text: ConfigError for a shipped one, and where its folder takes no file."""
+    if path.resolve().parent == SHIPPED.resolve():
+        raise ConfigError(f"{path}: is a bench that ships with neurorig and stays as it is. Copy it, and use the copy.")
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as reason:
+        raise ConfigError(f"{path}: cannot be written ({reason.strerror}).") from reason
+
+
 def rewrite(path: Path, new: str) -> Path:
     """Put another text into a bench file and keep a copy of the old one beside it; gives the copy's path.
 
     Raises ConfigError when it is a shipped bench, or cannot be written.
     """
-    if path.resolve().parent == SHIPPED.resolve():
-        raise ConfigError(f"{path}: is a bench that ships with neurorig and stays as it is. Copy it, and use the copy.")
+    check_rewritable(path)
     kept = next(c for k in range(1, 10_000) if not (c := path.with_name(f"{path.name}.{k}.old")).exists())
     try:
         kept.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")

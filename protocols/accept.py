@@ -10,7 +10,7 @@ from neurorig.signals import ConfigError
 from .acceptance import AcceptancePlan, Ask, Tell, check_acceptance, measure, port_of
 from .acceptance_result import Accepted, judge_source, needs_of
 from .hands import done_by
-from .source_work import SourceOutcome, SourceRequest, double_of, keep, record_of
+from .source_work import SourceOutcome, SourceRequest, check_out, double_of, keep, record_of
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
@@ -42,6 +42,7 @@ def accept(request: AcceptRequest, ask: Ask, tell: Tell) -> AcceptOutcome:
         needs_of(request.needs)
     bench = load_bench(request.bench)
     check_acceptance(plan, bench)
+    check_out(request.out)
     with contextlib.ExitStack() as stack:
         ohms = plan.resistors[0] if plan.resistors else 1e4
         double = stack.enter_context(double_of(request, ohms)) if request.simulate else None

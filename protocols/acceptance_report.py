@@ -52,6 +52,21 @@ def said(result: Accepted) -> Iterator[tuple[str, bool | None, str, str]]:
         yield name, answer, f"at most {show(result.limits[name], figure.unit)}", text_of(figure)
 
 
+def closing(result: Accepted) -> str:
+    """One sentence: accepted or not, and because of what; nothing where nothing was needed."""
+    if not result.needs:
+        return ""
+    if result.accepted:
+        return f"accepted for {result.needs}"
+    words = {False: "too much", None: "not told"}
+    why = [
+        f"{LABELS[name]}: {words[answer]} ({text}; {limit} is needed)"
+        for name, answer, limit, text in said(result)
+        if not answer
+    ]
+    return f"not accepted for {result.needs}, because of {'; '.join(why)}"
+
+
 def text_of(figure: Measure) -> str:
     """A figure with its error, or why there is none."""
     if not figure.known:

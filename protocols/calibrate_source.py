@@ -11,7 +11,7 @@ from neurorig.signals import say_too
 from .calibration_plan import CalibrationPlan, check_calibration
 from .hands import done_by
 from .source_calibration import CalibratedLeg, CalibratedSource, Point, calibrate, worst
-from .source_work import SourceOutcome, SourceRequest, double_of, keep, record_of
+from .source_work import SourceOutcome, SourceRequest, check_out, double_of, keep, record_of
 
 if TYPE_CHECKING:
     from neurorig.instruments.bench import Bench
@@ -41,6 +41,7 @@ def calibrate_source(request: CalibrateRequest, ask: Callable[[str], None], tell
 
     bench = load_bench(request.bench)
     check_calibration(request.plan, bench)
+    check_out(request.out)
     with contextlib.ExitStack() as stack:
         double = stack.enter_context(double_of(request, request.plan.ohms or 1e4)) if request.simulate else None
         with connect(bench, double=double) as rig:

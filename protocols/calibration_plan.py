@@ -71,7 +71,7 @@ def _check_compliance(plan: CalibrationPlan, port: "PortWiring", full_scale: flo
     if plan.ohms is not None and plan.ohms * highest > REACH:
         raise LimitError(
             f"--resistor {show(plan.ohms, 'ohm')}: {show(highest, 'A', 4)}, the highest of {port.port} in the range of "
-            f"{show(full_scale, 'A')}, makes {show(plan.ohms * highest, 'V', 3)} over it, and a source drives {show(REACH, 'V')}. "
+            f"{show(full_scale, 'A')}, makes {show(plan.ohms * highest, 'V', 3)} over it; a source drives {show(REACH, 'V')}. "
             f"Take at most {show(math.floor(REACH / highest / 100) * 100, 'ohm')}."
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from neurorig.signals import RecordError
@@ -82,6 +83,19 @@ def record_of(request: SourceRequest[Any], bench: "Bench", rig: "Rig") -> dict[s
     }  # fmt: skip
 
 
+def check_out(out: Path) -> None:
+    """Whether a record can be kept below this folder, which need not exist. Nothing is left there. Raises RecordError."""
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        TemporaryFile(dir=there).close()
+    except OSError as reason:
+        raise _unwritable(out, reason) from reason
+
+
+def _unwritable(folder: Path, reason: OSError) -> RecordError:
+    return RecordError(f"{folder}: cannot be written ({reason.strerror}). Name another folder with --out.")
+
+
 def keep(out: Path, name: str, file: str, record: Mapping[str, Any], document: "Document") -> tuple[Path, Path]:
     """Write record and report below the source's serial number, in a folder of this moment: that folder, and the report.
 
@@ -97,6 +111,4 @@ def keep(out: Path, name: str, file: str, record: Mapping[str, Any], document: "
         (folder / file).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return folder, write_report(folder, document)
     except OSError as reason:
-        raise RecordError(
-            f"{folder}: cannot be written ({reason.strerror}). Name another folder with --out."
-        ) from reason
+        raise _unwritable(folder, reason) from reason

@@ -56,9 +56,25 @@ def test_a_source_is_accepted_as_the_page_says_and_its_table_written(tmp_path: P
     assert 'it delivers by [ports."n1.i0"].delivered of the bench file, which is what was found' in done.stdout
     assert "noise, rms 1 Hz to 1 kHz" in done.stdout
     assert "+delivered = [" in done.stdout
+    assert (
+        "\nverdict not accepted for bump, because of change from 0.5 V to 3.5 V: not told (not measured: needs a"
+        in done.stdout
+    )
     assert f"the old one is {file}.1.old" in done.stdout
     assert len(load_bench(file).port("n1.i0").delivered.commanded) > 8
     assert list((tmp_path / "sources").glob("*/*/acceptance.json"))
+
+
+@pytest.mark.parametrize("words", [["--write"], ["--out", "file/sources"]])
+def test_what_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = neurorig("accept-source", "--resistor", "10 kohm", "--with", "scope.3", "--simulate", *words, cwd=tmp_path)
+    assert done.returncode == (2 if "--write" in words else 6)
+    assert (
+        "stays as it is" if "--write" in words else "file/sources: cannot be written (Not a directory)"
+    ) in done.stderr
+    assert "hands" not in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_nothing_is_played_before_it_was_said_that_the_resistor_is_there(tmp_path: Path) -> None:
