@@ -135,6 +135,7 @@ def _boards_of(figure: str) -> "dict[str, Board]":
     """
     from neurorig.hardware import list_boards, load_board
     from neurorig.hardware.kicad.figure_names import panels
+    from neurorig.hardware.kicad.projects import PROJECTS
     from neurorig.protocols.figures import list_figures
     from neurorig.protocols.figures.fitting import own_board
 
@@ -143,9 +144,27 @@ def _boards_of(figure: str) -> "dict[str, Board]":
             f"{figure} needs none of the circuits with neurons. Memristors go into the board 'memristor_fixture', whose "
             "jumpers are printed on it; a single thyristor is measured by itself."
         )
+    if figure in PROJECTS:
+        raise ConfigError(f"'{figure}' is a circuit, not a figure. {_settings_of(figure)}")
     if figure in list_boards():
         return {figure: load_board(figure)}
     return panels(figure) or {figure: load_board(figure)}
+
+
+def _settings_of(circuit: str) -> str:
+    """Where it is said how a hand sets one of our circuits, which is no board of a figure."""
+    from neurorig.hardware.kicad.fitting import SIZES
+
+    if circuit in SIZES:
+        return (
+            f"Name the figure that it is to be, such as wu2025_fig4; '--on {circuit}' makes it on this one if it fits."
+        )
+    if circuit == "current_source_shield":
+        return (
+            "Nothing on it is set for a figure; the caps of JP11 and JP21 choose the quarter range. Its voltages at bring-up "
+            "are in docs/howto/bring-up.md (The shield); then neurorig calibrate-source."
+        )
+    return "Its jumpers for each experiment are printed on it; its voltages at bring-up are in hardware/README.md, section 6."
 
 
 def check_command(*boards: BoardsArgument, as_json: JsonOption = False) -> int:

@@ -196,8 +196,8 @@ def _explained(path: Path, error: ValidationError) -> list[str]:
 def _explain(path: Path, first: "ErrorDetails") -> str:
     place = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = _siblings(first["loc"])
-        return f"{path}: {place}: no such key.{nearest(str(first['loc'][-1]), known)}"
+        key, known = str(first["loc"][-1]), _siblings(first["loc"])
+        return f"{path}: {place}: no such key.{nearest(key, known)}{_elsewhere(key)}"
     if first["type"] == "missing":
         return f"{path}: {place}: this key is missing."
     if first["type"] == "string_type":
@@ -206,16 +206,27 @@ def _explain(path: Path, first: "ErrorDetails") -> str:
     return f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}{given}"
 
 
+_TABLES: dict[str, type[BaseModel]] = {
+    "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
+    "derived": DerivedEntry,
+    "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry, "simulation": SimulationEntry,
+}  # fmt: skip
+
+
+def _elsewhere(key: str) -> str:
+    """The tables that know a key which stood in another one."""
+    once = ("marker", "supply", "simulation")  # the others hold one table a name
+    tables = {(t if t in once else f"{t}.NAME"): model for t, model in _TABLES.items()}
+    tables |= {"nodes.NAME.sense": SenseChain, "ports.NAME.transconductance": TransconductanceEntry}
+    places = [f"[{table}]" for table, model in tables.items() if key in model.model_fields]
+    return f" '{key}' belongs into {' or '.join(places)}." if places else ""
+
+
 def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     """The keys allowed where an unknown one stood."""
-    tables: dict[str, type[BaseModel]] = {
-        "instruments": InstrumentEntry, "ports": PortEntry, "limits": LimitEntry, "nodes": NodeEntry,
-        "derived": DerivedEntry,
-        "marker": MarkerEntry, "terminals": TerminalsEntry, "supply": SupplyEntry, "simulation": SimulationEntry,
-    }  # fmt: skip
     if len(loc) == 1:
         model: type[BaseModel] = BenchFile
     else:
-        model = SenseChain if "sense" in loc[:-1] else tables.get(str(loc[0]), BenchFile)
+        model = SenseChain if "sense" in loc[:-1] else _TABLES.get(str(loc[0]), BenchFile)
         model = FaultEntry if "faults" in loc[:-1] else model
     return [f.alias or name for name, f in model.model_fields.items()]

@@ -106,6 +106,9 @@ class WiringChecks:
         instrument, channel = self._channel(entry.channel, f'ports."{name}".channel', *SOURCES)
         driver = DRIVERS[self.instruments[instrument].driver]
         self._check_conversion(name, entry, driver)
+        if entry.delivered and self.instruments[instrument].simulate == "shield":
+            what = f'and [instruments.{instrument}] simulate = "shield" would add up: the drawn shield has errors of its own.'
+            raise wrong(self.path, f'ports."{name}".delivered', f"{what} Take one of the two out.")
         delivered = self._delivered(name, entry)
         return PortWiring(
             name, instrument, channel, limit.low, limit.high, entry.full_scale, delivered, entry.transconductance

@@ -86,3 +86,9 @@ def test_a_circuit_that_is_too_small_or_none(capsys):
 def test_a_figure_that_is_unknown_or_not_of_neurons(capsys):
     assert "Did you mean 'wu2025_fig15'?" in refused(capsys, "wu2025_fig155")
     assert "go into the board 'memristor_fixture'" in refused(capsys, "benatti2023_fig2")
+
+
+def test_a_circuit_is_told_from_a_figure(capsys):
+    assert "JP11 and JP21 choose the quarter range" in refused(capsys, "current_source_shield")
+    assert "are printed on it" in refused(capsys, "memristor_fixture")
+    assert "such as wu2025_fig4; '--on motif'" in refused(capsys, "motif")

@@ -40,6 +40,8 @@ def test_every_shipped_bench_loads(name: str) -> None:
     [
         ("title =", "titel =", "titel: no such key. Did you mean 'title'"),
         ("low = \"-30 uA\"", "lowest = \"-30 uA\"", "no such key"),
+        ("[instruments.source]", "[instruments.source]\nfull_scale = \"62.5 uA\"", "'full_scale' belongs into [ports.NAME]."),
+        ("[instruments.source]", "[instruments.source]\nsimulate = \"shield\"", "simulate = \"shield\" would add up: the drawn"),
         ("high = \"250 uA\"", "high = \"250 V\"", "limits.\"n1.i0\".high: '250 V' is not a current"),
         ("high = \"250 uA\"", "high = 250", "needs a unit"),
         ("high = \"250 uA\"", "high = 90.0", "90.0 needs a unit (A)"),
