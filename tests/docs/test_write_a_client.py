@@ -1,4 +1,4 @@
-"""The page on clients: its client, pasted, plays its program on the simulated source, with either brain, and is told what goes wrong."""
+"""The page on clients: its client, pasted, plays its program on the simulated source, with either brain."""
 
 import subprocess
 import sys
