@@ -135,9 +135,10 @@ def print_acceptance(result: "Accepted") -> None:
 
 def print_calibrated_source(result: "CalibratedSource") -> None:
     """Each leg: what it was, what corrects it, what is left."""
+    from neurorig.protocols.source_calibration import HALF_STEP
     from neurorig.protocols.source_calibration_report import COLUMNS, cells
 
-    table = _table(*COLUMNS[:-1], "half step")
+    table = _table(*COLUMNS[:-1], f"{HALF_STEP:g} steps")
     for leg in result.legs:
         table.add_row(*cells(leg)[:-1], "[green]within[/]" if leg.within else "[red]beyond[/]")
     _print(table)

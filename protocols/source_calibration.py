@@ -13,6 +13,7 @@ import numpy as np
 
 from neurorig.analysis.source_legs import LegLine, leg_line
 from neurorig.instruments.drivers.arduino_calibration import GAIN_UNIT, LEG_NAMES, LEGS, OFFSET_UNIT, Correction, Leg
+from neurorig.instruments.drivers.segments import FULL_SCALE
 from neurorig.signals import BenchError, say_too, show
 
 from .acceptance_meters import DmmMeter, Meter, Player, SmuMeter, meter_for
@@ -129,7 +130,9 @@ class _Calibration:
         self.source: ArduinoSource = rig.source(self.player.name)  # type: ignore[assignment]  # by its driver
         self.ranges = ranges_of(plan, self.port.full_scale)
         self.stands = self.port.full_scale
-        """The range that the jumper selects."""
+        """The range that the jumper selects, as far as it was said."""
+        self.moving = False
+        """Whether a person is just told to move it."""
         self.at_rail = False
         self.old: dict[Leg, Correction] = {}
         """What the present range had before; nothing while it was not asked."""
@@ -152,9 +155,14 @@ class _Calibration:
                 legs += self._calibrated(full_scale)
             except BaseException as reason:
                 for done in self.ranges[:k]:
-                    say_too(reason, f"{self._where(done)}: its new calibration is stored.")
+                    say_too(
+                        reason,
+                        f"{self._where(done)}: its new calibration is stored and in force there; only its record is missing.",
+                    )
                 whose = "that of the other range" if k and state != "STORED" else "the one from before"
                 say_too(reason, f"{self._where(full_scale)}: {self._restored(full_scale, whose)}")
+                if jumper := self._jumper():
+                    say_too(reason, jumper)
                 raise
         legs.sort(key=lambda leg: -leg.full_scale)
         return CalibratedSource(tuple(legs), self.meter.gain_error, self._notes(legs, state))
@@ -226,10 +234,20 @@ class _Calibration:
 
     def _put_jumper(self, full_scale: float) -> None:
         if full_scale != self.stands:
-            place = "on (quarter range)" if full_scale < self.stands else "off (full range)"
             word = {"jumper": {self.plan.source: full_scale}}
-            self.do(f"Put the range jumper of {self.plan.source} {place}.", word)
-            self.stands = full_scale
+            self.moving = True
+            self.do(f"Put the range jumper of {self.plan.source} {_place(full_scale)}.", word)
+            self.stands, self.moving = full_scale, False
+
+    def _jumper(self) -> str:
+        """Where it is left by what ends the calibration; nothing if it stayed where it was."""
+        first = self.port.full_scale
+        if not self.moving and self.stands == first:
+            return ""
+        now = (
+            f"was just to be put {_place(other_range(self.stands))}" if self.moving else f"is {_place(self.stands)} now"
+        )
+        return f"The range jumper of {self.plan.source} {now}; at the beginning it was {_place(first)}: leave it so."
 
     def _sweep(self, parts: tuple[float, ...], corrections: Mapping[Leg, Correction]) -> Iterator[Point]:
         """Both legs in the present range."""
@@ -312,14 +330,28 @@ class _Calibration:
         ]
         if not all(leg.within for leg in legs):
             notes.append("What is left is the bend of the converter itself: gain and offset cannot straighten it.")
-        if not self.plan.both_ranges:
-            notes.append(self._of_other(state))
+        notes.append(
+            f"Within {HALF_STEP:g} steps is half of one of the converter's own, up to 5 % larger than nominal, and the "
+            f"rounding of its gain; {SIGMAS:g} standard errors of a level may be added."
+        )
+        notes.append(self._of_order(state) if self.plan.both_ranges else self._of_other(state))
         if not self.port.delivered.ideal:
             notes.append(
                 f'[ports."{self.port.port}"].delivered in the bench file was measured with the old calibration: remove it, or '
                 "measure it anew with neurorig accept-source --write."
             )
         return notes
+
+    def _of_order(self, state: str) -> str:
+        """Which range was first, and what that did to the other; `state` of what was stored before."""
+        first, second = (f"the range of {show(full_scale, 'A')}" for full_scale in self.ranges)
+        order = f"Measured first was {first}, then {second}."
+        if state == "STORED":
+            return order
+        return (
+            f"{order} Nothing had been stored before, so what was found for the first held in both: errors before of {second} "
+            "are those with that correction, not of a source without any."
+        )
 
     def _of_other(self, state: str) -> str:
         """What became of the range that was not calibrated; `state` of what was stored before."""
@@ -331,6 +363,11 @@ class _Calibration:
         if state == "STORED":
             return f"{other} keeps what it had. Before it is used it needs a calibration of its own: --both-ranges."
         return f"{other} got the same, since nothing was stored before. It needs one of its own: --both-ranges."
+
+
+def _place(full_scale: float) -> str:
+    """Of the range jumper."""
+    return "on (quarter range)" if full_scale < max(FULL_SCALE.values()) else "off (full range)"
 
 
 def _resistor(ohms: float | None) -> dict[str, float]:

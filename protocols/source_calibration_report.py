@@ -40,7 +40,7 @@ def calibration_document(record: dict[str, Any], result: CalibratedSource) -> Do
     }
     verdicts = [
         Verdict(
-            f"{show(leg.full_scale, 'A')}, {LEG_NAMES[leg.leg]} within half a step",
+            f"{show(leg.full_scale, 'A')}, {LEG_NAMES[leg.leg]} within {HALF_STEP:g} steps",
             leg.within,
             f"largest error: {_largest(leg.after)} steps",
         )

@@ -111,6 +111,8 @@ def test_it_is_kept_under_the_serial_number_of_the_source(by_smu: tuple[Calibrat
     assert all(abs(leg["worst_after"]) < 1 for leg in legs)
     assert legs[0]["old"] == legs[2]["new"], "what is stored first holds in both ranges"
     assert any("delivered in the bench file" in note for note in outcome.result.notes)
+    (order,) = (note for note in outcome.result.notes if note.startswith("Measured first was the range of 62.5 uA"))
+    assert "errors before of the range of 250 uA are those with that correction" in order
     assert "Source calibration" in outcome.report.read_text(encoding="utf-8")
 
 
@@ -250,9 +252,33 @@ def test_a_stop_in_the_second_range_says_that_the_first_is_stored(tmp_path: Path
         assert stored(rig)[1] == ({HAD} if before == "STORED" else new)
     whose = "the one from before" if before == "STORED" else "that of the other range"
     assert re.search(
-        r"source\.1, range of 62\.5 uA: its new calibration is stored\. source\.1, range of 250 uA: nothing was stored, "
+        r"source\.1, range of 62\.5 uA: its new calibration is stored and in force there; only its record is missing\. "
+        r"source\.1, range of 250 uA: nothing was stored, "
         rf"its calibration is {whose} \(gain, offset: source leg [+-]\d+",
         str(stopped.value),
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("jumper of source.1 on", "was just to be put on (quarter range)"),
+        ("SINK", "is on (quarter range) now"),
+        ("jumper of source.1 off", "was just to be put off (full range)"),
+    ],
+)
+def test_a_stop_says_where_the_jumper_is_and_where_it_was(tmp_path: Path, when: str, told: str) -> None:
+    def stop(what: str) -> None:
+        if when in what or (when == "SINK" and "+5 V" in what):
+            raise KeyboardInterrupt
+
+    with (
+        wrong_bench(bench_with(tmp_path, "keysight_34465a")) as (rig, double),
+        pytest.raises(KeyboardInterrupt) as stopped,
+    ):
+        calibrate(BOTH, rig, done_by(stop, double), lambda part, what: None)
+    assert str(stopped.value).endswith(
+        f"The range jumper of source.1 {told}; at the beginning it was off (full range): leave it so."
     )
 
 
