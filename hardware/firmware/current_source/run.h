@@ -8,7 +8,7 @@
 #include "pins.h"
 
 enum run_state { IDLE, ARMED, RUNNING };
-enum { TICKS_PREPARED = 1, SPIKE_KEPT = 2, SAMPLE_TAKEN = 4 };
+enum { TICKS_PREPARED = 1, SPIKE_KEPT = 2 };
 
 extern volatile uint8_t run_state;
 extern volatile uint8_t run_busy;    /* no ticks are prepared now, for some are already; or for something short */

@@ -10,7 +10,7 @@
 #include "pins.h"
 #include "run.h"
 
-#define EDGES_MOST 16 /* in a millisecond: a comparator that chatters shall not have the processor to itself */
+#define EDGES_MOST 24 /* in a millisecond: a comparator that chatters shall not have the processor to itself */
 #define INPUTS (_BV(PIN_SPIKE1) | _BV(PIN_SPIKE2))
 
 static volatile struct {

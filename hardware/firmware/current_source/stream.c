@@ -12,7 +12,6 @@
 #include "memory.h"
 #include "output.h"
 #include "player.h"
-#include "run.h"
 #include "stamps.h"
 #include "watchdog.h"
 
@@ -205,9 +204,6 @@ static inline bool take_bit(uint8_t *bits)
 /* 20 us after a trigger: the conversion before is there to be read, the input of the next can be selected. */
 ISR(TIMER0_COMPB_vect)
 {
-    uint8_t was_busy = run_busy;
-    run_busy |= SAMPLE_TAKEN;
-    sei();
     uint8_t read = being_made;
     if (read != NOTHING) {
         int16_t value = with_sign(read, (int16_t)ADC, is.negative, is.flowing);
@@ -232,9 +228,7 @@ ISR(TIMER0_COMPB_vect)
     }
     uint8_t next = selected;
     if (slot == 0) {
-        cli();
         begin_scan();
-        sei();
         coming = stream_set;
         next = (uint8_t)-1;
     }
@@ -250,8 +244,6 @@ ISR(TIMER0_COMPB_vect)
         ADMUX = input_of(selected);
     if (++slot == stream_slots)
         slot = 0;
-    cli();
-    run_busy = was_busy;
 }
 
 void stream_answer(uint8_t most)

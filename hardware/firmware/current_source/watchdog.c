@@ -10,7 +10,7 @@
 #include "status.h"
 
 #define LOOK_EVERY 250 /* halves */
-#define LOOKS_PER_MS 8
+#define SLOTS_PER_MS 8
 
 uint16_t watchdog_ms;
 uint8_t watchdog_seen;
@@ -18,7 +18,7 @@ uint8_t watchdog_seen;
 /* In halves. Not counted by an interrupt: others could hold it up. */
 static uint32_t silent; /* since the last valid line */
 static uint16_t last_look;
-static uint8_t looks;
+static uint8_t slots_since; /* stamps_look() */
 
 /* Each slot; its flag, which this clears, is also what triggers the converter of the stream. */
 ISR(TIMER0_COMPA_vect)
@@ -44,8 +44,9 @@ void watchdog_check(void)
     if (passed < LOOK_EVERY)
         return;
     last_look += passed;
-    if (++looks == LOOKS_PER_MS) {
-        looks = 0;
+    slots_since += (uint8_t)((passed + 8) / 256); /* nearly slots; more of them when the main loop was late */
+    if (slots_since >= SLOTS_PER_MS) {
+        slots_since = 0;
         stamps_look();
     }
     if (!output_on(0) && !output_on(1))
