@@ -89,3 +89,31 @@ def test_samples_are_taken_to_the_microsecond_and_tell_where_t0_lies(scan: int, 
     assert struct.unpack_from("<IH", data) == (0, 0)
     counts = [0 if pin == 3 else int((0.1 + 0.3 * pin) / 2.5 * 1024) for pin in inputs]  # output 2 is off
     assert np.frombuffer(data[6:], "<i2").reshape(-1, len(inputs)) == pytest.approx(np.array([counts] * 3), abs=1)
+
+
+@pytest.mark.parametrize("half", [100, 200])
+def test_samples_keep_their_places_while_a_comparator_chatters(half: int) -> None:
+    """The voltage counts slots of 125 us, the current stands still: neither lies where the other belongs."""
+    bench = Bench()
+    controller, current = bench.controller, 123
+    controller.reference(2.5)
+    controller.look(lambda pin, cycle: (current if pin >= 2 else cycle // 2000 % 1000) / 1024 * 2.5)
+    bench.ok("ADC:SCAN 3", "ADC:SLOT 8", "SPIK:STAT 1,ON")
+    bench.arm({n: loop(65535, hold(4000, 1), hold(3000, 1)) for n in (1, 2)}, 100, "SYNC:MODE TICK,2")
+    bench.ok("ADC:STAT ON", "TRIG")
+    scans = []
+    for _ in range(15):
+        end = controller.cycle + 15 * MS
+        while controller.cycle < end:
+            for level in (True, False):
+                controller.pin("D8", level)
+                controller.pin("D4", level)
+                controller.run(half)
+        data = bench.block("ADC:DATA? 192")
+        first = int.from_bytes(data[:4], "little")
+        scans += [(first + k, *pair) for k, pair in enumerate(np.frombuffer(data[6:], "<i2").reshape(-1, 2).tolist())]
+    assert len(scans) > 100
+    number, volts, amperes = np.array(scans).T
+    assert set(amperes) == {current}
+    since = (volts - volts[0] - 8 * (number - number[0]) + 500) % 1000 - 500
+    assert np.all(np.abs(since) <= 1)
