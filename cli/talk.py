@@ -192,6 +192,8 @@ class Talk:
         if found is None:
             text = answer.decode("latin-1").rstrip("\r\n")
             self._answer("\n".join(_printable(part) for part in text.splitlines()) if text else "")
+            if self._errors and self._name == "arduino" and text.startswith("ERR "):
+                self.failed = True  # it has no question for errors: its answer is one
             return
         self._block, rest = found
         self._answer(f"block of {len(self._block)} bytes" + (f", then: {rest!r}" if rest else ""))

@@ -81,6 +81,7 @@ def test_the_arduino_answers_every_line_and_is_left_as_it_is(bench: ServedBench,
     lines = ("SOUR1:CURR 50000", "OUTP1 ON", "NONSENSE", "SOUR1:CURR?", "OUTP1?")
     done = console(source(bench), *lines, cwd=tmp_path)
     assert done.stdout.splitlines() == ["OK", "OK", 'ERR -113,"Undefined header"', "49988", "ON"]
+    assert done.returncode == 5, "it had an error to report"
     assert "can drive an output" in done.stderr
     assert "left as they are" in done.stderr
 
